@@ -1,0 +1,51 @@
+# How everything here is compiled: C++23, strictest warnings as errors, our own -march, third-party headers as SYSTEM.
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_CXX_SCAN_FOR_MODULES OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+include(GNUInstallDirs)
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+
+# x86-64-v2 has SSE4.2 (the CRC32C instruction) and runs on every server since 2009; appliances may raise it.
+set(TWINLINK_MARCH "x86-64-v2" CACHE STRING "-march for everything")
+
+add_library(twinlink_house INTERFACE)
+target_compile_options(twinlink_house INTERFACE
+  -march=${TWINLINK_MARCH} -Wall -Wextra -Wpedantic -Werror $<IF:$<CXX_COMPILER_ID:GNU>,-Wshadow=local,-Wshadow> -Wconversion -Wold-style-cast -Wnon-virtual-dtor
+  -Woverloaded-virtual -Wimplicit-fallthrough)
+if(TWINLINK_SANITIZE)
+  target_compile_options(twinlink_house INTERFACE -fsanitize=${TWINLINK_SANITIZE} -fno-omit-frame-pointer
+                         -fno-sanitize-recover=all)
+  target_link_options(twinlink_house INTERFACE -fsanitize=${TWINLINK_SANITIZE})
+endif()
+
+# A Debian library by pkg-config, as SYSTEM headers and without the -march that some of them append.
+function(twinlink_package target)
+  pkg_check_modules(${target} REQUIRED IMPORTED_TARGET ${ARGN})
+  get_target_property(options PkgConfig::${target} INTERFACE_COMPILE_OPTIONS)
+  if(options)
+    list(FILTER options EXCLUDE REGEX "^-march=")
+    set_target_properties(PkgConfig::${target} PROPERTIES INTERFACE_COMPILE_OPTIONS "${options}")
+  endif()
+endfunction()
+
+add_library(twinlink_core INTERFACE)
+add_library(twinlink::core ALIAS twinlink_core)
+target_include_directories(twinlink_core INTERFACE $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include>
+                           $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+target_compile_features(twinlink_core INTERFACE cxx_std_23)
+
+# twinlink_library(NAME engine SOURCES ... USES ...): one static library of the project.
+function(twinlink_library)
+  cmake_parse_arguments(arg "" "NAME" "SOURCES;USES;PRIVATE" ${ARGN})
+  add_library(twinlink_${arg_NAME} STATIC ${arg_SOURCES})
+  add_library(twinlink::${arg_NAME} ALIAS twinlink_${arg_NAME})
+  target_link_libraries(twinlink_${arg_NAME} PUBLIC twinlink_core ${arg_USES}
+                        PRIVATE $<BUILD_INTERFACE:twinlink_house> ${arg_PRIVATE})
+endfunction()
