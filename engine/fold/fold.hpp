@@ -1,0 +1,63 @@
+// The fold of one ACD: a pure, deterministic function from its message sequence to rows.
+//
+// Called by the engine thread (and, over a copy, by a refold). It reads no clock, does no I/O and allocates nothing per
+// message: all tables have the capacities of FoldLimits, and what does not fit is counted and marks rows INCOMPLETE.
+// Integer nanoseconds of the ACD's clock throughout. The same messages and missing() calls give the same rows and the
+// same saved state, byte for byte, whatever batches they came in.
+#pragma once
+
+#include "engine/fold/fold_sink.hpp"
+
+#include <twinlink/error.hpp>
+
+#include <twinlink/frame.hpp>
+
+#include <memory>
+#include <vector>
+
+namespace twinlink {
+
+/// Raised whenever the same messages would give other rows; stored in each row.
+inline constexpr u16 kFoldVersion = 1;
+
+/// Capacities, fixed at construction.
+struct FoldLimits {
+    u32 calls = kCallsMax;
+    u32 agents = kAgentsMax;
+    u32 skills = kSkillsMax;
+};
+
+/// What the fold noticed. Names and help texts: info().
+enum class FoldCounter : u8;
+
+class Fold {
+public:
+    Fold(Acd acd, const FoldLimits& limits);
+    ~Fold();
+    Fold(Fold&&) noexcept;
+    Fold& operator=(Fold&&) noexcept;
+
+    /// The following messages belong to `epoch`: calls of an older one are over, agents await the pump-up.
+    void begin_epoch(Epoch epoch, FoldSink& sink);
+    /// Folds `count` validated messages, numbered from `first`, in order.
+    void apply(Seq first, Bytes messages, u32 count, FoldSink& sink);
+    /// `count` names in front of the next message are missing: marks what they may have touched.
+    void missing(u64 count);
+    /// Hands on all rows that changed since the last time, of the open interval, and its record.
+    void flush(FoldSink& sink);
+
+    /// Appends the whole state in a canonical form; load() of it continues exactly where save() stood.
+    void save(std::vector<std::byte>& to) const;
+    /// Errors (another version, damaged, capacities too small): the fold is unchanged.
+    Expected<void> load(Bytes from);
+
+    /// Start of the interval that `time` lies in, on the ACD's grid; 0 before the first pump-up.
+    [[nodiscard]] u64 interval_of(Nanos time) const noexcept;
+    [[nodiscard]] u64 counter(FoldCounter which) const noexcept;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace twinlink
