@@ -1,9 +1,9 @@
 // The messages of the ACD link protocol: one plain struct per template, laid out exactly as on the wire.
 //
-// The source of truth is acd_link.xml beside this file (SBE 1.0, little-endian); a test reads it and holds every
-// struct here to it, offset by offset. All structs are trivially copyable, naturally aligned, a multiple of 8 bytes
-// long and begin with `time` (ns of the ACD's clock, UTC since 1970). Call messages carry `call` at offset 8, agent
-// messages `agent` at offset 8. Padding is named `reserved` and sent as 0.
+// The source of truth is acd_link.xml beside this file (SBE 1.0, little-endian); a test reads it and holds
+// every struct here to it, offset by offset. All structs are trivially copyable, naturally aligned, a
+// multiple of 8 bytes long and begin with `time` (ns of the ACD's clock, UTC since 1970). Call messages carry
+// `call` at offset 8, agent messages `agent` at offset 8. Padding is named `reserved` and sent as 0.
 //
 // On the wire each struct follows an 8-byte SbeHeader and may stand at any address: use read() and write() of
 // frame.hpp, never a cast. Enum fields come from outside: any value is possible; `known()` tells.
@@ -25,7 +25,8 @@ inline constexpr u16 kSchemaVersion = 0;
 
 /// The standard SBE header in front of the frame header and of each message.
 struct SbeHeader {
-    u16 block_length;  ///< bytes of the block that follows; a multiple of 8; longer than we know = a newer ACD
+    u16 block_length;  ///< bytes of the block that follows; a multiple of 8; longer than we know = a newer
+                       ///< ACD
     u16 template_id;
     u16 schema_id;
     u16 version;
@@ -61,7 +62,8 @@ inline constexpr u8 kFrameVersion = 1;
 /// Bytes in front of the first message of a frame.
 inline constexpr u32 kFrameOverheadBytes = sizeof(SbeHeader) + sizeof(FrameHeader);
 
-// ---- words of the field -------------------------------------------------------------------------------------
+// ---- words of the field
+// -------------------------------------------------------------------------------------
 
 /// Work modes of an agent (design of the items, 4.1).
 enum class AgentMode : u8 {
@@ -80,7 +82,14 @@ enum class AgentMode : u8 {
 enum class Direction : u8 { None = 0, In = 1, Out = 2 };
 enum class Priority : u8 { Low = 1, Medium = 2, High = 3, Top = 4 };
 /// Which step queued a call: everything but QueueTo counts as backup.
-enum class QueuedBy : u8 { QueueTo = 1, CheckBackup = 2, Messaging = 3, RouteTo = 4, Redirect = 5, DirectAgent = 6 };
+enum class QueuedBy : u8 {
+    QueueTo = 1,
+    CheckBackup = 2,
+    Messaging = 3,
+    RouteTo = 4,
+    Redirect = 5,
+    DirectAgent = 6
+};
 enum class VdnEntry : u8 { First = 1, RouteTo = 2, Redirected = 3 };
 enum class VectorEntry : u8 { Vdn = 1, GoTo = 2 };
 /// What rings at an agent: a call of a skill, one to the agent's own queue, or a plain extension call.
@@ -95,13 +104,48 @@ enum class CallDirection : u8 { In = 1, Out = 2, Adjunct = 3, Internal = 4 };
 enum class CallEventKind : u8 { Stroke = 1, Assist = 2, Malicious = 3 };
 enum class PumpUpWhy : u8 { Start = 1, LinkUp = 2, Audit = 3 };
 /// Where a call stands, in a snapshot.
-enum class CallPlace : u8 { Trunk = 1, Vdn = 2, Queue = 3, Ringing = 4, Talking = 5, Held = 6, AfterWork = 7, Extension = 8 };
+enum class CallPlace : u8 {
+    Trunk = 1,
+    Vdn = 2,
+    Queue = 3,
+    Ringing = 4,
+    Talking = 5,
+    Held = 6,
+    AfterWork = 7,
+    Extension = 8
+};
+
+/// Whether the value that came in is one of the enumerators above. All enums are contiguous (a test checks).
+constexpr bool known(AgentMode v) noexcept { return v <= AgentMode::Unknown; }
+constexpr bool known(Direction v) noexcept { return v <= Direction::Out; }
+constexpr bool known(Priority v) noexcept { return v >= Priority::Low && v <= Priority::Top; }
+constexpr bool known(QueuedBy v) noexcept { return v >= QueuedBy::QueueTo && v <= QueuedBy::DirectAgent; }
+constexpr bool known(VdnEntry v) noexcept { return v >= VdnEntry::First && v <= VdnEntry::Redirected; }
+constexpr bool known(VectorEntry v) noexcept { return v >= VectorEntry::Vdn && v <= VectorEntry::GoTo; }
+constexpr bool known(Offer v) noexcept { return v >= Offer::Skill && v <= Offer::Extension; }
+constexpr bool known(AbandonedIn v) noexcept { return v >= AbandonedIn::Vector && v <= AbandonedIn::Hold; }
+constexpr bool known(RedirectTo v) noexcept { return v >= RedirectTo::SameSkill && v <= RedirectTo::Other; }
+constexpr bool known(DequeueWhy v) noexcept { return v >= DequeueWhy::Command && v <= DequeueWhy::Ended; }
+constexpr bool known(DisconnectBy v) noexcept {
+    return v >= DisconnectBy::Step && v <= DisconnectBy::StepLimit;
+}
+constexpr bool known(OutflowTo v) noexcept { return v >= OutflowTo::Vdn && v <= OutflowTo::Extension; }
+constexpr bool known(ReleasedBy v) noexcept { return v >= ReleasedBy::Caller && v <= ReleasedBy::Switch; }
+constexpr bool known(CallDirection v) noexcept {
+    return v >= CallDirection::In && v <= CallDirection::Internal;
+}
+constexpr bool known(CallEventKind v) noexcept {
+    return v >= CallEventKind::Stroke && v <= CallEventKind::Malicious;
+}
+constexpr bool known(PumpUpWhy v) noexcept { return v >= PumpUpWhy::Start && v <= PumpUpWhy::Audit; }
+constexpr bool known(CallPlace v) noexcept { return v >= CallPlace::Trunk && v <= CallPlace::Extension; }
 
 /// Fixed text: ASCII or UTF-8, NUL padded; a full array has no NUL.
 template <std::size_t N>
 using Text = std::array<char, N>;
 
-// ---- stream -------------------------------------------------------------------------------------------------
+// ---- stream
+// -------------------------------------------------------------------------------------------------
 
 /// The start of a new interval; all before it belongs to the old one.
 struct IntervalBoundary {
@@ -120,7 +164,8 @@ struct ClockSet {
     u64 new_time;
 };
 
-// ---- pump-up ------------------------------------------------------------------------------------------------
+// ---- pump-up
+// ------------------------------------------------------------------------------------------------
 
 struct PumpUpBegin {
     static constexpr u16 kTemplate = 10;
@@ -133,9 +178,9 @@ struct PumpUpBegin {
 struct AcdInfo {
     static constexpr u16 kTemplate = 11;
     u64 time;
-    i16 utc_offset_minutes;   ///< local time of the ACD less UTC, for reports
-    u16 interval_minutes;     ///< 15, 30 or 60
-    u16 phantom_abandon_s;    ///< an answered call shorter than this is an abandon; 0 = off
+    i16 utc_offset_minutes;  ///< local time of the ACD less UTC, for reports
+    u16 interval_minutes;    ///< 15, 30 or 60
+    u16 phantom_abandon_s;   ///< an answered call shorter than this is an abandon; 0 = off
     u16 reserved0;
     Text<24> name;
     Text<16> release;
@@ -144,8 +189,8 @@ struct SkillInfo {
     static constexpr u16 kTemplate = 12;
     u64 time;
     u16 skill;
-    u16 service_level_s;         ///< acceptable wait; 0 = none set
-    std::array<u16, 9> period_s; ///< PERIOD1..9, ascending; 0 = no profile
+    u16 service_level_s;          ///< acceptable wait; 0 = none set
+    std::array<u16, 9> period_s;  ///< PERIOD1..9, ascending; 0 = no profile
     u16 reserved0;
     Text<24> name;
 };
@@ -155,7 +200,7 @@ struct VdnInfo {
     u32 vdn;
     u16 vector;
     u16 service_level_s;
-    std::array<u16, 3> skill;    ///< 1st, 2nd, 3rd skill preference; 0 = none
+    std::array<u16, 3> skill;  ///< 1st, 2nd, 3rd skill preference; 0 = none
     std::array<u16, 9> period_s;
     Text<24> name;
 };
@@ -171,7 +216,7 @@ struct TrunkGroupInfo {
     static constexpr u16 kTemplate = 15;
     u64 time;
     u16 trunk_group;
-    u16 trunks;       ///< number of trunks in the group
+    u16 trunks;  ///< number of trunks in the group
     u32 reserved0;
     Text<24> name;
 };
@@ -199,16 +244,16 @@ struct AgentSnapshot {
     static constexpr u16 kTemplate = 18;
     u64 time;
     u64 agent;
-    u64 since;       ///< when the present mode began
-    u64 call;        ///< call of the present mode, 0 = none
+    u64 since;  ///< when the present mode began
+    u64 call;   ///< call of the present mode, 0 = none
     u64 login_time;
     u32 extension;
-    u16 skill;       ///< skill of the present mode, 0 = none
+    u16 skill;  ///< skill of the present mode, 0 = none
     AgentMode mode;
-    u8 reason;       ///< of AUX, 0..99
+    u8 reason;  ///< of AUX, 0..99
     Direction direction;
-    u8 held_calls;   ///< ACD calls on hold at this agent
-    u16 oldest_skill;///< the skill logged into longest (OLDEST_LOGON)
+    u8 held_calls;     ///< ACD calls on hold at this agent
+    u16 oldest_skill;  ///< the skill logged into longest (OLDEST_LOGON)
     u32 reserved0;
 };
 /// A call in progress as of `time`. Calls that the pump-up does not name are over.
@@ -217,10 +262,10 @@ struct CallSnapshot {
     u64 time;
     u64 call;
     u64 ucid;
-    u64 started;     ///< first message of the call
-    u64 since;       ///< when the present place began
-    u64 queued_at;   ///< when it was first queued, 0 = never
-    u64 agent;       ///< agent it rings at, talks to or is held by
+    u64 started;    ///< first message of the call
+    u64 since;      ///< when the present place began
+    u64 queued_at;  ///< when it was first queued, 0 = never
+    u64 agent;      ///< agent it rings at, talks to or is held by
     u32 vdn;
     u16 vector;
     u16 trunk_group;
@@ -246,15 +291,16 @@ struct PumpUpEnd {
     u32 call_snapshots;
 };
 
-// ---- trunk --------------------------------------------------------------------------------------------------
+// ---- trunk
+// --------------------------------------------------------------------------------------------------
 
 struct TrunkSeized {
     static constexpr u16 kTemplate = 30;
     u64 time;
     u64 call;
-    u64 ucid;          ///< node (16 bit) · call number (16 bit) · unix seconds (32 bit), most significant first
+    u64 ucid;  ///< node (16 bit) · call number (16 bit) · unix seconds (32 bit), most significant first
     u16 trunk_group;
-    u16 trunk;         ///< 1 .. trunks of the group
+    u16 trunk;  ///< 1 .. trunks of the group
     CallDirection direction;
     u8 reserved0;
     u16 reserved1;
@@ -272,15 +318,16 @@ struct TrunkIdle {
 struct TrunkMaintenance {
     static constexpr u16 kTemplate = 32;
     u64 time;
-    u64 call;          ///< the call it cut off, 0 = none: tracking of that call is aborted
+    u64 call;  ///< the call it cut off, 0 = none: tracking of that call is aborted
     u16 trunk_group;
     u16 trunk;
-    u8 busy;           ///< 1 = taken out of service, 0 = back
+    u8 busy;  ///< 1 = taken out of service, 0 = back
     u8 reserved0;
     u16 reserved1;
 };
 
-// ---- call ---------------------------------------------------------------------------------------------------
+// ---- call
+// ---------------------------------------------------------------------------------------------------
 
 struct CallAtVdn {
     static constexpr u16 kTemplate = 40;
@@ -304,10 +351,10 @@ struct CallQueued {
     static constexpr u16 kTemplate = 42;
     u64 time;
     u64 call;
-    u64 agent;         ///< the agent whose own queue it is (by = DirectAgent), else 0
+    u64 agent;  ///< the agent whose own queue it is (by = DirectAgent), else 0
     u16 skill;
     Priority priority;
-    u8 position;       ///< 1 = first-queued (primary) .. 3
+    u8 position;  ///< 1 = first-queued (primary) .. 3
     QueuedBy by;
     u8 reserved0;
     u16 reserved1;
@@ -386,8 +433,8 @@ struct CallAbandoned {
     static constexpr u16 kTemplate = 51;
     u64 time;
     u64 call;
-    u64 agent;         ///< the agent it rang at or that held it, else 0
-    u16 skill;         ///< the primary skill in queue, the delivering skill when ringing, else 0
+    u64 agent;  ///< the agent it rang at or that held it, else 0
+    u16 skill;  ///< the primary skill in queue, the delivering skill when ringing, else 0
     AbandonedIn in;
     u8 reserved0;
     u32 reserved1;
@@ -410,7 +457,7 @@ struct CallOutflowed {
     static constexpr u16 kTemplate = 54;
     u64 time;
     u64 call;
-    u32 vdn;           ///< where to, if a VDN
+    u32 vdn;  ///< where to, if a VDN
     OutflowTo to;
     u8 reserved0;
     u16 reserved1;
@@ -422,7 +469,8 @@ struct CallConnected {
     u32 extension;
     u32 reserved0;
 };
-/// The conversation with `agent` (0 = with an extension) is over. After-call work, if any, follows as AgentState.
+/// The conversation with `agent` (0 = with an extension) is over. After-call work, if any, follows as
+/// AgentState.
 struct CallReleased {
     static constexpr u16 kTemplate = 56;
     u64 time;
@@ -438,7 +486,7 @@ struct CallWorkCode {
     u64 time;
     u64 call;
     u64 agent;
-    u64 code;          ///< up to 16 decimal digits
+    u64 code;  ///< up to 16 decimal digits
 };
 struct CallEvent {
     static constexpr u16 kTemplate = 58;
@@ -446,12 +494,13 @@ struct CallEvent {
     u64 call;
     u64 agent;
     CallEventKind kind;
-    u8 number;         ///< stroke 1..9, else 0
+    u8 number;  ///< stroke 1..9, else 0
     u16 reserved0;
     u32 reserved1;
 };
 
-// ---- agent --------------------------------------------------------------------------------------------------
+// ---- agent
+// --------------------------------------------------------------------------------------------------
 
 /// Followed by one AgentSkill per skill and an AgentState that leaves Other.
 struct AgentLogin {
@@ -465,7 +514,7 @@ struct AgentLogout {
     static constexpr u16 kTemplate = 71;
     u64 time;
     u64 agent;
-    u8 reason;         ///< 0..99
+    u8 reason;  ///< 0..99
     u8 reserved0;
     u16 reserved1;
     u32 reserved2;
@@ -475,28 +524,29 @@ struct AgentState {
     static constexpr u16 kTemplate = 72;
     u64 time;
     u64 agent;
-    u64 call;              ///< the ACD call of the new mode (Acd, Acw of a call, Ring, Direct*), else 0
-    u16 skill;             ///< its skill, else 0
+    u64 call;   ///< the ACD call of the new mode (Acd, Acw of a call, Ring, Direct*), else 0
+    u16 skill;  ///< its skill, else 0
     AgentMode previous;
     AgentMode mode;
-    u8 reason;             ///< of Aux, 0..99
-    Direction direction;   ///< an extension call in progress, in any mode
+    u8 reason;            ///< of Aux, 0..99
+    Direction direction;  ///< an extension call in progress, in any mode
     u16 reserved0;
 };
 
-// ---- the list -----------------------------------------------------------------------------------------------
+// ---- the list
+// -----------------------------------------------------------------------------------------------
 
 /// Calls f.template operator()<M>() for every message type, in the order of their template ids.
 template <class F>
 constexpr void for_each_message(F&& f) {
     auto each = [&]<class... M>() { (f.template operator()<M>(), ...); };
-    each.template operator()<IntervalBoundary, ClockSet, PumpUpBegin, AcdInfo, SkillInfo, VdnInfo, VectorInfo,
-                             TrunkGroupInfo, AgentInfo, AgentSkill, AgentSnapshot, CallSnapshot, PumpUpEnd,
-                             TrunkSeized, TrunkIdle, TrunkMaintenance, CallAtVdn, CallAtVector, CallQueued,
-                             CallDequeued, CallRinging, CallAnswered, CallHeld, CallRetrieved, CallConferenced,
-                             CallTransferred, CallRedirected, CallAbandoned, CallForcedBusy, CallForcedDisconnect,
-                             CallOutflowed, CallConnected, CallReleased, CallWorkCode, CallEvent, AgentLogin,
-                             AgentLogout, AgentState>();
+    each.template
+    operator()<IntervalBoundary, ClockSet, PumpUpBegin, AcdInfo, SkillInfo, VdnInfo, VectorInfo,
+               TrunkGroupInfo, AgentInfo, AgentSkill, AgentSnapshot, CallSnapshot, PumpUpEnd, TrunkSeized,
+               TrunkIdle, TrunkMaintenance, CallAtVdn, CallAtVector, CallQueued, CallDequeued, CallRinging,
+               CallAnswered, CallHeld, CallRetrieved, CallConferenced, CallTransferred, CallRedirected,
+               CallAbandoned, CallForcedBusy, CallForcedDisconnect, CallOutflowed, CallConnected,
+               CallReleased, CallWorkCode, CallEvent, AgentLogin, AgentLogout, AgentState>();
 }
 
 /// Largest template id; tables are indexed by template id.
