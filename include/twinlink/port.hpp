@@ -127,7 +127,7 @@ struct PortConfig {
     u16 vlan_outer = 0;
     u16 vlan_inner = 0;
     std::vector<SourceConfig> sources;  ///< empty = anyone
-    u32 pool_frames = 2 * kRingFrames;  ///< receive buffers; a power of two
+    u32 pool_frames = 4 * kRingFrames;  ///< receive buffers: ring, parked, history; a power of two
     u32 frame_bytes_max = kFrameBytesDefault;
     bool verify_checksums = true;       ///< by hardware where it can, else in software
 };

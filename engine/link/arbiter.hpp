@@ -1,0 +1,169 @@
+// The arbiter of one ACD: decides for every frame of both links what is new, known, ahead, late, stale or
+// wild, keeps the order, and calls a hole a gap when the reorder window has passed.
+//
+// One thread (the engine's). Pure: time comes in as a parameter, what it decides goes out through an
+// ArbiterSink. It reads frame headers only; bodies are touched for what is new (to cut it) and to compare the
+// two links' copies. Nothing is allocated after construction but when an epoch begins.
+//
+// Invariants: names below next() were accepted or are in the gap table; accept() is called in ascending order
+// without overlap; every token handed in is released exactly once; no single frame outside the window changes
+// next() or a gap.
+#pragma once
+
+#include "engine/link/gap_table.hpp"
+#include "engine/link/history.hpp"
+#include "engine/link/link_maps.hpp"
+
+#include <twinlink/counters.hpp>
+#include <twinlink/frame.hpp>
+
+#include <array>
+#include <vector>
+
+namespace twinlink {
+
+/// What the arbiter made of a frame. Counted per ACD and link.
+enum class Verdict : u8 {
+    New,          // extends the stream, all of it
+    Overlapping,  // partly known: the rest was taken
+    Ahead,        // inside the window behind a hole: parked
+    Duplicate,    // all of it known
+    Late,         // some of it fills an open gap
+    Stale,        // of an older epoch
+    Wild,         // outside the window or of an unproven epoch: held back
+    Heartbeat,    // no messages
+    Count_
+};
+[[nodiscard]] CounterInfo info(Verdict) noexcept;
+
+/// What the arbiter decides. Called by the engine thread within on_frame(), on_time() and finish().
+class ArbiterSink : public GapSink {
+public:
+    /// All that follows belongs to `epoch`.
+    virtual void begin_epoch(Epoch epoch) = 0;
+    /// The next messages of the stream. `messages` is valid during the call; `last_time` is the time of the
+    /// last one.
+    virtual void accept(Seq first, Bytes messages, u32 count, u64 last_time) = 0;
+    /// The names [range], right behind what was accepted last, are missing.
+    virtual void missing(Range range) = 0;
+    /// Messages that were missing, of this or an older epoch.
+    virtual void fill(Stream stream, Seq first, Bytes messages, u32 count) = 0;
+    /// The copy of `seq` on `link` differs from the one that counts.
+    virtual void conflict(Stream stream, Seq seq, Link link) = 0;
+    /// A stream that is no longer the current one, as it stands: when it ended, and after each late fill.
+    virtual void older_stream(const StreamRecord& stream) = 0;
+    /// The final account of a link for a stream that ended.
+    virtual void older_link(const LinkRecord& link) = 0;
+    /// The buffer `token`, which came in on `link`, is not needed any more.
+    virtual void release(Link link, void* token) = 0;
+};
+
+struct ArbiterConfig {
+    Nanos reorder_window = 20_ms;  ///< how long a hole waits for the other link
+    Nanos silence = 350_ms;  ///< a link without any frame for this long is silent: three heartbeats and a bit
+    u32 parked_max = kParkedFramesMax;
+    u32 history_frames = kHistoryFrames;
+    u32 wild_max = kWildFramesMax;
+    u32 gaps_max = kGapsMax;
+    u64 window_seqs = kWindowSeqs;
+};
+
+class Arbiter {
+public:
+    Arbiter(Acd acd, const ArbiterConfig& config, ArbiterSink& sink);
+
+    /// Continues a stream from the store: `gaps` are its open ones. Older epochs first, the current one last.
+    void restore(const StreamRecord& stream, std::span<const GapRecord> gaps,
+                 std::span<const LinkRecord> links);
+
+    /// Judges a validated frame of this ACD. `token` comes back through release(), now or later.
+    Verdict on_frame(const FrameView& frame, void* token, Link link, Now now);
+    /// Lets time pass: holes become gaps, links fall silent, proofs ripen. Call every millisecond or so.
+    void on_time(Now now);
+    /// Before an orderly stop: takes what is parked (what is missing in front of it becomes a gap) and lets
+    /// go of all.
+    void finish(Now now);
+
+    /// A frame was dropped here (ring full, NIC missed), or refused: gaps found soon after are put down to
+    /// that.
+    void note_local_drop(Now now) noexcept { local_drop_ = now.mono; }
+    void note_refused(Now now) noexcept { refused_ = now.mono; }
+
+    [[nodiscard]] bool active() const noexcept { return epoch_.value != 0; }
+    [[nodiscard]] StreamRecord stream() const noexcept;
+    [[nodiscard]] LinkRecord link(Link link) const noexcept;
+    [[nodiscard]] const GapTable& gaps() const noexcept { return gaps_; }
+    [[nodiscard]] const Counters<Verdict>& verdicts(Link link) const noexcept {
+        return links_[index(link)].verdicts;
+    }
+    [[nodiscard]] std::size_t parked() const noexcept { return parked_.size() - parked_head_; }
+
+private:
+    struct PerLink {
+        LinkRecord base{};  // counted so far; sums of the maps before a restart included
+        Counters<Verdict> verdicts;
+        std::vector<HeldFrame> wild;
+        Nanos heard;     // latest valid frame
+        Nanos in_range;  // latest frame inside the window of the current epoch
+        Nanos silence_ended;
+        bool silent = false;
+    };
+    struct Older {
+        StreamRecord record;
+        GapTable gaps;
+    };
+
+    // acceptance.cpp: what is believed
+    Verdict hold_wild(const HeldFrame& frame, Now now);
+    void drop_wild(PerLink& link);
+    bool proven(Link link, Now now) const noexcept;
+    void adopt(Link link, Now now);
+    void start_epoch(Epoch epoch, Seq first, Now now);
+    void watch_silence(Now now);
+    GapCause cause_of_hole(Now now) const noexcept;
+
+    // arbiter.cpp: order
+    Verdict stale(const HeldFrame& frame, Now now);
+    Verdict in_range(const HeldFrame& frame, Now now);
+    Verdict heartbeat(const HeldFrame& frame, Now now);
+    Verdict park(const HeldFrame& frame, Now now);
+    bool known(const HeldFrame& frame, Now now);
+    void take(const HeldFrame& frame, Now now);
+    void drain(Now now);
+    void open_gap(Seq end, Now now);
+    void compare(const HeldFrame& copy, const HeldFrame& original);
+    void note_hole(Now now) noexcept;
+
+    Acd acd_;
+    ArbiterConfig config_;
+    ArbiterSink& sink_;
+
+    Epoch epoch_;  // 0 = none yet
+    Seq first_seen_;
+    Seq next_;
+    Seq announced_;  // end of what heartbeats say exists
+    Nanos announced_at_;
+    Nanos hole_since_;  // 0 = no hole at next_
+    Nanos progress_;    // when next_ moved last
+    Nanos local_drop_;
+    Nanos refused_;
+    u64 messages_ = 0;
+    u64 last_time_ = 0;
+    u64 begun_wall_ = 0;
+    u64 last_wall_ = 0;
+    bool ended_ = false;
+    bool after_restart_ = false;  // nothing was accepted since restore()
+    bool maps_started_ = false;
+    bool want_time_after_ = false;
+
+    GapTable gaps_;
+    LinkMaps maps_;
+    History history_;
+    std::vector<HeldFrame> parked_;  // ascending by first, from parked_head_ on
+    std::size_t parked_head_ = 0;
+    std::array<PerLink, kLinks> links_;
+    std::vector<Older> older_;  // newest last, at most kOlderStreams
+    static constexpr std::size_t kOlderStreams = 3;
+};
+
+}  // namespace twinlink

@@ -1,0 +1,130 @@
+// See gap_table.hpp.
+#include "engine/link/gap_table.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace twinlink {
+
+GapTable::GapTable(Stream stream, u32 gaps_max) : stream_(stream), gaps_max_(gaps_max) {
+    open_.reserve(gaps_max_ + 2U);  // a cut adds one before a merge takes one away
+}
+
+/// Index of the first gap that ends at or behind `seq`.
+std::size_t GapTable::find(Seq seq) const noexcept {
+    const auto it =
+        std::ranges::lower_bound(open_, seq.value, {}, [](const Open& o) { return o.record.last; });
+    return static_cast<std::size_t>(it - open_.begin());
+}
+
+void GapTable::restore(const GapRecord& gap) {
+    open_.insert(open_.begin() + static_cast<std::ptrdiff_t>(find(Seq{gap.first})), Open{gap, {}});
+    missing_ += gap.missing;
+}
+
+void GapTable::open(Range range, GapCause cause, u64 wall, u64 time_before, GapSink& sink) {
+    assert(open_.empty() || open_.back().record.last < range.first.value);
+    GapRecord record{};
+    record.acd = stream_.acd.value;
+    record.epoch = stream_.epoch.value;
+    record.first = range.first.value;
+    record.last = range.last.value;
+    record.missing = range.count();
+    record.cause = cause;
+    record.opened_wall = wall;
+    record.time_before = time_before;
+    open_.push_back({record, {}});
+    missing_ += record.missing;
+    sink.gap_changed(record);
+    if (open_.size() > gaps_max_) merge_nearest(sink);
+}
+
+void GapTable::time_after(u64 time, GapSink& sink) {
+    for (auto it = open_.rbegin(); it != open_.rend() && it->record.time_after == 0; ++it) {
+        it->record.time_after = time;
+        sink.gap_changed(it->record);
+    }
+}
+
+bool GapTable::touches(Seq first, Seq end) const noexcept {
+    const std::size_t i = find(first);
+    return i < open_.size() && open_[i].record.first < end.value;
+}
+
+bool GapTable::next_missing(Seq first, Seq end, Range& part) const noexcept {
+    for (std::size_t i = find(first); i < open_.size() && open_[i].record.first < end.value; ++i) {
+        const GapRecord& r = open_[i].record;
+        if (r.merged != 0) continue;
+        part = {Seq{std::max(first.value, r.first)}, Seq{std::min(end.value - 1, r.last)}};
+        return true;
+    }
+    return false;
+}
+
+/// Cuts `part` out of the one gap that holds it. The piece before it stays as it is, the filled piece gets a
+/// record (or lengthens the one right before it), and what is behind it goes on under a new key.
+void GapTable::close(Range part, FilledBy by, u64 wall, GapSink& sink) {
+    const std::size_t i = find(part.first);
+    assert(i < open_.size() && open_[i].record.range().holds(part.first) &&
+           open_[i].record.range().holds(part.last));
+    const Open before = open_[i];
+    const bool at_front = part.first.value == before.record.first;
+    missing_ -= part.count();
+
+    GapRecord filled = before.record;
+    if (at_front && before.head.first != 0 && before.head.filled_by == by) {
+        filled = before.head;
+        filled.missing += part.count();
+        sink.gap_gone(stream_, part.first);
+    } else {
+        filled.first = part.first.value;
+        filled.missing = part.count();
+        filled.state = GapState::Filled;
+        filled.filled_by = by;
+    }
+    filled.last = part.last.value;
+    filled.closed_wall = wall;
+    sink.gap_changed(filled);
+
+    Open rest = before;
+    rest.record.first = part.last.value + 1;
+    rest.record.missing = before.record.last - part.last.value;
+    rest.head = filled;
+    if (!at_front) {
+        open_[i].record.last = part.first.value - 1;
+        open_[i].record.missing = open_[i].record.range().count();
+        sink.gap_changed(open_[i].record);
+        if (rest.record.missing != 0) open_.insert(open_.begin() + static_cast<std::ptrdiff_t>(i) + 1, rest);
+    } else if (rest.record.missing != 0) {
+        open_[i] = rest;
+    } else {
+        open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+    if (rest.record.missing != 0) sink.gap_changed(rest.record);
+    if (open_.size() > gaps_max_) merge_nearest(sink);
+}
+
+/// Joins the two neighbours with the fewest held names between them.
+void GapTable::merge_nearest(GapSink& sink) {
+    std::size_t best = 0;
+    u64 best_held = ~u64{0};
+    for (std::size_t i = 0; i + 1 < open_.size(); ++i) {
+        const u64 held = open_[i + 1].record.first - open_[i].record.last;
+        if (held < best_held) {
+            best = i;
+            best_held = held;
+        }
+    }
+    GapRecord& into = open_[best].record;
+    const GapRecord& from = open_[best + 1].record;
+    into.last = from.last;
+    into.missing += from.missing;
+    into.time_after = from.time_after;
+    if (from.interval_last != 0) into.interval_last = from.interval_last;
+    into.merged = 1;
+    sink.gap_gone(stream_, Seq{from.first});
+    open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(best) + 1);
+    sink.gap_changed(into);
+}
+
+}  // namespace twinlink

@@ -1,0 +1,76 @@
+// The open gaps of one stream: the names that this server lacks, as ranges that never overlap.
+//
+// Owned by the arbiter; one thread; bounded by kGapsMax. What changes is told to a GapSink, which writes it
+// down; a gap is forgotten here when it is filled, never in the store. Fills cut a gap in up to three pieces,
+// each with its own record, so that at any time the open records are exactly what is missing - but for merged
+// ones: where neighbours had to be merged for want of room, `missing` stays exact and the range becomes an
+// upper bound.
+#pragma once
+
+#include <twinlink/limits.hpp>
+#include <twinlink/records.hpp>
+
+#include <vector>
+
+namespace twinlink {
+
+/// Told of every gap record that is new or changed, or that must go because it was merged or its start moved.
+class GapSink {
+public:
+    virtual ~GapSink() = default;
+    virtual void gap_changed(const GapRecord&) = 0;
+    virtual void gap_gone(Stream stream, Seq first) = 0;
+};
+
+class GapTable {
+public:
+    explicit GapTable(Stream stream, u32 gaps_max = kGapsMax);
+
+    /// Takes over open gaps that were stored earlier, in any order.
+    void restore(const GapRecord& gap);
+    /// [range] is missing. Precondition: it lies behind every gap in the table.
+    void open(Range range, GapCause cause, u64 wall, u64 time_before, GapSink& sink);
+    /// The first message behind the newest gap has this time.
+    void time_after(u64 time, GapSink& sink);
+    /// Names [first, end) came late. Calls `piece(Range)` for each part that was missing, in order, and
+    /// returns the number of names filled. Parts in a merged gap are not filled: which of its names are
+    /// missing is not known here.
+    template <class F>
+    u64 fill(Seq first, Seq end, FilledBy by, u64 wall, GapSink& sink, F&& piece) {
+        u64 filled = 0;
+        for (Range part; next_missing(first, end, part); first = part.last + 1) {
+            piece(part);
+            close(part, by, wall, sink);
+            filled += part.count();
+        }
+        return filled;
+    }
+
+    [[nodiscard]] bool empty() const noexcept { return open_.empty(); }
+    [[nodiscard]] std::size_t size() const noexcept { return open_.size(); }
+    /// Names missing over all open gaps.
+    [[nodiscard]] u64 missing() const noexcept { return missing_; }
+    /// First missing name; precondition: not empty.
+    [[nodiscard]] Seq first() const noexcept { return Seq{open_.front().record.first}; }
+    /// The open gap at a place in order, 0 .. size() - 1.
+    [[nodiscard]] const GapRecord& at(std::size_t i) const noexcept { return open_[i].record; }
+    /// Some name of [first, end) is in an open gap.
+    [[nodiscard]] bool touches(Seq first, Seq end) const noexcept;
+
+private:
+    struct Open {
+        GapRecord record;
+        GapRecord head;  // the filled piece that ends right before record.first; head.first == 0: none
+    };
+    std::size_t find(Seq seq) const noexcept;
+    bool next_missing(Seq first, Seq end, Range& part) const noexcept;
+    void close(Range part, FilledBy by, u64 wall, GapSink& sink);
+    void merge_nearest(GapSink& sink);
+
+    Stream stream_;
+    u32 gaps_max_;
+    std::vector<Open> open_;  // ascending
+    u64 missing_ = 0;
+};
+
+}  // namespace twinlink
