@@ -1,8 +1,8 @@
 // Frames: validation of what came in, views of what is valid, and the builder of what goes out.
 //
-// Everything here is pure, allocation-free and noexcept; any thread may call it on its own data. A frame is validated
-// completely - bounds, CRC, every message's header - before a single byte of it is believed; after validate() said Ok,
-// walking it needs no check. Lengths are bytes.
+// Everything here is pure, allocation-free and noexcept; any thread may call it on its own data. A frame is
+// validated completely - bounds, CRC, every message's header - before a single byte of it is believed; after
+// validate() said Ok, walking it needs no check. Lengths are bytes.
 #pragma once
 
 #include <twinlink/limits.hpp>
@@ -26,18 +26,18 @@ template <class M>
 /// Why a frame was refused. Counted per port; a refused frame has no other effect.
 enum class FrameRefusal : u8 {
     Ok = 0,
-    TooShort,         ///< no room for the frame's headers
-    TooLong,          ///< more than kFrameBytesMax
-    BadMagic,         ///< not ours
-    BadVersion,       ///< a major version that we do not know
-    BadSchema,        ///< the frame header's or a message's SBE header names another schema or block length < ours
-    BadLength,        ///< body_bytes is not what is there
-    BadCrc,           ///< content does not match crc32c
-    BadCount,         ///< message_count is not the number of messages in the body
-    BadMessage,       ///< a message's block is cut off, shorter than its template, or not a multiple of 8
-    BadNumber,        ///< epoch 0, first_seq 0, numbers past 2^63, ACD 0, or a link that does not exist
-    UnknownAcd,       ///< an ACD that the configuration does not name (or not from this source)
-    WrongLink,        ///< the frame names the other link than the port it came in on
+    TooShort,    ///< no room for the frame's headers
+    TooLong,     ///< more than kFrameBytesMax
+    BadMagic,    ///< not ours
+    BadVersion,  ///< a major version that we do not know
+    BadSchema,   ///< another schema in an SBE header, or a frame header that is none or shorter than ours
+    BadLength,   ///< body_bytes is not what is there
+    BadCrc,      ///< content does not match crc32c
+    BadCount,  ///< message_count is not the number of messages in the body, or not 0 under the heartbeat flag
+    BadMessage,  ///< a message's block is cut off, shorter than its template, or not a multiple of 8
+    BadNumber,   ///< epoch 0, ACD 0, first_seq 0, first_seq + count past 2^63, or a link that does not exist
+    UnknownAcd,  ///< an ACD that the configuration does not name (or not from this source)
+    WrongLink,   ///< the frame names the other link than the port it came in on
     Count_
 };
 inline constexpr std::size_t kFrameRefusals = static_cast<std::size_t>(FrameRefusal::Count_);
@@ -45,11 +45,13 @@ inline constexpr std::size_t kFrameRefusals = static_cast<std::size_t>(FrameRefu
 [[nodiscard]] const char* name(FrameRefusal) noexcept;
 
 /// Checks everything about a frame that can be checked without configuration or history.
-/// `frame` is one UDP payload; any bytes are welcome. Returns Ok or the first reason found.
+/// `frame` is one UDP payload; any bytes are welcome. Returns Ok or the first reason found. What a newer ACD
+/// may do is accepted: unknown flags and templates, another schema version, longer blocks (the frame header's
+/// too).
 [[nodiscard]] FrameRefusal validate(Bytes frame) noexcept;
 
 /// CRC-32C (Castagnoli, reflected, init and xorout 0xFFFFFFFF) of `data`, continuing from `crc` (0 to begin).
-/// By SSE4.2 where the processor has it, else by table.
+/// By instructions where the processor has them, else by table.
 [[nodiscard]] u32 crc32c(Bytes data, u32 crc = 0) noexcept;
 
 /// One message inside a valid frame or journal block. Does not own the bytes.
@@ -61,7 +63,9 @@ struct MessageView {
     /// The message as the struct M. Precondition: template_id == M::kTemplate and the bytes were validated.
     /// Bytes of a longer block from a newer ACD are ignored.
     template <class M>
-    [[nodiscard]] M as() const noexcept { return read<M>(block); }
+    [[nodiscard]] M as() const noexcept {
+        return read<M>(block);
+    }
     /// ns of the ACD's clock: every message begins with it.
     [[nodiscard]] Nanos time() const noexcept { return Nanos{read<u64>(block)}; }
     /// Bytes on the wire, SBE header included.
@@ -132,7 +136,8 @@ public:
     /// `buffer` holds the frame; its size is the frame limit (kFrameOverheadBytes .. kFrameBytesMax).
     explicit FrameBuilder(std::span<std::byte> buffer) noexcept : buffer_(buffer) {}
 
-    /// Starts a frame: `header` gives acd, link, flags, epoch, first_seq; counts, sizes and CRC are computed.
+    /// Starts a frame: `header` gives acd, link, flags, epoch, first_seq; counts, sizes, CRC and the
+    /// heartbeat flag (set in a frame without messages, only there) are computed.
     void reset(const FrameHeader& header) noexcept {
         header_ = header;
         used_ = kFrameOverheadBytes;

@@ -25,8 +25,7 @@ inline constexpr u16 kSchemaVersion = 0;
 
 /// The standard SBE header in front of the frame header and of each message.
 struct SbeHeader {
-    u16 block_length;  ///< bytes of the block that follows; a multiple of 8; longer than we know = a newer
-                       ///< ACD
+    u16 block_length;  ///< bytes of the block that follows; a multiple of 8; longer than ours = a newer ACD
     u16 template_id;
     u16 schema_id;
     u16 version;
@@ -62,8 +61,7 @@ inline constexpr u8 kFrameVersion = 1;
 /// Bytes in front of the first message of a frame.
 inline constexpr u32 kFrameOverheadBytes = sizeof(SbeHeader) + sizeof(FrameHeader);
 
-// ---- words of the field
-// -------------------------------------------------------------------------------------
+// ---- words of the field -------------------------------------------------------------------------
 
 /// Work modes of an agent (design of the items, 4.1).
 enum class AgentMode : u8 {
@@ -144,8 +142,7 @@ constexpr bool known(CallPlace v) noexcept { return v >= CallPlace::Trunk && v <
 template <std::size_t N>
 using Text = std::array<char, N>;
 
-// ---- stream
-// -------------------------------------------------------------------------------------------------
+// ---- stream -------------------------------------------------------------------------------------
 
 /// The start of a new interval; all before it belongs to the old one.
 struct IntervalBoundary {
@@ -164,8 +161,7 @@ struct ClockSet {
     u64 new_time;
 };
 
-// ---- pump-up
-// ------------------------------------------------------------------------------------------------
+// ---- pump-up ------------------------------------------------------------------------------------
 
 struct PumpUpBegin {
     static constexpr u16 kTemplate = 10;
@@ -291,8 +287,7 @@ struct PumpUpEnd {
     u32 call_snapshots;
 };
 
-// ---- trunk
-// --------------------------------------------------------------------------------------------------
+// ---- trunk --------------------------------------------------------------------------------------
 
 struct TrunkSeized {
     static constexpr u16 kTemplate = 30;
@@ -326,8 +321,7 @@ struct TrunkMaintenance {
     u16 reserved1;
 };
 
-// ---- call
-// ---------------------------------------------------------------------------------------------------
+// ---- call ---------------------------------------------------------------------------------------
 
 struct CallAtVdn {
     static constexpr u16 kTemplate = 40;
@@ -499,8 +493,7 @@ struct CallEvent {
     u32 reserved1;
 };
 
-// ---- agent
-// --------------------------------------------------------------------------------------------------
+// ---- agent --------------------------------------------------------------------------------------
 
 /// Followed by one AgentSkill per skill and an AgentState that leaves Other.
 struct AgentLogin {
@@ -533,8 +526,7 @@ struct AgentState {
     u16 reserved0;
 };
 
-// ---- the list
-// -----------------------------------------------------------------------------------------------
+// ---- the list -----------------------------------------------------------------------------------
 
 /// Calls f.template operator()<M>() for every message type, in the order of their template ids.
 template <class F>

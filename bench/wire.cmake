@@ -1,0 +1,1 @@
+twinlink_bench(NAME wire SOURCES wire_bench.cpp USES twinlink::engine)
