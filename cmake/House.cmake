@@ -1,4 +1,5 @@
-# How everything here is compiled: C++23, strictest warnings as errors, our own -march, third-party headers as SYSTEM.
+# How everything here is compiled: C++23, strictest warnings as errors, our own -march, third-party headers as
+# SYSTEM.
 set(CMAKE_CXX_STANDARD 23)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
@@ -26,7 +27,8 @@ target_compile_options(twinlink_house INTERFACE
   -march=${TWINLINK_MARCH} -Wall -Wextra -Wpedantic -Werror
   $<IF:$<CXX_COMPILER_ID:GNU>,-Wshadow=local,-Wshadow>
   -Wconversion -Wold-style-cast -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough)
-# Bounds of spans, vectors and optionals are checked where speed does not count; this includes both sanitizer presets.
+# Bounds of spans, vectors and optionals are checked where speed does not count; this includes both sanitizer
+# presets.
 target_compile_definitions(twinlink_house INTERFACE $<$<CONFIG:Debug>:_GLIBCXX_ASSERTIONS>)
 if(TWINLINK_SANITIZE)
   target_compile_options(twinlink_house INTERFACE -fsanitize=${TWINLINK_SANITIZE} -fno-omit-frame-pointer
@@ -34,8 +36,9 @@ if(TWINLINK_SANITIZE)
   target_link_options(twinlink_house INTERFACE -fsanitize=${TWINLINK_SANITIZE})
 endif()
 
-# A Debian library by pkg-config, as SYSTEM headers and without the -march that some of them append. The target is
-# global, so whoever links a library of ours finds what that library links; it is remembered for the installed package.
+# A Debian library by pkg-config, as SYSTEM headers and without the -march that some of them append. The
+# target is global, so whoever links a library of ours finds what that library links; it is remembered for the
+# installed package.
 function(twinlink_package target)
   if(TARGET PkgConfig::${target})
     return()

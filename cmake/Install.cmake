@@ -1,11 +1,13 @@
-# What `cmake --install` gives: the libraries with their headers, the tools, a CMake package and pkg-config files.
+# What `cmake --install` gives: the libraries with their headers, the tools, a CMake package and pkg-config
+# files.
 #
-# Each library is a component of the package and a pkg-config module of its own (twinlink, twinlink-drivers), so that an
-# embedder of the engine needs no DPDK. What a library links is read off its target, not listed here a second time.
+# Each library is a component of the package and a pkg-config module of its own (twinlink, twinlink-drivers),
+# so that an embedder of the engine needs no DPDK. What a library links is read off its target, not listed
+# here a second time.
 include(CMakePackageConfigHelpers)
 
-# twinlink_dependencies(engine packages others): the pkg-config packages (names given to twinlink_package) and the
-# other plain libraries that users of the static library twinlink_engine must link.
+# twinlink_dependencies(engine packages others): the pkg-config packages (names given to twinlink_package) and
+# the other plain libraries that users of the static library twinlink_engine must link.
 function(twinlink_dependencies library packages others)
   get_target_property(links twinlink_${library} INTERFACE_LINK_LIBRARIES)
   set(found)
@@ -61,7 +63,7 @@ foreach(library engine drivers)
   if(library STREQUAL "engine")
     twinlink_pkg_config(twinlink "${PROJECT_DESCRIPTION}" "-ltwinlink_engine;${others}" "${modules}")
   else()
-    twinlink_pkg_config(twinlink-${library} "Where Twinlink's frames come from: network ports, captures, simulation"
+    twinlink_pkg_config(twinlink-${library} "Where Twinlink's frames come from: ports, captures, simulation"
                         "-ltwinlink_${library};${others}" "${modules}")
   endif()
 endforeach()
@@ -75,7 +77,8 @@ install(DIRECTORY include/twinlink DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
 configure_package_config_file(cmake/twinlinkConfig.cmake.in ${CMAKE_BINARY_DIR}/twinlinkConfig.cmake
                               INSTALL_DESTINATION ${package_dir})
 # Before 1.0 a new minor version may break.
-write_basic_package_version_file(${CMAKE_BINARY_DIR}/twinlinkConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+write_basic_package_version_file(${CMAKE_BINARY_DIR}/twinlinkConfigVersion.cmake
+                                 COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_BINARY_DIR}/twinlinkConfig.cmake ${CMAKE_BINARY_DIR}/twinlinkConfigVersion.cmake
         DESTINATION ${package_dir})
 

@@ -1,4 +1,5 @@
-// The smallest embedder: builds a frame, believes it, breaks it, and sees the refusal. Exit code 0 when all is as said.
+// The smallest embedder: builds a frame, believes it, breaks it, and sees the refusal. Exit code 0 when all
+// is as said.
 #include <twinlink/frame.hpp>
 
 #include <array>
