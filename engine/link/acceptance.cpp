@@ -20,7 +20,7 @@ Verdict Arbiter::hold_wild(const HeldFrame& frame, Now now) {
         sink_.release(frame.link, frame.token);
     else
         l.wild.push_back(frame);
-    if (proven(frame.link, now)) adopt(frame.link, now);
+    adopt_proven(now);
     return Verdict::Wild;
 }
 
@@ -59,6 +59,12 @@ bool Arbiter::proven(Link link, Now now) const noexcept {
     const Nanos long_silence{10 * config_.silence.value};
     return quiet(mine, long_silence) && quiet(theirs, long_silence) &&
            now.mono - first.arrived >= long_silence;
+}
+
+void Arbiter::adopt_proven(Now now) {
+    for (const Link link : {Link::A, Link::B}) {
+        if (proven(link, now)) adopt(link, now);
+    }
 }
 
 /// Believes what `link` holds back, and what the other one does of the same stream.

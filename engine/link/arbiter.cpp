@@ -239,9 +239,7 @@ void Arbiter::on_time(Now now) {
         open_gap(parked() != 0 ? parked_[parked_head_].view.first() : announced_, now);
         drain(now);
     }
-    for (const Link link : {Link::A, Link::B}) {
-        if (!links_[index(link)].wild.empty() && proven(link, now)) adopt(link, now);
-    }
+    adopt_proven(now);
 }
 
 void Arbiter::finish(Now now) {

@@ -90,6 +90,9 @@ public:
     void note_refused(Now now) noexcept { refused_ = now.mono; }
 
     [[nodiscard]] bool active() const noexcept { return epoch_.value != 0; }
+    /// Valid frames judged, both links, of the present stream.
+    [[nodiscard]] u64 frames() const noexcept { return links_[0].base.frames + links_[1].base.frames; }
+    [[nodiscard]] u64 stream_epoch() const noexcept { return epoch_.value; }
     [[nodiscard]] StreamRecord stream() const noexcept;
     [[nodiscard]] LinkRecord link(Link link) const noexcept;
     [[nodiscard]] const GapTable& gaps() const noexcept { return gaps_; }
@@ -117,6 +120,7 @@ private:
     Verdict hold_wild(const HeldFrame& frame, Now now);
     void drop_wild(PerLink& link);
     bool proven(Link link, Now now) const noexcept;
+    void adopt_proven(Now now);
     void adopt(Link link, Now now);
     void start_epoch(Epoch epoch, Seq first, Now now);
     void watch_silence(Now now);

@@ -1,8 +1,8 @@
-// Everything that one LMDB transaction writes. The engine thread fills it, the commit thread writes it, then it is
-// cleared and reused: in steady state nothing is allocated.
+// Everything that one LMDB transaction writes. The engine thread fills it, the commit thread writes it, then
+// it is cleared and reused: in steady state nothing is allocated.
 //
-// One owner at a time; the hand-over through a queue is the only synchronisation. Order inside a batch does not matter
-// but for rows and records with the same key: the last one counts.
+// One owner at a time; the hand-over through a queue is the only synchronisation. Order inside a batch does
+// not matter but for rows and records with the same key: the last one counts.
 #pragma once
 
 #include <twinlink/frame.hpp>
@@ -17,12 +17,12 @@ namespace twinlink {
 struct JournalBlock {
     Stream stream;
     Seq first;
-    u32 count = 0;        ///< messages
-    u32 bytes = 0;        ///< at most kBlockBytes
+    u32 count = 0;  ///< messages
+    u32 bytes = 0;  ///< at most kBlockBytes
     u64 offset = 0;
-    u64 first_time = 0;   ///< time of the first and the last message, ns of the ACD's clock
+    u64 first_time = 0;  ///< time of the first and the last message, ns of the ACD's clock
     u64 last_time = 0;
-    bool fill = false;    ///< late: inserted where it is missing, what is there stays
+    bool fill = false;  ///< late: inserted where it is missing, what is there stays
 };
 
 /// A row to write: `items` values at [at, at + items) of the batch's item arena.
@@ -35,10 +35,11 @@ struct RowImage {
     u64 at = 0;
 };
 
-/// The fold's state at an interval boundary: bytes [offset, offset + bytes) of the arena. Key: (acd, epoch, seq).
+/// The fold's state at an interval boundary: bytes [offset, offset + bytes) of the arena. Key: (acd, epoch,
+/// seq).
 struct CheckpointImage {
     Stream stream;
-    Seq seq;              ///< the last message that the state contains
+    Seq seq;  ///< the last message that the state contains
     u64 interval_start = 0;
     u64 offset = 0;
     u64 bytes = 0;
@@ -51,20 +52,20 @@ struct GapKey {
 };
 
 struct CommitBatch {
-    std::vector<std::byte> arena;          ///< journal bytes and checkpoints
+    std::vector<std::byte> arena;  ///< journal bytes and checkpoints
     std::vector<u64> row_items;
     std::vector<JournalBlock> blocks;
     std::vector<RowImage> rows;
     std::vector<CheckpointImage> checkpoints;
-    std::vector<GapRecord> gaps;           ///< inserted or replaced
+    std::vector<GapRecord> gaps;  ///< inserted or replaced
     std::vector<GapKey> gaps_gone;
     std::vector<StreamRecord> streams;
     std::vector<LinkRecord> links;
     std::vector<IntervalRecord> intervals;
     std::vector<NameRecord> names;
     std::vector<AcdRecord> acds;
-    u64 number = 0;                        ///< counts batches since start
-    u64 wall = 0;                          ///< when it was closed, server's wall clock
+    u64 number = 0;  ///< counts batches since start
+    u64 wall = 0;    ///< when it was closed, server's wall clock
 
     [[nodiscard]] bool empty() const noexcept {
         return blocks.empty() && rows.empty() && checkpoints.empty() && gaps.empty() && gaps_gone.empty() &&
@@ -72,8 +73,18 @@ struct CommitBatch {
     }
     /// Empties it but keeps the memory.
     void clear() noexcept {
-        arena.clear(); row_items.clear(); blocks.clear(); rows.clear(); checkpoints.clear(); gaps.clear();
-        gaps_gone.clear(); streams.clear(); links.clear(); intervals.clear(); names.clear(); acds.clear();
+        arena.clear();
+        row_items.clear();
+        blocks.clear();
+        rows.clear();
+        checkpoints.clear();
+        gaps.clear();
+        gaps_gone.clear();
+        streams.clear();
+        links.clear();
+        intervals.clear();
+        names.clear();
+        acds.clear();
     }
 };
 

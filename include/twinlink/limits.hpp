@@ -7,11 +7,13 @@
 
 namespace twinlink {
 
-/// Bytes of a frame (UDP payload). 1,472 is an Ethernet MTU less IPv4 and UDP headers; jumbo by configuration.
+/// Bytes of a frame (UDP payload). 1,472 is an Ethernet MTU less IPv4 and UDP headers; jumbo by
+/// configuration.
 inline constexpr u32 kFrameBytesDefault = 1'472;
 inline constexpr u32 kFrameBytesMax = 8'972;
 
-/// Switches that one server takes. Chosen: the field's largest servers take 8; replay and consolidation want more.
+/// Switches that one server takes. Chosen: the field's largest servers take 8; replay and consolidation want
+/// more.
 inline constexpr u32 kAcdsMax = 64;
 
 /// Frames in flight between rx and the arbiter, per port. Specified: rings hold 100 ms of peak traffic; at
@@ -20,8 +22,8 @@ inline constexpr u32 kRingFrames = 16'384;
 /// Frames that one slice of work takes at most: long enough to amortise, short enough to stay in L1/L2.
 inline constexpr u32 kBurstFrames = 32;
 
-/// Frames per ACD that wait for a hole in front of them to fill. Chosen: 20 ms of reorder window at peak rate on
-/// both links is 5,300 frames. When full, the oldest hole is called a gap at once (counted).
+/// Frames per ACD that wait for a hole in front of them to fill. Chosen: 20 ms of reorder window at peak rate
+/// on both links is 5,300 frames. When full, the oldest hole is called a gap at once (counted).
 inline constexpr u32 kParkedFramesMax = 8'192;
 /// Frames per ACD kept after they were accepted, to compare the other link's copy. Chosen: 4 ms at peak rate.
 inline constexpr u32 kHistoryFrames = 512;
@@ -31,7 +33,8 @@ static_assert(kParkedFramesMax + kHistoryFrames <= kRingFrames,
 /// Names beyond the highest one seen that are believed without proof. Chosen: 1 M messages is 200 ms at peak
 /// rate and more than three minutes of the largest site; a wild number hits it with probability 2^-44.
 inline constexpr u64 kWindowSeqs = 1'048'576;
-/// Names per link whose arrival is remembered one by one, for "lost alone". 64 Ki: 13 ms at peak, 13 s at 5,000/s.
+/// Names per link whose arrival is remembered one by one, for "lost alone". 64 Ki: 13 ms at peak, 13 s at
+/// 5,000/s.
 inline constexpr u64 kLinkMapSeqs = 65'536;
 static_assert(kLinkMapSeqs <= kWindowSeqs);
 
@@ -50,7 +53,8 @@ static_assert(kBlockBytes > kFrameBytesMax, "a frame's messages fit one block");
 inline constexpr u32 kCallsMax = 131'072;
 inline constexpr u32 kAgentsMax = 16'384;
 inline constexpr u32 kSkillsMax = 8'192;
-/// Skills of one agent and queues of one call. Specified: 3 queue positions; the field allows 120 skills an agent.
+/// Skills of one agent and queues of one call. Specified: 3 queue positions; the field allows 120 skills an
+/// agent.
 inline constexpr u32 kAgentSkillsMax = 120;
 inline constexpr u32 kQueuesPerCall = 3;
 

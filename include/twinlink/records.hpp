@@ -1,8 +1,9 @@
-// What the store keeps beside the journal, as plain values: streams, links, gaps, intervals, names, rows' keys.
+// What the store keeps beside the journal, as plain values: streams, links, gaps, intervals, names, rows'
+// keys.
 //
-// The same structs are built by the engine, written by the store and read by reports. All are trivially copyable,
-// without padding, little-endian on disk; a format change raises kStoreFormat. Times called `wall` are the server's
-// CLOCK_REALTIME in ns (reports only), all other times the ACD's clock in ns.
+// The same structs are built by the engine, written by the store and read by reports. All are trivially
+// copyable, without padding, little-endian on disk; a format change raises kStoreFormat. Times called `wall`
+// are the server's CLOCK_REALTIME in ns (reports only), all other times the ACD's clock in ns.
 #pragma once
 
 #include <twinlink/types.hpp>
@@ -20,13 +21,13 @@ inline constexpr u32 kStoreFormat = 1;
 /// Why names are missing, as far as the engine can tell.
 enum class GapCause : u8 {
     Unknown = 0,
-    BothLinks = 1,        ///< both links delivered around it, neither delivered it
-    LinkDown = 2,         ///< one or both links were silent beyond the limit while it happened
-    LocalDrop = 3,        ///< ring full or the NIC missed packets here
-    ServerDown = 4,       ///< the engine was not running
-    RefusedFrames = 5,    ///< a frame at that place came but was refused (CRC, malformed)
-    BeforePumpUp = 6,     ///< the stream was joined in the middle: names before the first one seen
-    Tail = 7,             ///< the end of an epoch that a heartbeat or end-of-epoch frame announced
+    BothLinks = 1,      ///< both links delivered around it, neither delivered it
+    LinkDown = 2,       ///< one or both links were silent beyond the limit while it happened
+    LocalDrop = 3,      ///< ring full or the NIC missed packets here
+    ServerDown = 4,     ///< the engine was not running
+    RefusedFrames = 5,  ///< a frame at that place came but was refused (CRC, malformed)
+    BeforePumpUp = 6,   ///< the stream was joined in the middle: names before the first one seen
+    Tail = 7,           ///< the end of an epoch that a heartbeat or end-of-epoch frame announced
     Count_
 };
 enum class GapState : u8 { Open = 0, Requested = 1, Filled = 2, Healed = 3, Lost = 4, Count_ };
@@ -37,25 +38,26 @@ enum class FilledBy : u8 { Nobody = 0, LinkA = 1, LinkB = 2, Partner = 3, Backup
 [[nodiscard]] std::string_view name(GapState) noexcept;
 [[nodiscard]] std::string_view name(FilledBy) noexcept;
 
-/// A range of names that this server lacks or lacked. Key: (acd, epoch, first). Ranges of one stream never overlap.
+/// A range of names that this server lacks or lacked. Key: (acd, epoch, first). Ranges of one stream never
+/// overlap.
 struct GapRecord {
     u64 epoch;
-    u64 first;            ///< Seq
-    u64 last;             ///< Seq, inclusive
-    u64 missing;          ///< how many names of the range; less than its length only where `merged`
+    u64 first;    ///< Seq
+    u64 last;     ///< Seq, inclusive
+    u64 missing;  ///< how many names of the range; less than its length only where `merged`
     u64 opened_wall;
-    u64 closed_wall;      ///< 0 while open
-    u64 time_before;      ///< time of the message before the range, 0 = none known
-    u64 time_after;       ///< time of the message behind it, 0 = none yet
-    u64 interval_first;   ///< start of the first interval touched, 0 = unknown
-    u64 interval_last;    ///< start of the last interval touched
-    u64 refold_ns;        ///< duration of the refold, 0 = none yet
-    u32 attempts;         ///< requests sent for it
+    u64 closed_wall;     ///< 0 while open
+    u64 time_before;     ///< time of the message before the range, 0 = none known
+    u64 time_after;      ///< time of the message behind it, 0 = none yet
+    u64 interval_first;  ///< start of the first interval touched, 0 = unknown
+    u64 interval_last;   ///< start of the last interval touched
+    u64 refold_ns;       ///< duration of the refold, 0 = none yet
+    u32 attempts;        ///< requests sent for it
     u16 acd;
     GapCause cause;
     GapState state;
     FilledBy filled_by;
-    u8 merged;            ///< 1 = neighbours were merged into one for want of room: some of the range is held
+    u8 merged;  ///< 1 = neighbours were merged into one for want of room: some of the range is held
     u16 reserved0;
     u32 reserved1;
 
@@ -65,16 +67,16 @@ struct GapRecord {
 /// One life of one ACD's numbering, as this server holds it. Key: (acd, epoch).
 struct StreamRecord {
     u64 epoch;
-    u64 first_seen;       ///< Seq of the first message accepted
-    u64 watermark;        ///< Seq up to which nothing is missing
-    u64 next;             ///< Seq after the highest accepted or announced; names below are held or in a gap
-    u64 messages;         ///< accepted, fills included
-    u64 missing;          ///< names in gaps that are open or lost
-    u64 last_time;        ///< time of the latest message
+    u64 first_seen;  ///< Seq of the first message accepted
+    u64 watermark;   ///< Seq up to which nothing is missing
+    u64 next;        ///< Seq after the highest accepted or announced; names below are held or in a gap
+    u64 messages;    ///< accepted, fills included
+    u64 missing;     ///< names in gaps that are open or lost
+    u64 last_time;   ///< time of the latest message
     u64 begun_wall;
-    u64 last_wall;        ///< when the latest message was accepted
+    u64 last_wall;  ///< when the latest message was accepted
     u16 acd;
-    u8 ended;             ///< 1 = an end-of-epoch frame closed it, or a newer epoch took over
+    u8 ended;  ///< 1 = an end-of-epoch frame closed it, or a newer epoch took over
     u8 reserved0;
     u32 reserved1;
 };
@@ -83,47 +85,48 @@ struct StreamRecord {
 /// Sums: span = distinct + lost + behind, where span counts the names from the stream's first to its highest.
 struct LinkRecord {
     u64 epoch;
-    u64 frames;           ///< valid frames of this stream, heartbeats included
+    u64 frames;  ///< valid frames of this stream, heartbeats included
     u64 heartbeats;
-    u64 messages;         ///< in those frames, copies included
-    u64 first_arrivals;   ///< messages that this link delivered first
-    u64 duplicates;       ///< messages that were here already, from the other link or this one
-    u64 distinct;         ///< names seen on this link at least once (within the link map)
-    u64 lost;             ///< names that this link passed over
-    u64 lost_alone;       ///< part of lost that the other link delivered
-    u64 behind;           ///< names that this link has yet to bring, as of now
-    u64 late;             ///< messages that came after the link map had moved on; counted in lost before
-    u64 wild_frames;      ///< frames set aside: outside the window or of an unproven epoch
-    u64 stale_frames;     ///< frames of an older epoch
-    u64 conflicts;        ///< messages whose bytes differ from the copy that counts
-    u64 lag_ns_last;      ///< how long after the first copy this link's copy of a message came
+    u64 messages;        ///< in those frames, copies included
+    u64 first_arrivals;  ///< messages that this link delivered first
+    u64 duplicates;      ///< messages that were here already, from the other link or this one
+    u64 distinct;        ///< names seen on this link at least once (within the link map)
+    u64 lost;            ///< names that this link passed over
+    u64 lost_alone;      ///< part of lost that the other link delivered
+    u64 behind;          ///< names that this link has yet to bring, as of now
+    u64 late;            ///< messages that came after the link map had moved on; counted in lost before
+    u64 wild_frames;     ///< frames set aside: outside the window or of an unproven epoch
+    u64 stale_frames;    ///< frames of an older epoch
+    u64 conflicts;       ///< messages whose bytes differ from the copy that counts
+    u64 lag_ns_last;     ///< how long after the first copy this link's copy of a message came
     u64 lag_ns_max;
-    u64 lag_ns_sum;       ///< over lag_count frames
+    u64 lag_ns_sum;  ///< over lag_count frames
     u64 lag_count;
-    u64 silences;         ///< times the link was silent beyond the limit
-    u64 silent_ns;        ///< total of those
-    u64 last_wall;        ///< latest valid frame, 0 = never
+    u64 silences;   ///< times the link was silent beyond the limit
+    u64 silent_ns;  ///< total of those
+    u64 last_wall;  ///< latest valid frame, 0 = never
     u16 acd;
     u8 link;
-    u8 silent;            ///< 1 = silent now
+    u8 silent;  ///< 1 = silent now
     u32 reserved0;
 };
 
-/// One interval of one ACD. Key: (acd, start, instance). Instance > 0 when the ACD's clock was set back over a boundary.
+/// One interval of one ACD. Key: (acd, start, instance). Instance > 0 when the ACD's clock was set back over
+/// a boundary.
 struct IntervalRecord {
-    u64 epoch;            ///< of its first message
-    u64 start;            ///< on the grid
-    u64 first_time;       ///< when collecting in it began: start, or later where the server joined in the middle
-    u64 last_time;        ///< latest message, or the boundary that closed it
+    u64 epoch;       ///< of its first message
+    u64 start;       ///< on the grid
+    u64 first_time;  ///< when collecting in it began: start, or later where the server joined in the middle
+    u64 last_time;   ///< latest message, or the boundary that closed it
     u64 first_seq;
     u64 last_seq;
-    u64 messages;         ///< folded in it
-    u64 missing;          ///< names that gaps took from it
+    u64 messages;  ///< folded in it
+    u64 missing;   ///< names that gaps took from it
     u16 acd;
     u16 instance;
-    u16 minutes;          ///< 15, 30 or 60
-    u8 closed;            ///< 1 = its boundary was passed
-    u8 incomplete;        ///< 1 = some rows of it are INCOMPLETE
+    u16 minutes;    ///< 15, 30 or 60
+    u8 closed;      ///< 1 = its boundary was passed
+    u8 incomplete;  ///< 1 = some rows of it are INCOMPLETE
 };
 
 /// What a switch says of itself in its latest pump-up. Key: acd.
@@ -153,7 +156,8 @@ struct NameRecord {
 /// Table ids are part of the store format: never renumber. The item catalogue says which exist.
 enum class TableId : u8 { None = 0, Hsplit = 1, Hagent = 2 };
 
-/// What identifies a row: table, ACD, interval and up to two entity numbers (hsplit: skill; hagent: agent, skill).
+/// What identifies a row: table, ACD, interval and up to two entity numbers (hsplit: skill; hagent: agent,
+/// skill).
 struct RowKey {
     TableId table = TableId::None;
     Acd acd;
@@ -167,9 +171,9 @@ struct RowKey {
 /// A row as readers see it: all items of the table in catalogue order, each a u64.
 struct RowView {
     RowKey key;
-    u32 revision;                ///< 0 as first folded, +1 with each refold that changed it
+    u32 revision;  ///< 0 as first folded, +1 with each refold that changed it
     u16 fold_version;
-    bool closed;                 ///< its interval is over
+    bool closed;  ///< its interval is over
     std::span<const u64> items;
 };
 

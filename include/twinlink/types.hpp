@@ -1,6 +1,7 @@
 // The vocabulary: strong types for the names of things, so that no bare integer crosses a file.
 //
-// Every type here is a plain value: trivially copyable, no thread rules, no errors. Units are part of the name.
+// Every type here is a plain value: trivially copyable, no thread rules, no errors. Units are part of the
+// name.
 #pragma once
 
 #include <compare>
@@ -32,7 +33,8 @@ struct Id {
 
 /// A switch, numbered by configuration, 1..65535. 0 is no ACD.
 using Acd = Id<struct AcdTag, u16>;
-/// One life of an ACD's numbering: its start time in ns, the same on all links, greater after each restart. 0 is none.
+/// One life of an ACD's numbering: its start time in ns, the same on all links, greater after each restart. 0
+/// is none.
 using Epoch = Id<struct EpochTag, u64>;
 /// An agent's login id. 0 is no agent.
 using Agent = Id<struct AgentTag, u64>;
@@ -47,8 +49,8 @@ using TrunkGroup = Id<struct TrunkGroupTag, u16>;
 /// A call, unique within the epoch. 0 is no call.
 using Call = Id<struct CallTag, u64>;
 
-/// The number of a message in its epoch. Starts at 1; 0 is "before the first". Never wraps in practice: at 10^9
-/// messages a second it lasts 584 years.
+/// The number of a message in its epoch. Starts at 1; 0 is "before the first". Never wraps in practice: at
+/// 10^9 messages a second it lasts 584 years.
 struct Seq {
     u64 value{};
 
@@ -63,9 +65,9 @@ struct Seq {
     friend constexpr u64 operator-(Seq a, Seq b) noexcept { return a.value - b.value; }
 };
 
-/// A point in time or a duration in integer nanoseconds. Which clock is said where it is used: the ACD's clock
-/// (UTC, ns since 1970) in everything that is folded, the server's monotonic clock in windows and timers, the
-/// server's wall clock in reports only.
+/// A point in time or a duration in integer nanoseconds. Which clock is said where it is used: the ACD's
+/// clock (UTC, ns since 1970) in everything that is folded, the server's monotonic clock in windows and
+/// timers, the server's wall clock in reports only.
 struct Nanos {
     u64 value{};
 
@@ -98,7 +100,8 @@ struct Stream {
     friend constexpr auto operator<=>(const Stream&, const Stream&) noexcept = default;
 };
 
-/// A closed range of names in one stream: first and last both belong to it. Invariant: first <= last, first >= 1.
+/// A closed range of names in one stream: first and last both belong to it. Invariant: first <= last, first
+/// >= 1.
 struct Range {
     Seq first;
     Seq last;

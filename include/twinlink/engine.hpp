@@ -1,0 +1,111 @@
+// The engine: from two ports to a durable store, as three slices of work that the embedder's threads call.
+//
+// The engine starts no thread and reads no clock. Three loops call the three poll functions, each from one
+// thread at a time (all three from one thread is fine, too): a loop reads its clocks, polls, and idles as it
+// likes when the slice did nothing. twinlinkd is the reference: one receive thread pinned to a core, one for
+// folding, one for commits.
+#pragma once
+
+#include <twinlink/error.hpp>
+#include <twinlink/port.hpp>
+#include <twinlink/records.hpp>
+
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace twinlink {
+
+/// A switch that the configuration names.
+struct AcdConfig {
+    Acd acd;
+    u32 calls_max = kCallsMax;    ///< calls in progress at most
+    u32 agents_max = kAgentsMax;  ///< administered agents at most
+    u32 skills_max = kSkillsMax;
+};
+
+struct EngineConfig {
+    std::string store_path;                 ///< folder of the store; created when absent
+    u64 map_bytes = u64{64} << 30;          ///< size of the memory map, fixed at creation (sparse)
+    u64 journal_bytes_max = u64{32} << 30;  ///< retention of the journal by size
+    Nanos journal_age_max{7 * 86'400 * 1'000'000'000ULL};  ///< and by age, server's wall clock
+    std::vector<AcdConfig> acds;                           ///< 1 .. kAcdsMax, distinct
+    Nanos reorder_window = 20_ms;                          ///< how long a hole waits for the other link
+    Nanos silence = 350_ms;                                ///< a link without a frame for this long is silent
+    Nanos commit_every = 5_ms;  ///< the least time between two commits; more load makes them larger, not more
+    Nanos rows_every = 250_ms;  ///< rows of the open interval go down this often
+    Nanos checkpoint_every = 1_s;  ///< the least time between two checkpoints of one ACD
+    u64 batch_bytes_max =
+        u64{64} << 20;  ///< a commit's journal bytes; when reached, frames wait in their rings
+};
+
+/// What the receive slice counts beside the port and the refusals, per link.
+enum class ReceiveCounter : u8 {
+    Valid,     // frames that passed every check
+    RingFull,  // valid frames dropped because the fold did not keep up: gaps like any other
+    Count_
+};
+[[nodiscard]] CounterInfo info(ReceiveCounter) noexcept;
+
+/// One moment of one ACD, for people.
+struct AcdStatus {
+    StreamRecord stream{};
+    std::array<LinkRecord, kLinks> links{};
+    std::array<std::array<u64, 8>, kLinks> verdicts{};  ///< frames by Verdict, since start
+    u64 open_gaps = 0;
+    u64 parked_frames = 0;
+    std::vector<u64> fold_counters;  ///< by FoldCounter, since start
+};
+
+/// One moment of the engine. Consistent per ACD; counters of different threads may be a moment apart.
+struct EngineStatus {
+    std::vector<AcdStatus> acds;
+    u64 messages = 0;  ///< accepted since start
+    u64 commits = 0;
+    u64 committed_messages = 0;  ///< durable since start
+    u64 commit_ns_last = 0;
+    u64 commit_ns_max = 0;
+    u64 batch_bytes = 0;  ///< gathered for the next commit
+    u64 conflicts = 0;
+    std::array<u64, kLinks> ring_frames{};  ///< waiting in the rings now
+    bool store_stopped = false;
+    std::string store_error;  ///< why, when stopped
+};
+
+class Engine {
+public:
+    /// Opens (or creates) the store, recovers the state at its watermark by folding the journal from the
+    /// newest checkpoint, and connects the ports (not owned; nullptr = that link is not there). Errors:
+    /// configuration out of range, a store that does not open or is in use: nothing is changed then.
+    static Expected<std::unique_ptr<Engine>> open(const EngineConfig& config, std::array<Port*, kLinks> ports,
+                                                  Now now);
+    ~Engine();
+
+    /// Receive slice: takes a burst from each port, validates it, hands it on; gives used buffers back.
+    /// Returns frames.
+    std::size_t poll_receive(Now now) noexcept;
+    /// Fold slice: arbitrates and folds what has arrived, lets time pass, closes a commit when the last one
+    /// is down. Returns frames, 0 when idle.
+    std::size_t poll_fold(Now now);
+    /// Commit slice: writes a commit if one waits. Returns commits, 0 when idle.
+    std::size_t poll_commit(Now now);
+
+    /// Orderly stop, after the receive loop has ended: the next poll_fold takes all that waits in the rings,
+    /// closes what is parked and the last commit. Then poll_commit until stopped().
+    void stop() noexcept;
+    /// All is durable and every buffer is back at its port; or the store stopped.
+    [[nodiscard]] bool stopped() const noexcept;
+
+    /// Any thread.
+    [[nodiscard]] EngineStatus status() const;
+    [[nodiscard]] const Counters<FrameRefusal>& refusals(Link link) const noexcept;
+    [[nodiscard]] const Counters<ReceiveCounter>& receive_counters(Link link) const noexcept;
+
+private:
+    struct Parts;
+    explicit Engine(std::unique_ptr<Parts> parts);
+    std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace twinlink
