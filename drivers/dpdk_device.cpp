@@ -1,0 +1,158 @@
+// Opening, starting and closing one DPDK device.
+#include "drivers/dpdk_device.hpp"
+
+#include "drivers/packet.hpp"
+
+#include <rte_bus.h>
+#include <rte_dev.h>
+#include <rte_errno.h>
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+
+#include <algorithm>
+
+namespace twinlink::drivers {
+namespace {
+
+constexpr u32 kPoolCache = 256;
+constexpr u16 kTransmitDescriptors = 1'024;
+
+std::string reason(int code) { return rte_strerror(code < 0 ? -code : code); }
+
+/// The first word of "net_vhost0,iface=/tmp/a": what DPDK calls the device.
+std::string device_name(const std::string& device) { return device.substr(0, device.find(',')); }
+
+int on_link_event(u16, rte_eth_event_type, void* events, void*) {
+    static_cast<std::atomic<u64>*>(events)->fetch_add(1, std::memory_order_relaxed);
+    return 0;
+}
+
+}  // namespace
+
+void DpdkPoolFree::operator()(rte_mempool* pool) const noexcept { rte_mempool_free(pool); }
+
+Expected<DpdkPool> make_dpdk_pool(std::string_view purpose, u32 buffers, u32 packet_bytes) {
+    if (!DpdkEal::running()) return failure("DPDK has not been started");
+    static std::atomic<u32> number{0};  // DPDK wants every pool to have its own name
+    const std::string name = "tl_" + std::to_string(number.fetch_add(1));
+    // Whole KiB: some NICs (ixgbe, i40e) round the buffer size down and would split a packet over two.
+    const u32 room = RTE_PKTMBUF_HEADROOM + (std::max(packet_bytes, 2'048U) + 1'023U) / 1'024U * 1'024U;
+    rte_mempool* pool =
+        rte_pktmbuf_pool_create(name.c_str(), buffers, kPoolCache, 0, static_cast<u16>(room), SOCKET_ID_ANY);
+    if (pool != nullptr) return DpdkPool(pool);
+    const u64 mb = u64{buffers} * (room + 256U) >> 20U;
+    return failure("no memory for " + std::to_string(buffers) + " " + std::string(purpose) + " buffers (" +
+                   std::to_string(mb) + " MiB: " + reason(rte_errno) +
+                   "); give DPDK more memory or the port a smaller pool");
+}
+
+Expected<std::unique_ptr<DpdkDevice>> DpdkDevice::open(const DpdkDeviceConfig& config,
+                                                       rte_mempool* receive_pool) {
+    if (!DpdkEal::running()) return failure("DPDK has not been started");
+    std::unique_ptr<DpdkDevice> device(new DpdkDevice);
+    const auto what = "opening DPDK device " + device_name(config.options.device);
+    if (auto done = device->attach(config.options.device); !done)
+        return std::unexpected(std::move(done.error()).in(what));
+    if (auto done = device->configure(config, receive_pool); !done) {
+        return std::unexpected(std::move(done.error()).in(what));
+    }
+    device->watch_link();
+    if (const int error = rte_eth_dev_start(device->id_); error != 0) {
+        return failure(what + ": it does not start: " + reason(error));
+    }
+    device->started_ = true;
+    if (auto done = device->listen(config); !done) return std::unexpected(std::move(done.error()).in(what));
+    return device;
+}
+
+Expected<void> DpdkDevice::attach(const std::string& device) {
+    name_ = device_name(device);
+    if (rte_eth_dev_get_port_by_name(name_.c_str(), &id_) != 0) {
+        if (const int error = rte_dev_probe(device.c_str()); error != 0) {
+            return failure("it cannot be created or found (" + reason(error) +
+                           "); is the driver's package installed, "
+                           "and a PCI address allowed and bound to vfio-pci?");
+        }
+        created_ = true;
+        if (rte_eth_dev_get_port_by_name(name_.c_str(), &id_) != 0)
+            return failure("it is no Ethernet device");
+    }
+    if (rte_eth_dev_is_valid_port(id_) == 0) return failure("it is no Ethernet device");
+    attached_ = true;
+    return {};
+}
+
+Expected<void> DpdkDevice::configure(const DpdkDeviceConfig& config, rte_mempool* receive_pool) {
+    rte_eth_dev_info info{};
+    if (const int error = rte_eth_dev_info_get(id_, &info); error != 0)
+        return failure("no information: " + reason(error));
+    rte_eth_conf conf{};
+    conf.rxmode.mq_mode = RTE_ETH_MQ_RX_NONE;  // one queue: order on a link is kept
+    if (config.hardware_checksums) {
+        conf.rxmode.offloads =
+            info.rx_offload_capa & (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM);
+    }
+    conf.txmode.offloads = info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
+    conf.intr_conf.lsc = info.dev_flags != nullptr && (*info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0 ? 1 : 0;
+    // Devices whose MTU is fixed keep it when it is enough.
+    const u32 overhead = RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN;
+    u32 mtu =
+        std::max<u32>(config.packet_bytes_max - std::min(config.packet_bytes_max, overhead), RTE_ETHER_MTU);
+    if (info.max_mtu != 0) mtu = std::min<u32>(mtu, info.max_mtu);
+    conf.rxmode.mtu = std::max<u32>(mtu, info.min_mtu);
+    if (const int error = rte_eth_dev_configure(id_, 1, 1, &conf); error != 0) {
+        return failure("it refuses one queue each way with MTU " + std::to_string(conf.rxmode.mtu) + ": " +
+                       reason(error));
+    }
+    u16 receive = config.options.descriptors;
+    u16 transmit = kTransmitDescriptors;
+    rte_eth_dev_adjust_nb_rx_tx_desc(id_, &receive, &transmit);
+    const auto socket = static_cast<unsigned>(rte_eth_dev_socket_id(id_));
+    if (const int error = rte_eth_rx_queue_setup(id_, 0, receive, socket, nullptr, receive_pool);
+        error != 0) {
+        return failure("no receive queue of " + std::to_string(receive) + " descriptors: " + reason(error));
+    }
+    if (const int error = rte_eth_tx_queue_setup(id_, 0, transmit, socket, nullptr); error != 0) {
+        return failure("no transmit queue of " + std::to_string(transmit) + " descriptors: " + reason(error));
+    }
+    rte_ether_addr mac{};
+    if (rte_eth_macaddr_get(id_, &mac) == 0)
+        std::copy_n(std::begin(mac.addr_bytes), mac_.size(), mac_.begin());
+    return {};
+}
+
+/// Which packets the device lets through, beyond its own MAC address and broadcasts.
+Expected<void> DpdkDevice::listen(const DpdkDeviceConfig& config) {
+    bool everything = config.options.promiscuous;
+    // A device that cannot be told to take multicast is told to take all.
+    if (config.multicast && rte_eth_allmulticast_enable(id_) != 0) everything = true;
+    if (!everything) return {};
+    // Virtual devices take everything anyway and some say "not supported".
+    const int error = rte_eth_promiscuous_enable(id_);
+    if (error == 0 || error == -ENOTSUP || !config.options.promiscuous) return {};
+    return failure("promiscuous mode: " + reason(error));
+}
+
+void DpdkDevice::watch_link() noexcept {
+    rte_eth_dev_callback_register(id_, RTE_ETH_EVENT_INTR_LSC, on_link_event, &link_events_);
+}
+
+bool DpdkDevice::link_up() const noexcept {
+    rte_eth_link link{};
+    return rte_eth_link_get_nowait(id_, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
+}
+
+DpdkDevice::~DpdkDevice() {
+    if (!attached_) return;
+    rte_eth_dev_callback_unregister(id_, RTE_ETH_EVENT_INTR_LSC, on_link_event, &link_events_);
+    rte_eth_dev_info info{};
+    const bool known = rte_eth_dev_info_get(id_, &info) == 0;
+    if (started_) rte_eth_dev_stop(id_);
+    if (created_ && known) {
+        rte_dev_remove(info.device);  // closes it as well
+    } else {
+        rte_eth_dev_close(id_);
+    }
+}
+
+}  // namespace twinlink::drivers

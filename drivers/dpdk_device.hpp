@@ -1,0 +1,65 @@
+// One Ethernet device of DPDK, opened with one receive and one transmit queue: what a port and a sender
+// share.
+//
+// Owned and called by one thread. Invariant: an object of this class is a started device.
+#pragma once
+
+#include "drivers/dpdk.hpp"
+
+#include <atomic>
+
+struct rte_mempool;
+
+namespace twinlink::drivers {
+
+struct DpdkPoolFree {
+    void operator()(rte_mempool*) const noexcept;
+};
+using DpdkPool = std::unique_ptr<rte_mempool, DpdkPoolFree>;
+
+/// A pool of `buffers` packet buffers with room for `packet_bytes` each. Errors: no memory, with what to try.
+[[nodiscard]] Expected<DpdkPool> make_dpdk_pool(std::string_view purpose, u32 buffers, u32 packet_bytes);
+
+/// How a device is opened.
+struct DpdkDeviceConfig {
+    DpdkOptions options;
+    u32 packet_bytes_max = 0;  ///< the largest Ethernet packet, without FCS
+    bool hardware_checksums = false;
+    bool multicast = false;  ///< IPv6 neighbours ask by multicast
+};
+
+class DpdkDevice {
+public:
+    /// Opens and starts the device; received packets land in `receive_pool`, which must live longer.
+    [[nodiscard]] static Expected<std::unique_ptr<DpdkDevice>> open(const DpdkDeviceConfig&,
+                                                                    rte_mempool* receive_pool);
+    /// Stops and closes; a vdev that open() created is removed.
+    ~DpdkDevice();
+    DpdkDevice(const DpdkDevice&) = delete;
+    DpdkDevice& operator=(const DpdkDevice&) = delete;
+
+    [[nodiscard]] u16 id() const noexcept { return id_; }
+    [[nodiscard]] const std::array<u8, 6>& mac() const noexcept { return mac_; }
+    /// Asks the device, without waiting.
+    [[nodiscard]] bool link_up() const noexcept;
+    /// Link events since the start, as the device's interrupt thread saw them. A peer that left and came back
+    /// between two calls of link_up() is here.
+    [[nodiscard]] u64 link_events() const noexcept { return link_events_.load(std::memory_order_relaxed); }
+
+private:
+    DpdkDevice() = default;
+    Expected<void> attach(const std::string& device);
+    Expected<void> configure(const DpdkDeviceConfig&, rte_mempool* receive_pool);
+    Expected<void> listen(const DpdkDeviceConfig&);
+    void watch_link() noexcept;
+
+    std::string name_;
+    std::array<u8, 6> mac_{};
+    u16 id_ = 0;
+    bool attached_ = false;  // id_ is ours to close
+    bool created_ = false;   // the device is ours to remove
+    bool started_ = false;
+    std::atomic<u64> link_events_{0};
+};
+
+}  // namespace twinlink::drivers

@@ -1,0 +1,138 @@
+// DpdkSender: frames out of one DPDK device, in bursts.
+//
+// One thread calls everything. Owns the device and its buffers. A virtio-user device is tied to its vhost
+// peer: when the peer goes, the device is removed, and ready() makes it anew when a peer is there again.
+#include "drivers/config.hpp"
+#include "drivers/dpdk_device.hpp"
+#include "drivers/packet.hpp"
+#include "drivers/writer.hpp"
+
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+
+#include <algorithm>
+#include <cassert>
+#include <filesystem>
+
+namespace twinlink::drivers {
+namespace {
+
+constexpr u32 kBurst = 64;
+constexpr u32 kTransmitBuffers = 8'191;
+constexpr u32 kReceiveBuffers = 8'191;
+/// Tries to hand a burst to a full device before giving up; what is not taken was copied in vain. Chosen.
+constexpr int kTries = 32;
+
+class DpdkSender final : public Sender {
+public:
+    DpdkSender(const DpdkOptions& options, const FlowConfig& flow)
+        : options_(options),
+          flow_(flow),
+          writer_(flow),
+          comes_and_goes_(options.device.starts_with("net_virtio_user")),
+          title_("dpdk " + options.device) {}
+
+    Expected<void> open() {
+        auto out = make_dpdk_pool("transmit", kTransmitBuffers, options_.frame_bytes_max + kHeaderBytesMax);
+        if (!out) return std::unexpected(std::move(out.error()).in(title_));
+        transmit_ = std::move(*out);
+        auto in = make_dpdk_pool("receive", kReceiveBuffers, options_.frame_bytes_max + kHeaderBytesMax);
+        if (!in) return std::unexpected(std::move(in.error()).in(title_));
+        receive_ = std::move(*in);
+        auto opened = attach();
+        if (!opened && !comes_and_goes_) return opened;
+        return {};
+    }
+
+    std::size_t send(std::span<const TxFrame> frames) noexcept override {
+        if (device_ == nullptr) return 0;
+        drain();
+        std::size_t sent = 0;
+        while (sent < frames.size()) {
+            const auto part = frames.subspan(sent, std::min<std::size_t>(kBurst, frames.size() - sent));
+            const std::size_t taken = send_burst(part);
+            sent += taken;
+            if (taken < part.size()) break;
+        }
+        return sent;
+    }
+
+    [[nodiscard]] bool ready() noexcept override {
+        if (device_ == nullptr)
+            return comes_and_goes_ && peer_may_be_there() && attach().has_value() && device_->link_up();
+        drain();
+        if (device_->link_up()) return true;
+        if (comes_and_goes_) device_.reset();
+        return false;
+    }
+
+    [[nodiscard]] std::string_view title() const noexcept override { return title_; }
+
+private:
+    Expected<void> attach() {
+        auto device = DpdkDevice::open({options_, options_.frame_bytes_max + kHeaderBytesMax, false, false},
+                                       receive_.get());
+        if (!device) return std::unexpected(std::move(device.error()));
+        device_ = std::move(*device);
+        FlowConfig flow = flow_;
+        if (flow.source_mac == std::array<u8, 6>{}) flow.source_mac = device_->mac();
+        writer_ = PacketWriter(flow);
+        return {};
+    }
+
+    /// Cheap answer for a peer that is not there at all, so that DPDK need not complain in its log.
+    [[nodiscard]] bool peer_may_be_there() const {
+        const auto at = options_.device.find("path=");
+        if (at == std::string::npos) return true;
+        const std::string path = options_.device.substr(at + 5, options_.device.find(',', at) - at - 5);
+        std::error_code none;
+        return std::filesystem::exists(path, none);
+    }
+
+    std::size_t send_burst(std::span<const TxFrame> frames) noexcept {
+        std::array<rte_mbuf*, kBurst> burst;
+        const auto n = static_cast<u16>(frames.size());
+        if (rte_pktmbuf_alloc_bulk(transmit_.get(), burst.data(), n) != 0) return 0;
+        for (u16 i = 0; i < n; ++i) {
+            assert(frames[i].head.size() + frames[i].body.size() <= options_.frame_bytes_max);
+            const u32 bytes = writer_.write(rte_pktmbuf_mtod(burst[i], std::byte*), frames[i]);
+            burst[i]->data_len = static_cast<u16>(bytes);
+            burst[i]->pkt_len = bytes;
+        }
+        u16 sent = 0;
+        for (int tries = 0; sent < n && tries < kTries; ++tries) {
+            sent = static_cast<u16>(
+                sent + rte_eth_tx_burst(device_->id(), 0, burst.data() + sent, static_cast<u16>(n - sent)));
+        }
+        if (sent < n) rte_pktmbuf_free_bulk(burst.data() + sent, n - sent);
+        return sent;
+    }
+
+    /// Throws away what the other side says (its ARP and NDP), so that it never runs into a full queue.
+    void drain() noexcept {
+        std::array<rte_mbuf*, kBurst> burst;
+        const u16 n = rte_eth_rx_burst(device_->id(), 0, burst.data(), kBurst);
+        if (n != 0) rte_pktmbuf_free_bulk(burst.data(), n);
+    }
+
+    DpdkOptions options_;
+    FlowConfig flow_;
+    PacketWriter writer_;
+    DpdkPool transmit_;
+    DpdkPool receive_;
+    std::unique_ptr<DpdkDevice> device_;  // after the pools: closed before they go
+    bool comes_and_goes_;
+    std::string title_;
+};
+
+}  // namespace
+
+Expected<std::unique_ptr<Sender>> open_dpdk_sender(const DpdkOptions& options, const FlowConfig& flow) {
+    if (auto good = check(flow); !good)
+        return std::unexpected(std::move(good.error()).in("dpdk " + options.device));
+    auto sender = std::make_unique<DpdkSender>(options, flow);
+    if (auto opened = sender->open(); !opened) return std::unexpected(std::move(opened.error()));
+    return sender;
+}
+
+}  // namespace twinlink::drivers
