@@ -1,0 +1,1 @@
+// dpdk_kill_test
