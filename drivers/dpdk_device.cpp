@@ -2,6 +2,7 @@
 #include "drivers/dpdk_device.hpp"
 
 #include "drivers/packet.hpp"
+#include "drivers/wire.hpp"
 
 #include <rte_bus.h>
 #include <rte_dev.h>
@@ -10,6 +11,7 @@
 #include <rte_mbuf.h>
 
 #include <algorithm>
+#include <ctime>
 
 namespace twinlink::drivers {
 namespace {
@@ -46,23 +48,37 @@ Expected<DpdkPool> make_dpdk_pool(std::string_view purpose, u32 buffers, u32 pac
                    "); give DPDK more memory or the port a smaller pool");
 }
 
-Expected<std::unique_ptr<DpdkDevice>> DpdkDevice::open(const DpdkDeviceConfig& config,
-                                                       rte_mempool* receive_pool) {
+Expected<std::unique_ptr<DpdkDevice>> DpdkDevice::open(const DpdkDeviceConfig& config) {
+    // The kernel takes back an AF_XDP socket's queue some time after the socket is closed, even when the
+    // process that had it was killed: a restart may come too early. Each try has a new pool, because
+    // net_af_xdp loses the buffers of a try that failed.
+    constexpr int kTries = 100;
+    constexpr timespec kPause{.tv_sec = 0, .tv_nsec = 20'000'000};
     if (!DpdkEal::running()) return failure("DPDK has not been started");
-    std::unique_ptr<DpdkDevice> device(new DpdkDevice);
-    const auto what = "opening DPDK device " + device_name(config.options.device);
-    if (auto done = device->attach(config.options.device); !done)
-        return std::unexpected(std::move(done.error()).in(what));
-    if (auto done = device->configure(config, receive_pool); !done) {
-        return std::unexpected(std::move(done.error()).in(what));
+    const std::string name = device_name(config.options.device);
+    for (int tries = 1;; ++tries) {
+        std::unique_ptr<DpdkDevice> device(new DpdkDevice);
+        auto started = device->start(config);
+        if (started) return device;
+        if (!device->queue_refused_ || !name.starts_with("net_af_xdp") || tries == kTries) {
+            return std::unexpected(std::move(started.error()).in("opening DPDK device " + name));
+        }
+        nanosleep(&kPause, nullptr);
     }
-    device->watch_link();
-    if (const int error = rte_eth_dev_start(device->id_); error != 0) {
-        return failure(what + ": it does not start: " + reason(error));
-    }
-    device->started_ = true;
-    if (auto done = device->listen(config); !done) return std::unexpected(std::move(done.error()).in(what));
-    return device;
+}
+
+Expected<void> DpdkDevice::start(const DpdkDeviceConfig& config) {
+    auto pool = make_dpdk_pool("receive", config.receive_buffers, config.frame_bytes_max + kHeaderBytesMax);
+    if (!pool) return std::unexpected(std::move(pool.error()));
+    receive_pool_ = std::move(*pool);
+    if (auto done = attach(config.options.device); !done) return done;
+    if (auto done = configure(config); !done) return done;
+    if (auto done = set_up_queues(config); !done) return done;
+    rte_eth_dev_callback_register(id_, RTE_ETH_EVENT_INTR_LSC, on_link_event, &link_events_);
+    if (const int error = rte_eth_dev_start(id_); error != 0)
+        return failure("it does not start: " + reason(error));
+    started_ = true;
+    return listen(config);
 }
 
 Expected<void> DpdkDevice::attach(const std::string& device) {
@@ -82,7 +98,7 @@ Expected<void> DpdkDevice::attach(const std::string& device) {
     return {};
 }
 
-Expected<void> DpdkDevice::configure(const DpdkDeviceConfig& config, rte_mempool* receive_pool) {
+Expected<void> DpdkDevice::configure(const DpdkDeviceConfig& config) {
     rte_eth_dev_info info{};
     if (const int error = rte_eth_dev_info_get(id_, &info); error != 0)
         return failure("no information: " + reason(error));
@@ -94,30 +110,33 @@ Expected<void> DpdkDevice::configure(const DpdkDeviceConfig& config, rte_mempool
     }
     conf.txmode.offloads = info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
     conf.intr_conf.lsc = info.dev_flags != nullptr && (*info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0 ? 1 : 0;
-    // Devices whose MTU is fixed keep it when it is enough.
-    const u32 overhead = RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN;
-    u32 mtu =
-        std::max<u32>(config.packet_bytes_max - std::min(config.packet_bytes_max, overhead), RTE_ETHER_MTU);
+    // By IPv4 without options: a frame that is configured to fill an IPv4 packet never comes in a longer one.
+    u32 mtu = std::max<u32>(config.frame_bytes_max + kIpv4Bytes + kUdpBytes, RTE_ETHER_MTU);
     if (info.max_mtu != 0) mtu = std::min<u32>(mtu, info.max_mtu);
     conf.rxmode.mtu = std::max<u32>(mtu, info.min_mtu);
     if (const int error = rte_eth_dev_configure(id_, 1, 1, &conf); error != 0) {
         return failure("it refuses one queue each way with MTU " + std::to_string(conf.rxmode.mtu) + ": " +
                        reason(error));
     }
+    rte_ether_addr mac{};
+    if (rte_eth_macaddr_get(id_, &mac) == 0)
+        std::copy_n(std::begin(mac.addr_bytes), mac_.size(), mac_.begin());
+    return {};
+}
+
+Expected<void> DpdkDevice::set_up_queues(const DpdkDeviceConfig& config) {
     u16 receive = config.options.descriptors;
     u16 transmit = kTransmitDescriptors;
     rte_eth_dev_adjust_nb_rx_tx_desc(id_, &receive, &transmit);
     const auto socket = static_cast<unsigned>(rte_eth_dev_socket_id(id_));
-    if (const int error = rte_eth_rx_queue_setup(id_, 0, receive, socket, nullptr, receive_pool);
+    if (const int error = rte_eth_rx_queue_setup(id_, 0, receive, socket, nullptr, receive_pool_.get());
         error != 0) {
+        queue_refused_ = true;
         return failure("no receive queue of " + std::to_string(receive) + " descriptors: " + reason(error));
     }
     if (const int error = rte_eth_tx_queue_setup(id_, 0, transmit, socket, nullptr); error != 0) {
         return failure("no transmit queue of " + std::to_string(transmit) + " descriptors: " + reason(error));
     }
-    rte_ether_addr mac{};
-    if (rte_eth_macaddr_get(id_, &mac) == 0)
-        std::copy_n(std::begin(mac.addr_bytes), mac_.size(), mac_.begin());
     return {};
 }
 
@@ -131,10 +150,6 @@ Expected<void> DpdkDevice::listen(const DpdkDeviceConfig& config) {
     const int error = rte_eth_promiscuous_enable(id_);
     if (error == 0 || error == -ENOTSUP || !config.options.promiscuous) return {};
     return failure("promiscuous mode: " + reason(error));
-}
-
-void DpdkDevice::watch_link() noexcept {
-    rte_eth_dev_callback_register(id_, RTE_ETH_EVENT_INTR_LSC, on_link_event, &link_events_);
 }
 
 bool DpdkDevice::link_up() const noexcept {

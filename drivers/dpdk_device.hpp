@@ -23,16 +23,16 @@ using DpdkPool = std::unique_ptr<rte_mempool, DpdkPoolFree>;
 /// How a device is opened.
 struct DpdkDeviceConfig {
     DpdkOptions options;
-    u32 packet_bytes_max = 0;  ///< the largest Ethernet packet, without FCS
+    u32 receive_buffers = 0;
+    u32 frame_bytes_max = kFrameBytesDefault;  ///< the MTU makes room for it
     bool hardware_checksums = false;
     bool multicast = false;  ///< IPv6 neighbours ask by multicast
 };
 
 class DpdkDevice {
 public:
-    /// Opens and starts the device; received packets land in `receive_pool`, which must live longer.
-    [[nodiscard]] static Expected<std::unique_ptr<DpdkDevice>> open(const DpdkDeviceConfig&,
-                                                                    rte_mempool* receive_pool);
+    /// Opens and starts the device. May wait up to 2 s for a queue that the kernel has not taken back yet.
+    [[nodiscard]] static Expected<std::unique_ptr<DpdkDevice>> open(const DpdkDeviceConfig&);
     /// Stops and closes; a vdev that open() created is removed.
     ~DpdkDevice();
     DpdkDevice(const DpdkDevice&) = delete;
@@ -48,17 +48,20 @@ public:
 
 private:
     DpdkDevice() = default;
+    Expected<void> start(const DpdkDeviceConfig&);
     Expected<void> attach(const std::string& device);
-    Expected<void> configure(const DpdkDeviceConfig&, rte_mempool* receive_pool);
+    Expected<void> configure(const DpdkDeviceConfig&);
+    Expected<void> set_up_queues(const DpdkDeviceConfig&);
     Expected<void> listen(const DpdkDeviceConfig&);
-    void watch_link() noexcept;
 
+    DpdkPool receive_pool_;
     std::string name_;
     std::array<u8, 6> mac_{};
     u16 id_ = 0;
     bool attached_ = false;  // id_ is ours to close
     bool created_ = false;   // the device is ours to remove
     bool started_ = false;
+    bool queue_refused_ = false;
     std::atomic<u64> link_events_{0};
 };
 

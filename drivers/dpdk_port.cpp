@@ -44,14 +44,15 @@ public:
 
     Expected<void> open(const DpdkOptions& options, const PortConfig& config) {
         const u32 packet_bytes = config.frame_bytes_max + kHeaderBytesMax;
-        auto pool = make_dpdk_pool("receive", config.pool_frames + kSpareBuffers, packet_bytes);
-        if (!pool) return std::unexpected(std::move(pool.error()).in(title_));
-        pool_ = std::move(*pool);
         auto answers = make_dpdk_pool("answer", kAnswerBuffers, packet_bytes);
         if (!answers) return std::unexpected(std::move(answers.error()).in(title_));
         answers_ = std::move(*answers);
         const bool v6 = std::ranges::any_of(config.addresses, &IpAddress::v6);
-        auto device = DpdkDevice::open({options, packet_bytes, config.verify_checksums, v6}, pool_.get());
+        auto device = DpdkDevice::open({.options = options,
+                                        .receive_buffers = config.pool_frames + kSpareBuffers,
+                                        .frame_bytes_max = config.frame_bytes_max,
+                                        .hardware_checksums = config.verify_checksums,
+                                        .multicast = v6});
         if (!device) return std::unexpected(std::move(device.error()));
         device_ = std::move(*device);
         link_up_.store(device_->link_up(), std::memory_order_relaxed);
@@ -171,9 +172,8 @@ private:
 
     PacketParser parser_;
     PortCounters counters_;
-    DpdkPool pool_;
     DpdkPool answers_;
-    std::unique_ptr<DpdkDevice> device_;  // after the pools: closed before they go
+    std::unique_ptr<DpdkDevice> device_;  // after the pool: closed before it goes
     u32 pool_frames_;
     u32 held_ = 0;
     u64 exhaustions_ = 0;

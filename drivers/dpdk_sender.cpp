@@ -36,9 +36,6 @@ public:
         auto out = make_dpdk_pool("transmit", kTransmitBuffers, options_.frame_bytes_max + kHeaderBytesMax);
         if (!out) return std::unexpected(std::move(out.error()).in(title_));
         transmit_ = std::move(*out);
-        auto in = make_dpdk_pool("receive", kReceiveBuffers, options_.frame_bytes_max + kHeaderBytesMax);
-        if (!in) return std::unexpected(std::move(in.error()).in(title_));
-        receive_ = std::move(*in);
         auto opened = attach();
         if (!opened && !comes_and_goes_) return opened;
         return {};
@@ -70,8 +67,9 @@ public:
 
 private:
     Expected<void> attach() {
-        auto device = DpdkDevice::open({options_, options_.frame_bytes_max + kHeaderBytesMax, false, false},
-                                       receive_.get());
+        auto device = DpdkDevice::open({.options = options_,
+                                        .receive_buffers = kReceiveBuffers,
+                                        .frame_bytes_max = options_.frame_bytes_max});
         if (!device) return std::unexpected(std::move(device.error()));
         device_ = std::move(*device);
         FlowConfig flow = flow_;
@@ -119,8 +117,7 @@ private:
     FlowConfig flow_;
     PacketWriter writer_;
     DpdkPool transmit_;
-    DpdkPool receive_;
-    std::unique_ptr<DpdkDevice> device_;  // after the pools: closed before they go
+    std::unique_ptr<DpdkDevice> device_;  // after the pool: closed before it goes
     bool comes_and_goes_;
     std::string title_;
 };

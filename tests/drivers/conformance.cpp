@@ -1,5 +1,5 @@
-// The conformance test. Sender and port take turns in one thread, at most kWindow frames on the wire, so that wires
-// that drop when nobody listens (sockets, af_packet) deliver everything as well.
+// The conformance test. Sender and port take turns in one thread, at most kWindow frames on the wire, so that
+// wires that drop when nobody listens (sockets, af_packet) deliver everything as well.
 #include "tests/drivers/conformance.hpp"
 
 #include "tests/drivers/frames.hpp"
@@ -18,7 +18,8 @@ constexpr auto kPatience = std::chrono::seconds(20);
 constexpr u64 kWindow = 64;
 constexpr u64 kSeed = 20'261;
 
-/// The receiving side of one run: takes frames, checks the number order at once and the bytes when it lets go.
+/// The receiving side of one run: takes frames, checks the number order at once and the bytes when it lets
+/// go.
 class Taker {
 public:
     explicit Taker(const Wire& wire) : wire_(wire), random_(kSeed) {}
@@ -59,7 +60,8 @@ private:
             const auto [f, n] = held_.back();
             held_.pop_back();
             const auto expected = numbered_frame(kSeed, n, wire_.frame_bytes_max);
-            const bool same = f.bytes == expected.size() && std::memcmp(f.data, expected.data(), f.bytes) == 0;
+            const bool same =
+                f.bytes == expected.size() && std::memcmp(f.data, expected.data(), f.bytes) == 0;
             CHECK_MESSAGE(same, "frame " << n << " arrived changed, or changed while it was held");
             tokens.push_back(f.token);
         }
@@ -89,7 +91,8 @@ void everything_arrives_in_order(const Wire& wire, Sender& sender, Taker& taker)
     for (u64 first = 0; first < wire.frames; first += kWindow) {
         const u64 end = std::min(first + kWindow, wire.frames);
         REQUIRE(send_numbered(wire, sender, first, end));
-        REQUIRE_MESSAGE(taker.take_until(end), "frame " << taker.next() << " of " << wire.frames << " did not arrive");
+        REQUIRE_MESSAGE(taker.take_until(end),
+                        "frame " << taker.next() << " of " << wire.frames << " did not arrive");
         while (taker.held() + kWindow > wire.pool_frames) taker.release_some();
     }
     taker.release_all();
@@ -137,7 +140,8 @@ void refusals_are_counted(const Wire& wire) {
 
 u64 sum_of_outcomes(const PortCounters& c) {
     u64 sum = 0;
-    for (auto i = static_cast<u8>(PortCounter::Frames); i <= static_cast<u8>(PortCounter::AnsweredEcho); ++i) {
+    for (auto i = static_cast<u8>(PortCounter::Frames); i <= static_cast<u8>(PortCounter::AnsweredEcho);
+         ++i) {
         sum += c.get(static_cast<PortCounter>(i));
     }
     return sum;

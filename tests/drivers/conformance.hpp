@@ -12,7 +12,7 @@ namespace twinlink::drivers::test {
 struct Wire {
     Port& port;
     std::function<std::unique_ptr<Sender>(const FlowConfig&)> connect;
-    FlowConfig flow;                      ///< reaches the port
+    FlowConfig flow;                                          ///< reaches the port
     std::vector<std::pair<FlowConfig, PortCounter>> refused;  ///< flows that arrive, and how they are refused
     u32 pool_frames = 0;
     u32 frame_bytes_max = kFrameBytesDefault;

@@ -1,5 +1,5 @@
-// dpdk_peer DEVICE DESTINATION-MAC SOURCE DESTINATION SOURCE-PORT DESTINATION-PORT VLAN: sends what comes on standard
-// input (see remote_sender.cpp) out of a DPDK device, and leaves when the input ends.
+// dpdk_peer DEVICE DESTINATION-MAC SOURCE DESTINATION SOURCE-PORT DESTINATION-PORT VLAN: sends what comes on
+// standard input (see remote_sender.cpp) out of a DPDK device, and leaves when the input ends.
 #include "drivers/dpdk.hpp"
 
 #include <unistd.h>
@@ -91,6 +91,7 @@ int run(std::span<char*> args) {
 
 int main(int argc, char** argv) {
     if (argc == 8) return run({argv, static_cast<std::size_t>(argc)});
-    std::fprintf(stderr, "usage: dpdk_peer DEVICE MAC SOURCE DESTINATION SOURCE-PORT DESTINATION-PORT VLAN\n");
+    std::fprintf(stderr,
+                 "usage: dpdk_peer DEVICE MAC SOURCE DESTINATION SOURCE-PORT DESTINATION-PORT VLAN\n");
     return 2;
 }

@@ -17,7 +17,8 @@ std::string new_name(const char* kind) {
 }
 
 rte_ring* make_ring() {
-    rte_ring* ring = rte_ring_create(new_name("ring").c_str(), kSlots, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+    rte_ring* ring =
+        rte_ring_create(new_name("ring").c_str(), kSlots, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
     if (ring == nullptr) std::abort();
     return ring;
 }

@@ -25,7 +25,9 @@ std::vector<std::pair<FlowConfig, PortCounter>> refused_flows(const FlowConfig& 
     source.source.bytes[3] = 99;
     FlowConfig vlan = flow;
     vlan.vlan_outer = 99;
-    return {{port, PortCounter::RefusedDestination}, {source, PortCounter::RefusedSource}, {vlan, PortCounter::RefusedVlan}};
+    return {{port, PortCounter::RefusedDestination},
+            {source, PortCounter::RefusedSource},
+            {vlan, PortCounter::RefusedVlan}};
 }
 
 std::unique_ptr<Port> open(const std::string& device, const PortConfig& config) {
@@ -43,8 +45,9 @@ std::unique_ptr<Sender> open_sender(const std::string& device, const FlowConfig&
 /// Two network interfaces plugged together, in the test's own network namespace.
 class Veth {
 public:
-    Veth() : made_(std::system("ip link add tl0 type veth peer name tl1 2>/dev/null && ip link set tl0 up && "
-                               "ip link set tl1 up") == 0) {}
+    Veth()
+        : made_(std::system("ip link add tl0 type veth peer name tl1 2>/dev/null && ip link set tl0 up && "
+                            "ip link set tl1 up") == 0) {}
     ~Veth() {
         if (made_ && std::system("ip link del tl0") != 0) MESSAGE("the veth pair stays behind");
     }
@@ -72,12 +75,13 @@ void conform_veth(const std::string& driver, const std::string& arguments) {
         MESSAGE("SKIPPED: " << port.error().text);
         return;
     }
-    conform({.port = **port,
-             .connect = [&](const FlowConfig& f) { return open_sender(driver + "1,iface=tl1" + arguments, f); },
-             .flow = flow_config(),
-             .refused = refused_flows(flow_config()),
-             .pool_frames = config.pool_frames,
-             .frames = 5'000});
+    conform(
+        {.port = **port,
+         .connect = [&](const FlowConfig& f) { return open_sender(driver + "1,iface=tl1" + arguments, f); },
+         .flow = flow_config(),
+         .refused = refused_flows(flow_config()),
+         .pool_frames = config.pool_frames,
+         .frames = 5'000});
 }
 
 }  // namespace
@@ -97,7 +101,8 @@ TEST_CASE("conformance: dpdk over net_ring") {
 TEST_CASE("conformance: dpdk over net_vhost, fed by net_virtio_user in another process") {
     if (!dpdk_here()) return;
     const PortConfig config = port_config();
-    const std::string socket = std::filesystem::temp_directory_path() / ("twinlink-" + std::to_string(getpid()) + ".sock");
+    const std::string socket =
+        std::filesystem::temp_directory_path() / ("twinlink-" + std::to_string(getpid()) + ".sock");
     const auto port = open("net_vhost0,iface=" + socket, config);
     conform({.port = *port,
              .connect =

@@ -1,5 +1,5 @@
-// Starting DPDK once for all tests. TWINLINK_TEST_HUGEPAGES=1 asks for hugepages; without it the tests use none, as
-// they must pass anywhere.
+// Starting DPDK once for all tests. TWINLINK_TEST_HUGEPAGES=1 asks for hugepages; without it the tests use
+// none, as they must pass anywhere.
 #include "tests/drivers/eal.hpp"
 
 #include "drivers/dpdk.hpp"

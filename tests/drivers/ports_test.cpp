@@ -1,4 +1,5 @@
-// The conformance test on the wires that need nothing: memory, capture files, kernel UDP. And what is special to each.
+// The conformance test on the wires that need nothing: memory, capture files, kernel UDP. And what is special
+// to each.
 #include "drivers/drivers.hpp"
 #include "drivers/pcap.hpp"
 #include "drivers/sim.hpp"
@@ -31,7 +32,8 @@ FlowConfig in_vlan(FlowConfig flow) {
 }
 
 std::string scratch_file(std::string_view name) {
-    return std::filesystem::temp_directory_path() / ("twinlink-" + std::to_string(getpid()) + "-" + std::string(name));
+    return std::filesystem::temp_directory_path() /
+           ("twinlink-" + std::to_string(getpid()) + "-" + std::string(name));
 }
 
 void conform_sim(bool v6) {

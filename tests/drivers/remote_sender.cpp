@@ -1,5 +1,5 @@
-// The test's end of the channel to dpdk_peer. On it: u32 count, then for each frame u32 bytes and the bytes; the
-// answer is u32, how many were sent.
+// The test's end of the channel to dpdk_peer. On it: u32 count, then for each frame u32 bytes and the bytes;
+// the answer is u32, how many were sent.
 #include "tests/drivers/remote_sender.hpp"
 
 #include <sys/socket.h>
@@ -43,9 +43,14 @@ RemoteSender::RemoteSender(const std::string& device, const FlowConfig& flow) {
 }
 
 void RemoteSender::spawn(const std::string& device, const FlowConfig& flow, int their_end) {
-    std::vector<std::string> args{DPDK_PEER, device, hex_mac(flow.destination_mac), to_string(flow.source),
-                                  to_string(flow.destination), std::to_string(flow.source_port),
-                                  std::to_string(flow.destination_port), std::to_string(flow.vlan_outer)};
+    std::vector<std::string> args{DPDK_PEER,
+                                  device,
+                                  hex_mac(flow.destination_mac),
+                                  to_string(flow.source),
+                                  to_string(flow.destination),
+                                  std::to_string(flow.source_port),
+                                  std::to_string(flow.destination_port),
+                                  std::to_string(flow.vlan_outer)};
     std::vector<char*> argv;
     for (std::string& a : args) argv.push_back(a.data());
     argv.push_back(nullptr);
@@ -72,7 +77,8 @@ void RemoteSender::start_sending(std::span<const TxFrame> frames) noexcept {
     if (!write_all(channel_, &count, sizeof count)) return;
     for (const TxFrame& f : frames) {
         const auto bytes = static_cast<u32>(f.head.size() + f.body.size());
-        if (!write_all(channel_, &bytes, sizeof bytes) || !write_all(channel_, f.head.data(), f.head.size()) ||
+        if (!write_all(channel_, &bytes, sizeof bytes) ||
+            !write_all(channel_, f.head.data(), f.head.size()) ||
             !write_all(channel_, f.body.data(), f.body.size())) {
             return;
         }
