@@ -68,6 +68,7 @@ struct EngineStatus {
     u64 commit_ns_max = 0;
     u64 batch_bytes = 0;  ///< gathered for the next commit
     u64 conflicts = 0;
+    std::vector<u64> store_counters;        ///< by StoreCounter, since the store was opened
     std::array<u64, kLinks> ring_frames{};  ///< waiting in the rings now
     bool store_stopped = false;
     std::string store_error;  ///< why, when stopped
@@ -91,9 +92,14 @@ public:
     /// Commit slice: writes a commit if one waits. Returns commits, 0 when idle.
     std::size_t poll_commit(Now now);
 
+    /// How long the commit took that poll_commit() just wrote, by the caller's clock: for the counters.
+    void note_commit(Nanos took) noexcept;
+
     /// Orderly stop, after the receive loop has ended: the next poll_fold takes all that waits in the rings,
     /// closes what is parked and the last commit. Then poll_commit until stopped().
     void stop() noexcept;
+    /// The last batch was handed over: poll_fold() has nothing left to do.
+    [[nodiscard]] bool drained() const noexcept;
     /// All is durable and every buffer is back at its port; or the store stopped.
     [[nodiscard]] bool stopped() const noexcept;
 

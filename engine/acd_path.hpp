@@ -1,0 +1,94 @@
+// The way of one ACD's messages inside the fold thread: arbiter -> journal and fold -> the batch being
+// gathered.
+//
+// One per configured ACD, owned by the fold stage, one thread. It joins the pure parts and writes what they
+// decide into the CommitBatch that it is given; it never touches the store. Invariant: everything the batch
+// says of this ACD holds at the same place of its stream, the `next` of the StreamRecord that close()
+// appends.
+#pragma once
+
+#include "engine/fold/fold.hpp"
+#include "engine/link/arbiter.hpp"
+#include "engine/store/commit_batch.hpp"
+
+#include <twinlink/engine.hpp>
+
+#include <array>
+#include <vector>
+
+namespace twinlink {
+
+/// Buffers on their way back to the receive thread, per link.
+using Returns = std::array<std::vector<void*>, kLinks>;
+
+class AcdPath final : public ArbiterSink, public FoldSink {
+public:
+    AcdPath(const AcdConfig& acd, const EngineConfig& config, const ArbiterConfig& arbiter, Returns& returns);
+
+    [[nodiscard]] Acd acd() const noexcept { return acd_; }
+    [[nodiscard]] Arbiter& arbiter() noexcept { return arbiter_; }
+    [[nodiscard]] const Arbiter& arbiter() const noexcept { return arbiter_; }
+    [[nodiscard]] Fold& fold() noexcept { return fold_; }
+    /// Messages accepted since start, fills included.
+    [[nodiscard]] u64 messages() const noexcept { return messages_; }
+    [[nodiscard]] u64 conflicts() const noexcept { return conflicts_; }
+    /// Bytes gathered and not yet in the batch.
+    [[nodiscard]] u64 gathered_bytes() const noexcept { return gathered_.size(); }
+
+    /// All that follows goes to `batch`, until the next call.
+    void gather_into(CommitBatch& batch) noexcept { batch_ = &batch; }
+    /// The clocks of this slice; what happens in it is dated with them.
+    void set_now(Now now) noexcept { now_ = now; }
+    /// Something waits to be made durable.
+    [[nodiscard]] bool dirty() const noexcept { return dirty_; }
+    /// Frames came since the links' accounts were last closed.
+    [[nodiscard]] bool links_moved() const noexcept { return arbiter_.frames() != frames_closed_; }
+    /// Completes what the batch must say of this ACD. `rows` = also the open interval's rows; `links` = also
+    /// the links' accounts, when nothing else changed.
+    void close(bool rows, bool links);
+
+    // recovery
+    /// Folds a journal block again: no journal, no arbiter.
+    void refold(Seq first, Bytes messages, u32 count) { fold_.apply(first, messages, count, *this); }
+    /// The same for names that are missing.
+    void refold_missing(u64 count) { fold_.missing(count); }
+    void refold_begin(Epoch epoch) { fold_.begin_epoch(epoch, *this); }
+
+    // ArbiterSink
+    void begin_epoch(Epoch epoch) override;
+    void accept(Seq first, Bytes messages, u32 count, u64 last_time) override;
+    void missing(Range range) override;
+    void fill(Stream stream, Seq first, Bytes messages, u32 count) override;
+    void conflict(Stream stream, Seq seq, Link link) override;
+    void older_stream(const StreamRecord& stream) override;
+    void older_link(const LinkRecord& link) override;
+    void release(Link link, void* token) override { returns_[index(link)].push_back(token); }
+    void gap_changed(const GapRecord& gap) override;
+    void gap_gone(Stream stream, Seq first) override;
+    // FoldSink
+    void row(const RowKey& key, std::span<const u64> items, bool closed) override;
+    void interval(const IntervalRecord& interval) override;
+    void translation(const NameRecord& name) override;
+    void acd(const AcdRecord& acd) override;
+    void checkpoint(Epoch epoch, Seq seq, u64 interval_start) override;
+
+private:
+    void end_block();
+
+    Acd acd_;
+    Nanos checkpoint_every_;
+    Returns& returns_;
+    Arbiter arbiter_;
+    Fold fold_;
+    CommitBatch* batch_ = nullptr;
+    Now now_{};
+    Nanos checkpointed_;
+    JournalBlock block_;               // being gathered; count 0 = none
+    std::vector<std::byte> gathered_;  // its bytes
+    u64 frames_closed_ = 0;
+    u64 messages_ = 0;
+    u64 conflicts_ = 0;
+    bool dirty_ = false;
+};
+
+}  // namespace twinlink

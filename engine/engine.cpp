@@ -1,0 +1,143 @@
+// The engine as an embedder sees it: the three stages, their rings and batches, held together. See
+// engine.hpp.
+#include "engine/pipeline.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace twinlink {
+
+CounterInfo info(ReceiveCounter counter) noexcept {
+    switch (counter) {
+        case ReceiveCounter::Valid: return {"valid", "frames that passed every check"};
+        case ReceiveCounter::RingFull:
+            return {"ring_full", "valid frames dropped because the fold did not keep up"};
+        case ReceiveCounter::Count_: break;
+    }
+    return {"?", "?"};
+}
+
+namespace {
+
+Expected<void> check(const EngineConfig& config) {
+    if (config.acds.empty()) return failure("no ACD is configured: nothing could be collected");
+    if (config.acds.size() > kAcdsMax)
+        return failure("more than " + std::to_string(kAcdsMax) + " ACDs are configured");
+    std::set<u16> seen;
+    for (const AcdConfig& acd : config.acds) {
+        if (acd.acd.value == 0) return failure("ACD 0 is configured: ACDs are numbered from 1");
+        if (!seen.insert(acd.acd.value).second) {
+            return failure("ACD " + std::to_string(acd.acd.value) + " is configured twice");
+        }
+        if (acd.calls_max == 0 || acd.agents_max == 0 || acd.skills_max == 0) {
+            return failure("ACD " + std::to_string(acd.acd.value) + " has a capacity of 0");
+        }
+    }
+    if (config.store_path.empty()) return failure("no store is configured");
+    if (config.batch_bytes_max < u64{1} << 20) return failure("a commit must be allowed at least 1 MiB");
+    return {};
+}
+
+StoreConfig store_config(const EngineConfig& config) {
+    StoreConfig store;
+    store.map_bytes = config.map_bytes;
+    store.journal_bytes = config.journal_bytes_max;
+    store.journal_age = config.journal_age_max;
+    return store;
+}
+
+}  // namespace
+
+/// Everything the engine owns. The batches and rings outlive the stages that use them.
+struct Engine::Parts {
+    EngineConfig config;
+    std::array<Port*, kLinks> ports;
+    std::array<LinkRings, kLinks> rings;
+    std::array<CommitBatch, kBatches> batches;
+    BatchRings batch_rings;
+    ReceiveStage receive;
+    FoldStage fold;
+    CommitStage commit;
+
+    Parts(const EngineConfig& c, std::array<Port*, kLinks> p, Store store)
+        : config(c),
+          ports(p),
+          receive(p, config.acds, rings),
+          fold(config, rings, fill(batch_rings), receive),
+          commit(std::move(store), batch_rings) {}
+
+private:
+    BatchRings& fill(BatchRings& r) {
+        for (CommitBatch& batch : batches) {
+            batch.arena.reserve(config.batch_bytes_max / 4);
+            r.empty.push(&batch);
+        }
+        return r;
+    }
+};
+
+Engine::Engine(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Expected<std::unique_ptr<Engine>> Engine::open(const EngineConfig& config, std::array<Port*, kLinks> ports,
+                                               Now now) {
+    if (auto ok = check(config); !ok) return std::unexpected(std::move(ok.error()));
+    auto store = Store::open(config.store_path, store_config(config), now.wall);
+    if (!store) return std::unexpected(std::move(store.error()));
+    auto parts = std::make_unique<Parts>(config, ports, std::move(*store));
+    if (auto ok = parts->fold.recover(parts->commit.store(), now); !ok)
+        return std::unexpected(std::move(ok.error()));
+    return std::unique_ptr<Engine>(new Engine(std::move(parts)));
+}
+
+Engine::~Engine() {
+    // The loops have ended, so this thread may speak for all of them: what is still on its way goes back to
+    // its port.
+    for (std::size_t l = 0; l < kLinks; ++l) {
+        Port* port = parts_->ports[l];
+        if (port == nullptr) continue;
+        FrameRef frame;
+        while (parts_->rings[l].frames.pop(frame)) port->release({&frame.token, 1});
+        void* token = nullptr;
+        while (parts_->rings[l].used.pop(token)) port->release({&token, 1});
+    }
+}
+
+std::size_t Engine::poll_receive(Now now) noexcept { return parts_->receive.poll(now); }
+std::size_t Engine::poll_fold(Now now) { return parts_->fold.poll(now); }
+std::size_t Engine::poll_commit(Now now) { return parts_->commit.poll(now); }
+void Engine::note_commit(Nanos took) noexcept { parts_->commit.store().note_commit(took); }
+bool Engine::drained() const noexcept { return parts_->fold.drained(); }
+void Engine::stop() noexcept { parts_->fold.stop(); }
+
+bool Engine::stopped() const noexcept {
+    return parts_->commit.store_stopped() || (parts_->fold.drained() && parts_->commit.idle());
+}
+
+EngineStatus Engine::status() const {
+    EngineStatus s;
+    s.acds = parts_->fold.acds();
+    s.messages = parts_->fold.messages();
+    s.conflicts = parts_->fold.conflicts();
+    s.batch_bytes = parts_->fold.batch_bytes();
+    s.commits = parts_->commit.commits();
+    s.committed_messages = parts_->commit.messages();
+    const auto& store = parts_->commit.store().counters();
+    s.store_counters.resize(Counters<StoreCounter>::kSize);
+    for (std::size_t c = 0; c < s.store_counters.size(); ++c)
+        s.store_counters[c] = store.get(static_cast<StoreCounter>(c));
+    s.commit_ns_last = store.get(StoreCounter::CommitNsLast);
+    s.commit_ns_max = store.get(StoreCounter::CommitNsMax);
+    for (std::size_t l = 0; l < kLinks; ++l) s.ring_frames[l] = parts_->rings[l].frames.read_available();
+    s.store_stopped = parts_->commit.store_stopped();
+    s.store_error = parts_->commit.error();
+    return s;
+}
+
+const Counters<FrameRefusal>& Engine::refusals(Link link) const noexcept {
+    return parts_->receive.refusals(link);
+}
+const Counters<ReceiveCounter>& Engine::receive_counters(Link link) const noexcept {
+    return parts_->receive.counters(link);
+}
+
+}  // namespace twinlink

@@ -1,0 +1,168 @@
+// The pipeline: the stages of a message's way, in order. Start reading here.
+//
+//   ports ── ReceiveStage ── ring per link ──▶ FoldStage ── batches ──▶ CommitStage ── LMDB
+//               ▲                                 │  ▲                      │
+//               └────────── used buffers ─────────┘  └───── empty batches ──┘
+//
+// Each stage is one object with one function, poll(), that does a bounded slice of work and says how much;
+// one thread calls it. The rings between them are the only thing two threads share, besides counters and the
+// published status.
+#pragma once
+
+#include "engine/acd_path.hpp"
+#include "engine/store/store.hpp"
+
+#include <twinlink/engine.hpp>
+
+#include <boost/lockfree/spsc_queue.hpp>
+
+#include <atomic>
+#include <deque>
+#include <mutex>
+
+namespace twinlink {
+
+/// A validated frame on its way to the fold. The bytes stay in the port's buffer (measured:
+/// engine/README.md).
+struct FrameRef {
+    const std::byte* data;
+    void* token;
+    Nanos arrived;  // monotonic, of the receive slice
+    u32 bytes;
+    u32 reserved;
+};
+static_assert(sizeof(FrameRef) == 32, "two to a cache line");
+
+/// More tokens than any port has buffers, so that giving back never waits for long.
+inline constexpr u32 kReturnTokens = 8 * kRingFrames;
+
+/// What the receive thread and the fold thread share, per link.
+struct LinkRings {
+    boost::lockfree::spsc_queue<FrameRef, boost::lockfree::capacity<kRingFrames>> frames;
+    boost::lockfree::spsc_queue<void*, boost::lockfree::capacity<kReturnTokens>> used;
+};
+
+/// Batches travel round: full ones to the commit stage, empty ones back. Two: one gathers while the other is
+/// written.
+inline constexpr u32 kBatches = 2;
+struct BatchRings {
+    boost::lockfree::spsc_queue<CommitBatch*, boost::lockfree::capacity<kBatches>> full;
+    boost::lockfree::spsc_queue<CommitBatch*, boost::lockfree::capacity<kBatches>> empty;
+};
+
+/// Takes frames from the ports, believes none that is not whole, and never waits: a full ring is a counted
+/// drop.
+class ReceiveStage {
+public:
+    ReceiveStage(std::array<Port*, kLinks> ports, std::span<const AcdConfig> acds,
+                 std::array<LinkRings, kLinks>& rings);
+    std::size_t poll(Now now) noexcept;
+
+    [[nodiscard]] const Counters<FrameRefusal>& refusals(Link link) const noexcept {
+        return links_[index(link)].refused;
+    }
+    [[nodiscard]] const Counters<ReceiveCounter>& counters(Link link) const noexcept {
+        return links_[index(link)].counts;
+    }
+    [[nodiscard]] const Port* port(Link link) const noexcept { return links_[index(link)].port; }
+    /// Buffers at present outside the ports: 0 after an orderly stop.
+    [[nodiscard]] u64 outstanding() const noexcept { return outstanding_; }
+
+private:
+    struct PerLink {
+        Port* port = nullptr;
+        Counters<FrameRefusal> refused;
+        Counters<ReceiveCounter> counts;
+    };
+    std::size_t receive(Link link, Nanos arrived) noexcept;
+    void give_back(Link link) noexcept;
+    FrameRefusal judge(const RxFrame& frame, Link link) const noexcept;
+
+    std::array<PerLink, kLinks> links_;
+    std::array<LinkRings, kLinks>& rings_;
+    std::vector<bool> known_acds_;  // by number
+    u64 outstanding_ = 0;
+};
+
+/// Arbitrates, folds and gathers; hands a batch over as soon as the previous one is down.
+class FoldStage {
+public:
+    FoldStage(const EngineConfig& config, std::array<LinkRings, kLinks>& rings, BatchRings& batches,
+              const ReceiveStage& receive);
+    std::size_t poll(Now now);
+
+    /// Takes up what the store holds: streams, open gaps, links, and the fold's state by folding from the
+    /// checkpoint.
+    Expected<void> recover(Store& store, Now now);
+    void stop() noexcept { stopping_.store(true, std::memory_order_release); }
+    /// Nothing is left to gather: the last batch was handed over.
+    [[nodiscard]] bool drained() const noexcept { return drained_.load(std::memory_order_acquire); }
+    /// Any thread.
+    [[nodiscard]] std::vector<AcdStatus> acds() const;
+    [[nodiscard]] u64 messages() const noexcept { return messages_.load(std::memory_order_relaxed); }
+    [[nodiscard]] u64 conflicts() const noexcept { return conflicts_.load(std::memory_order_relaxed); }
+    [[nodiscard]] u64 batch_bytes() const noexcept { return batch_bytes_.load(std::memory_order_relaxed); }
+
+private:
+    std::size_t take_frames(Now now);
+    void tick(Now now);
+    void notice_drops(Now now);
+    void hand_over(Now now);
+    void give_back();
+    void finish(Now now);
+    void publish();
+    [[nodiscard]] u64 gathered_bytes() const noexcept;
+
+    const EngineConfig& config_;
+    std::array<LinkRings, kLinks>& rings_;
+    BatchRings& batches_;
+    const ReceiveStage& receive_;
+    Returns returns_;
+    std::deque<AcdPath> paths_;
+    std::vector<AcdPath*> by_acd_;  // by ACD number
+    CommitBatch* batch_ = nullptr;
+    u64 batches_closed_ = 0;
+    Nanos ticked_;
+    Nanos closed_at_;
+    Nanos rows_at_;
+    Nanos published_at_;
+    std::array<u64, kLinks> drops_seen_{};
+    std::array<u64, kLinks> refused_seen_{};
+    std::atomic<bool> stopping_{false};
+    std::atomic<bool> drained_{false};
+    std::atomic<u64> messages_{0};
+    std::atomic<u64> conflicts_{0};
+    std::atomic<u64> batch_bytes_{0};
+    mutable std::mutex status_mutex_;  // the fold only tries it, and only ten times a second
+    std::vector<AcdStatus> status_;
+};
+
+/// Writes batches. An error stops the store for good: the outcome of that commit is unknown until it is
+/// opened again.
+class CommitStage {
+public:
+    CommitStage(Store store, BatchRings& batches) : store_(std::move(store)), batches_(batches) {}
+    std::size_t poll(Now now);
+
+    [[nodiscard]] Store& store() noexcept { return store_; }
+    /// Every batch handed over so far is down.
+    [[nodiscard]] bool idle() const noexcept {
+        return busy_.load(std::memory_order_acquire) == 0 && batches_.full.read_available() == 0;
+    }
+    [[nodiscard]] bool store_stopped() const noexcept { return stopped_.load(std::memory_order_acquire); }
+    [[nodiscard]] u64 commits() const noexcept { return commits_.load(std::memory_order_relaxed); }
+    [[nodiscard]] u64 messages() const noexcept { return messages_.load(std::memory_order_relaxed); }
+    [[nodiscard]] std::string error() const;
+
+private:
+    Store store_;
+    BatchRings& batches_;
+    std::atomic<bool> stopped_{false};
+    std::atomic<u32> busy_{0};
+    std::atomic<u64> commits_{0};
+    std::atomic<u64> messages_{0};
+    mutable std::mutex error_mutex_;
+    std::string error_;
+};
+
+}  // namespace twinlink

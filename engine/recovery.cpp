@@ -1,0 +1,115 @@
+// Recovery: from what the store holds to a running fold and arbiter. Cold; part of the fold stage
+// (pipeline.hpp).
+//
+// The fold's state is never stored whole at each commit: it is the newest checkpoint plus the journal behind
+// it. So a restart loads the checkpoint and folds the journal again up to the watermark, with missing()
+// wherever names are in a gap. What a link filled late is in the journal by now, so those gaps are healed by
+// the way.
+#include "engine/pipeline.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace twinlink {
+namespace {
+
+/// What the store knows of one ACD, sorted for recovery.
+struct AcdMemory {
+    std::vector<StreamRecord> streams;  // by epoch
+    const Recovered::Checkpoint* checkpoint = nullptr;
+};
+
+std::vector<GapRecord> gaps_of(const Recovered& memory, const StreamRecord& stream) {
+    std::vector<GapRecord> gaps;
+    for (const GapRecord& g : memory.gaps) {
+        if (g.acd == stream.acd && g.epoch == stream.epoch && g.state != GapState::Lost) gaps.push_back(g);
+    }
+    return gaps;
+}
+
+std::vector<LinkRecord> links_of(const Recovered& memory, const StreamRecord& stream) {
+    std::vector<LinkRecord> links;
+    for (const LinkRecord& l : memory.links) {
+        if (l.acd == stream.acd && l.epoch == stream.epoch) links.push_back(l);
+    }
+    return links;
+}
+
+/// Folds the journal of one stream again from `from` on, up to its `next`. Names that are neither in the
+/// journal nor known as a gap (a damaged block) are missing like any other.
+Expected<void> refold_stream(AcdPath& path, Store& store, const StreamRecord& stream, Seq from) {
+    Seq at = from;
+    const auto missing_up_to = [&](Seq end) {
+        if (end > at) path.refold_missing(end - at);
+        at = std::max(at, end);
+    };
+    const auto done =
+        store.for_each_block({Acd{stream.acd}, Epoch{stream.epoch}}, from, [&](const BlockView& block) {
+            Bytes messages = block.messages;
+            Seq first = block.range.first;
+            if (first < at) {
+                const u64 skip = std::min(at - first, block.range.count());
+                messages = messages.subspan(bytes_of_messages(messages, static_cast<u32>(skip)));
+                first = first + skip;
+            }
+            if (messages.empty()) return true;
+            missing_up_to(first);
+            path.refold(first, messages, static_cast<u32>(block.range.last - first + 1));
+            at = block.range.last + 1;
+            return true;
+        });
+    if (!done) return done;
+    missing_up_to(Seq{stream.next});
+    return {};
+}
+
+Expected<void> recover_acd(AcdPath& path, Store& store, const Recovered& memory, AcdMemory& mine) {
+    std::ranges::sort(mine.streams, {}, &StreamRecord::epoch);
+    for (const StreamRecord& s : mine.streams) {
+        path.arbiter().restore(s, gaps_of(memory, s), links_of(memory, s));
+    }
+    u64 epoch = 0;
+    Seq from{1};
+    if (mine.checkpoint != nullptr) {
+        if (auto loaded = path.fold().load(mine.checkpoint->state); loaded) {
+            epoch = mine.checkpoint->entry.stream.epoch.value;
+            from = mine.checkpoint->entry.seq + 1;
+        }
+        // A checkpoint of another version is no error: the fold then begins with the oldest journal there is.
+    }
+    for (const StreamRecord& s : mine.streams) {
+        if (s.epoch < epoch) continue;
+        if (s.epoch != epoch) {
+            path.refold_begin(Epoch{s.epoch});
+            from = Seq{1};
+        }
+        if (auto done = refold_stream(path, store, s, from); !done) return done;
+    }
+    return {};
+}
+
+}  // namespace
+
+Expected<void> FoldStage::recover(Store& store, Now now) {
+    auto memory = store.load();
+    if (!memory) return std::unexpected(std::move(memory.error()).in("recovering the store"));
+    std::map<u16, AcdMemory> acds;
+    for (const StreamRecord& s : memory->streams) acds[s.acd].streams.push_back(s);
+    for (const auto& c : memory->checkpoints) acds[c.entry.stream.acd.value].checkpoint = &c;
+    for (AcdPath& path : paths_) {
+        path.set_now(now);
+        const auto mine = acds.find(path.acd().value);
+        if (mine == acds.end()) continue;
+        if (auto done = recover_acd(path, store, *memory, mine->second); !done) {
+            return std::unexpected(
+                std::move(done.error())
+                    .in("folding the journal of ACD " + std::to_string(path.acd().value) + " again"));
+        }
+        // Rows of the intervals that were folded again go down with the first commit.
+        path.close(true, false);
+    }
+    publish();
+    return {};
+}
+
+}  // namespace twinlink
