@@ -1,0 +1,209 @@
+// twinlinkd, the appliance: reads its configuration, opens ports and store, runs the loops, answers on the
+// control socket, and leaves in good order. The main thread does everything that is not the data's way.
+//
+// Exit codes: 0 an orderly end, 1 the store would not open or stopped, 2 usage or configuration, 3 a port or
+// the control socket would not open, 4 internal.
+#include "tools/twinlinkd/control.hpp"
+#include "tools/twinlinkd/status.hpp"
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <CLI/CLI.hpp>
+
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+
+namespace twinlink::daemon {
+namespace {
+
+enum ExitCode : int { kDone = 0, kProblem = 1, kUsage = 2, kUnreachable = 3, kInternal = 4 };
+
+/// Log lines to standard error: with journald's level prefixes when it reads them, with times otherwise.
+void set_up_log(const std::string& level) {
+    auto log = spdlog::stderr_logger_mt("twinlinkd");
+    if (std::getenv("JOURNAL_STREAM") != nullptr)
+        log->set_pattern("%v");
+    else
+        log->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l: %v", spdlog::pattern_time_type::utc);
+    log->set_level(spdlog::level::from_str(level));
+    spdlog::set_default_logger(log);
+}
+
+/// The signals that end the daemon, as a file to wait on. Blocked before any thread starts, so that all
+/// inherit it.
+int signal_file() {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+bool signalled(int fd) {
+    signalfd_siginfo what{};
+    return read(fd, &what, sizeof what) == static_cast<ssize_t>(sizeof what);
+}
+
+/// Says at most once a second what changed for the worse or the better; the counters hold the rest.
+class Journal {
+public:
+    void watch(const EngineStatus& s) {
+        for (const AcdStatus& acd : s.acds) {
+            Seen& seen = seen_[acd.stream.acd];
+            if (acd.stream.epoch != seen.epoch) {
+                spdlog::info("ACD {}: epoch {} from message {}", acd.stream.acd, acd.stream.epoch,
+                             acd.stream.first_seen);
+            }
+            if (acd.open_gaps > seen.open_gaps || (acd.stream.missing > seen.missing)) {
+                spdlog::warn("ACD {}: {} messages missing in {} open gaps", acd.stream.acd,
+                             acd.stream.missing, acd.open_gaps);
+            }
+            for (const Link link : {Link::A, Link::B}) {
+                const bool silent = acd.links[index(link)].silent != 0;
+                if (silent == seen.silent[index(link)]) continue;
+                if (silent)
+                    spdlog::warn("ACD {}: link {} is silent", acd.stream.acd, letter(link));
+                else
+                    spdlog::info("ACD {}: link {} is heard again", acd.stream.acd, letter(link));
+                seen.silent[index(link)] = silent;
+            }
+            seen.epoch = acd.stream.epoch;
+            seen.open_gaps = acd.open_gaps;
+            seen.missing = acd.stream.missing;
+        }
+        if (s.conflicts != conflicts_) {
+            spdlog::warn("{} messages differ between the links ({} more)", s.conflicts,
+                         s.conflicts - conflicts_);
+            conflicts_ = s.conflicts;
+        }
+    }
+
+private:
+    struct Seen {
+        u64 epoch = 0;
+        u64 open_gaps = 0;
+        u64 missing = 0;
+        std::array<bool, kLinks> silent{};
+    };
+    std::map<u16, Seen> seen_;
+    u64 conflicts_ = 0;
+};
+
+int fail(int code, const std::string& text) {
+    spdlog::error("{}", text);
+    return code;
+}
+
+/// What lives as long as the daemon collects, in the order of its making.
+struct Daemon {
+    Config config;
+    std::unique_ptr<drivers::DpdkEal> eal;
+    std::array<std::unique_ptr<Port>, kLinks> owned;
+    std::array<Port*, kLinks> ports{};
+    std::unique_ptr<Engine> engine;
+};
+
+/// Opens the ports. Returns an exit code, or kDone.
+int open_ports(Daemon& d) {
+    if (d.config.uses_dpdk()) {
+        auto eal = drivers::DpdkEal::start(d.config.dpdk);
+        if (!eal) return fail(kUnreachable, eal.error().text);
+        d.eal = std::move(*eal);
+        spdlog::info("DPDK: {}", d.eal->arguments());
+    }
+    for (const PortEntry& entry : d.config.ports) {
+        auto port = drivers::open_port(entry.device, entry.port);
+        if (!port)
+            return fail(kUnreachable, std::string("link ") + letter(entry.link) + ": " + port.error().text);
+        d.owned[index(entry.link)] = std::move(*port);
+        d.ports[index(entry.link)] = d.owned[index(entry.link)].get();
+        spdlog::info("link {}: {}", letter(entry.link), d.ports[index(entry.link)]->title());
+    }
+    return kDone;
+}
+
+int collect(Daemon& d, int signals) {
+    const Now started = clocks();
+    auto control = ControlSocket::open(d.config.control_socket);
+    if (!control) return fail(kUnreachable, control.error().text);
+    auto engine = Engine::open(d.config.engine, d.ports, started);
+    if (!engine) return fail(kProblem, engine.error().text);
+    d.engine = std::move(*engine);
+    spdlog::info("store {} is open; collecting", d.config.engine.store_path);
+
+    Loops loops(*d.engine, d.config.threads, d.ports, d.eal != nullptr);
+    if (auto ok = loops.start(); !ok) return fail(kUsage, ok.error().text);
+    StatusReport report(*d.engine, loops, d.config, d.ports, started);
+    Journal journal;
+    u64 ticked_s = 0;
+    bool stopping = false;
+    while (!stopping && !d.engine->stopped()) {
+        const u64 now_s = clocks().mono.value / 1'000'000'000;
+        control->serve(200, signals, now_s, [&](const std::string& question) {
+            return question == "status" ? report.text(stopping)
+                                        : std::string(R"({"error":"unknown question; known: status"})");
+        });
+        if (now_s != ticked_s) {
+            ticked_s = now_s;
+            report.tick();
+            journal.watch(d.engine->status());
+        }
+        stopping = signalled(signals) || loops.ended();
+    }
+    loops.stop();
+    const EngineStatus last = d.engine->status();
+    if (last.store_stopped) return fail(kProblem, "the store stopped: " + last.store_error);
+    spdlog::info("stopped in good order: {} messages collected, {} durable, {} commits", last.messages,
+                 last.committed_messages, last.commits);
+    return kDone;
+}
+
+int run(const std::string& file, bool check_only) {
+    Daemon d;
+    auto config = read_config(file);
+    if (!config) {
+        set_up_log("info");
+        return fail(kUsage, config.error().text + " (nothing was opened or changed)");
+    }
+    d.config = std::move(*config);
+    set_up_log(d.config.log_level);
+    if (check_only) {
+        spdlog::info("{}: fine", file);
+        return kDone;
+    }
+    const int signals = signal_file();
+    if (signals < 0) return fail(kInternal, "signalfd: no file left");
+    int code = open_ports(d);
+    if (code == kDone) code = collect(d, signals);
+    d.engine.reset();  // gives every buffer back before the ports and DPDK go
+    for (auto& port : d.owned) port.reset();
+    d.eal.reset();
+    close(signals);
+    return code;
+}
+
+}  // namespace
+}  // namespace twinlink::daemon
+
+int main(int argc, char** argv) {
+    CLI::App app("twinlinkd: collects the stream of one or more ACDs from two links into a durable store");
+    std::string file = "/etc/twinlink/twinlinkd.toml";
+    bool check_only = false;
+    app.add_option("-c,--config", file, "configuration file (TOML)")->capture_default_str();
+    app.add_flag("--check-config", check_only, "read the configuration, say whether it is fine, and leave");
+    app.set_version_flag("--version", "twinlinkd " TWINLINK_VERSION);
+    try {
+        app.parse(argc, argv);
+        return twinlink::daemon::run(file, check_only);
+    } catch (const CLI::ParseError& e) {
+        return app.exit(e) == 0 ? 0 : 2;
+    } catch (const std::exception& e) {
+        std::fprintf(stderr, "twinlinkd: internal error: %s\n", e.what());
+        return 4;
+    }
+}

@@ -1,0 +1,190 @@
+// See status.hpp. Keys are part of the interface: they are added to, never renamed within a schema number.
+#include "tools/twinlinkd/status.hpp"
+
+#include "engine/fold/fold.hpp"
+#include "engine/link/arbiter.hpp"
+#include "engine/store/store.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <unistd.h>
+
+#include <ctime>
+
+namespace twinlink::daemon {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string rfc3339(Nanos wall) {
+    const auto seconds = static_cast<std::time_t>(wall.value / 1'000'000'000);
+    std::tm utc{};
+    gmtime_r(&seconds, &utc);
+    char text[32];
+    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    return text;
+}
+
+/// A counter block as {name: value}.
+template <class Enum>
+Json counters(const Counters<Enum>& from) {
+    Json json = Json::object();
+    for (std::size_t i = 0; i < Counters<Enum>::kSize; ++i) {
+        json[std::string(info(static_cast<Enum>(i)).name)] = from.get(static_cast<Enum>(i));
+    }
+    return json;
+}
+
+/// The same for values that were copied out in the order of the enum.
+template <class Enum>
+Json counters(std::span<const u64> values) {
+    Json json = Json::object();
+    for (std::size_t i = 0; i < values.size() && i < Counters<Enum>::kSize; ++i) {
+        json[std::string(info(static_cast<Enum>(i)).name)] = values[i];
+    }
+    return json;
+}
+
+/// Why the state is not simply "collecting", one sentence each.
+std::vector<std::string> reasons_of(const EngineStatus& s) {
+    std::vector<std::string> reasons;
+    if (s.store_stopped) reasons.push_back("the store stopped: " + s.store_error);
+    for (const AcdStatus& acd : s.acds) {
+        const std::string name = "ACD " + std::to_string(acd.stream.acd);
+        if (acd.stream.epoch == 0) {
+            reasons.push_back(name + ": nothing was heard of it yet");
+            continue;
+        }
+        for (const Link link : {Link::A, Link::B}) {
+            if (acd.links[index(link)].silent != 0)
+                reasons.push_back(name + ": link " + letter(link) + " is silent");
+        }
+        if (acd.open_gaps != 0) {
+            reasons.push_back(name + ": " + std::to_string(acd.stream.missing) + " messages are missing in " +
+                              std::to_string(acd.open_gaps) + " open gaps");
+        }
+    }
+    return reasons;
+}
+
+}  // namespace
+
+StatusReport::StatusReport(const Engine& engine, const Loops& loops, const Config& config,
+                           std::array<Port*, kLinks> ports, Now started)
+    : engine_(engine), loops_(loops), config_(config), ports_(ports), started_(started) {}
+
+void StatusReport::tick() {
+    for (const AcdStatus& acd : engine_.status().acds) {
+        for (const Link link : {Link::A, Link::B}) {
+            const u64 frames = acd.links[index(link)].frames;
+            Reach& reach = reach_[{acd.stream.acd, static_cast<u8>(link)}];
+            reach.bits = static_cast<u8>(reach.bits << 1 | (frames != reach.frames ? 1 : 0));
+            reach.frames = frames;
+        }
+    }
+}
+
+std::string StatusReport::text(bool stopping) const {
+    const EngineStatus s = engine_.status();
+    const Now now = clocks();
+    const auto reasons = reasons_of(s);
+    const auto age_ms = [&](Stage stage) { return (now.mono - loops_.heartbeat(stage)).value / 1'000'000; };
+    Json json;
+    json["schema"] = 1;
+    json["version"] = TWINLINK_VERSION;
+    json["pid"] = getpid();
+    json["started"] = rfc3339(started_.wall);
+    json["uptime_s"] = (now.mono - started_.mono).value / 1'000'000'000;
+    json["state"] = s.store_stopped   ? "store_stopped"
+                    : stopping        ? "stopping"
+                    : reasons.empty() ? "collecting"
+                                      : "degraded";
+    json["reasons"] = reasons;
+    json["heartbeat_ages_ms"] = {{"receive", age_ms(Stage::Receive)},
+                                 {"fold", age_ms(Stage::Fold)},
+                                 {"commit", age_ms(Stage::Commit)}};
+    json["store"] = {{"path", config_.engine.store_path},
+                     {"stopped", s.store_stopped},
+                     {"error", s.store_error},
+                     {"commits", s.commits},
+                     {"committed_messages", s.committed_messages},
+                     {"commit_ns_last", s.commit_ns_last},
+                     {"commit_ns_max", s.commit_ns_max},
+                     {"batch_bytes", s.batch_bytes},
+                     {"counters", counters<StoreCounter>(s.store_counters)}};
+    json["messages"] = s.messages;
+    json["conflicts"] = s.conflicts;
+    json["ports"] = Json::array();
+    for (const Link link : {Link::A, Link::B}) {
+        if (ports_[index(link)] != nullptr) json["ports"].push_back(port(s, link));
+    }
+    json["acds"] = Json::array();
+    for (const AcdStatus& a : s.acds) json["acds"].push_back(acd(a));
+    return json.dump();
+}
+
+Json StatusReport::port(const EngineStatus& status, Link link) const {
+    const Port& p = *ports_[index(link)];
+    Json refusals = Json::object();
+    for (std::size_t r = 1; r < kFrameRefusals; ++r) {
+        const auto refusal = static_cast<FrameRefusal>(r);
+        refusals[name(refusal)] = engine_.refusals(link).get(refusal);
+    }
+    return {{"link", std::string(1, letter(link))},
+            {"title", p.title()},
+            {"up", p.link_up()},
+            {"ring_frames", status.ring_frames[index(link)]},
+            {"counters", counters(p.counters())},
+            {"refusals", refusals},
+            {"receive", counters(engine_.receive_counters(link))}};
+}
+
+Json StatusReport::acd(const AcdStatus& acd) const {
+    const StreamRecord& s = acd.stream;
+    return {{"acd", s.acd},
+            {"epoch", s.epoch},
+            {"first_seen", s.first_seen},
+            {"watermark", s.watermark},
+            {"next", s.next},
+            {"messages", s.messages},
+            {"missing", s.missing},
+            {"last_time", s.last_time},
+            {"begun_wall", s.begun_wall},
+            {"last_wall", s.last_wall},
+            {"ended", s.ended != 0},
+            {"open_gaps", acd.open_gaps},
+            {"parked_frames", acd.parked_frames},
+            {"fold", counters<FoldCounter>(acd.fold_counters)},
+            {"links", {link(acd, Link::A), link(acd, Link::B)}}};
+}
+
+Json StatusReport::link(const AcdStatus& acd, Link link) const {
+    const LinkRecord& l = acd.links[index(link)];
+    const auto reach = reach_.find({acd.stream.acd, static_cast<u8>(link)});
+    return {{"link", std::string(1, letter(link))},
+            {"frames", l.frames},
+            {"heartbeats", l.heartbeats},
+            {"messages", l.messages},
+            {"first_arrivals", l.first_arrivals},
+            {"duplicates", l.duplicates},
+            {"distinct", l.distinct},
+            {"lost", l.lost},
+            {"lost_alone", l.lost_alone},
+            {"behind", l.behind},
+            {"late", l.late},
+            {"wild_frames", l.wild_frames},
+            {"stale_frames", l.stale_frames},
+            {"conflicts", l.conflicts},
+            {"lag_ns_last", l.lag_ns_last},
+            {"lag_ns_max", l.lag_ns_max},
+            {"lag_ns_sum", l.lag_ns_sum},
+            {"lag_count", l.lag_count},
+            {"silences", l.silences},
+            {"silent_ns", l.silent_ns},
+            {"last_wall", l.last_wall},
+            {"silent", l.silent != 0},
+            {"reach", reach == reach_.end() ? 0 : reach->second.bits},
+            {"verdicts", counters<Verdict>(acd.verdicts[index(link)])}};
+}
+
+}  // namespace twinlink::daemon

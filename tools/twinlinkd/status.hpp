@@ -1,0 +1,43 @@
+// The daemon's state as one JSON document: what `twinlink status` and `twinlink links` show. Main thread,
+// cold.
+//
+// Also keeps what only time can tell: the reach register of each link (one bit a second, newest lowest).
+#pragma once
+
+#include "tools/twinlinkd/loops.hpp"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <map>
+#include <string>
+
+namespace twinlink::daemon {
+
+class StatusReport {
+public:
+    StatusReport(const Engine& engine, const Loops& loops, const Config& config,
+                 std::array<Port*, kLinks> ports, Now started);
+
+    /// Once a second: shifts the reach registers.
+    void tick();
+    /// The whole document, in one line.
+    [[nodiscard]] std::string text(bool stopping) const;
+
+private:
+    struct Reach {
+        u64 frames = 0;
+        u8 bits = 0;
+    };
+    [[nodiscard]] nlohmann::ordered_json acd(const AcdStatus& acd) const;
+    [[nodiscard]] nlohmann::ordered_json link(const AcdStatus& acd, Link link) const;
+    [[nodiscard]] nlohmann::ordered_json port(const EngineStatus& status, Link link) const;
+
+    const Engine& engine_;
+    const Loops& loops_;
+    const Config& config_;
+    std::array<Port*, kLinks> ports_;
+    Now started_;
+    std::map<std::pair<u16, u8>, Reach> reach_;  // by ACD and link
+};
+
+}  // namespace twinlink::daemon
