@@ -1,0 +1,268 @@
+// One batch into one transaction. The writer thread; see the header for the rules.
+//
+// Journal invariant, kept by every path here: blocks of a stream never overlap, and a name that is in the
+// journal keeps the bytes that it got first.
+#include "engine/store/batch_writer.hpp"
+
+#include "engine/store/row_codec.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace twinlink::store {
+namespace {
+
+Bytes messages_of(const CommitBatch& batch, const JournalBlock& b) noexcept {
+    return Bytes(batch.arena).subspan(b.offset, b.bytes);
+}
+
+/// Where a block under the cursor lies, if it is one of `stream`. A damaged head gives a block of no names.
+struct Place {
+    Seq first;
+    Seq end;
+    u32 bytes;
+};
+std::optional<Place> place_of(const Cursor& c, Stream stream) noexcept {
+    const auto at = parse_seq_key(c.key);
+    if (!at || at->stream != stream) return {};
+    const auto head = peek_block(c.value);
+    return Place{at->seq, at->seq + (head ? head->count : 0), head ? head->bytes : kMergeBytes};
+}
+
+}  // namespace
+
+const char* BatchWriter::refuse(const CommitBatch& batch) noexcept {
+    const auto outside = [](u64 offset, u64 bytes, u64 size) {
+        return offset > size || bytes > size - offset;
+    };
+    for (const auto& b : batch.blocks) {
+        if (outside(b.offset, b.bytes, batch.arena.size())) return "a journal block lies outside the arena";
+        // The smallest message is an SBE header and its time.
+        if (b.count == 0 || b.bytes / 16 < b.count || b.bytes > kBlockBytes)
+            return "a journal block's sizes are wrong";
+        if (b.first.value == 0 || b.stream.acd.value == 0) return "a journal block has no name";
+    }
+    for (const auto& r : batch.rows)
+        if (r.items > kRowItemsMax || outside(r.at, r.items, batch.row_items.size()))
+            return "a row lies outside the item arena";
+    for (const auto& c : batch.checkpoints)
+        if (outside(c.offset, c.bytes, batch.arena.size())) return "a checkpoint lies outside the arena";
+    for (const auto& g : batch.gaps)
+        if (g.first == 0 || g.last < g.first) return "a gap's range is empty";
+    return nullptr;
+}
+
+int BatchWriter::write(Txn& txn, const CommitBatch& batch, CommitResult& result) {
+    result_ = &result;
+    int rc = write_blocks(txn, batch);
+    if (rc == 0) rc = write_rows(txn, batch);
+    if (rc == 0) rc = write_checkpoints(txn, batch);
+    for (const auto& gone : batch.gaps_gone) {
+        if (rc != 0) break;
+        rc = txn.del(Db::Gaps, seq_key(gone.stream, gone.first).bytes());
+        if (rc == MDB_NOTFOUND) rc = 0;
+    }
+    if (rc == 0) rc = write_records(txn, Db::Gaps, batch.gaps);
+    if (rc == 0) rc = write_records(txn, Db::Streams, batch.streams);
+    if (rc == 0) rc = write_records(txn, Db::Links, batch.links);
+    if (rc == 0) rc = write_records(txn, Db::Intervals, batch.intervals);
+    if (rc == 0) rc = write_records(txn, Db::Names, batch.names);
+    if (rc == 0) rc = write_records(txn, Db::Acds, batch.acds);
+    return rc;
+}
+
+template <class R>
+int BatchWriter::write_records(Txn& txn, Db db, const std::vector<R>& records) {
+    if (records.empty()) return 0;
+    Cursor c;
+    int rc = c.open(txn, db);
+    for (std::size_t i = 0; rc == 0 && i < records.size(); ++i) {
+        const Key key = key_of(records[i]);
+        const auto value = seal(key.bytes(), records[i]);
+        rc = c.put(key.bytes(), value, 0);
+        result_->bytes += key.bytes().size() + value.size();
+        counters_.add(StoreCounter::RecordsWritten);
+    }
+    return rc;
+}
+
+int BatchWriter::write_blocks(Txn& txn, const CommitBatch& batch) {
+    if (batch.blocks.empty()) return 0;
+    order_.resize(batch.blocks.size());
+    std::iota(order_.begin(), order_.end(), 0U);
+    std::ranges::sort(order_, {}, [&](u32 i) {
+        const JournalBlock& b = batch.blocks[i];
+        return std::tuple(b.stream, b.first, i);
+    });
+    Cursor c;
+    int rc = c.open(txn, Db::Journal);
+    for (std::size_t i = 0; rc == 0 && i < order_.size(); ++i)
+        rc = write_block(c, batch, batch.blocks[order_[i]]);
+    return rc;
+}
+
+int BatchWriter::write_block(Cursor& c, const CommitBatch& batch, const JournalBlock& b) {
+    const Bytes messages = messages_of(batch, b);
+    const Key key = seq_key(b.stream, b.first);
+    const int found = c.move(MDB_SET_RANGE, key.bytes());
+    if (found != 0 && found != MDB_NOTFOUND) return found;
+    if (found == 0)
+        if (const auto next = place_of(c, b.stream); next && next->first < b.first + b.count)
+            return insert_missing(c, b, messages);
+    const int rc = c.move(found == 0 ? MDB_PREV : MDB_LAST);
+    if (rc != 0 && rc != MDB_NOTFOUND) return rc;
+    if (rc == 0) {
+        if (const auto before = place_of(c, b.stream); before) {
+            if (before->end > b.first) return insert_missing(c, b, messages);
+            if (!b.fill && before->end == b.first && before->bytes + b.bytes <= kMergeBytes &&
+                open_block(c.key, c.value))
+                return grow_block(c, b, messages);
+        }
+    }
+    if (b.fill) {
+        result_->fill_inserted += b.count;
+        counters_.add(StoreCounter::FillInserted, b.count);
+    }
+    const unsigned flags =
+        found == 0 ? static_cast<unsigned>(MDB_NOOVERWRITE) : static_cast<unsigned>(MDB_APPEND);
+    return put_new(c, key.bytes(), b.count, b.first_time, b.last_time, messages, flags);
+}
+
+int BatchWriter::put_new(Cursor& c, Bytes key, u32 count, u64 first_time, u64 last_time, Bytes messages,
+                         unsigned flags) {
+    std::byte* to = nullptr;
+    if (const int rc = c.reserve(key, sizeof(BlockHead) + messages.size(), flags, to)) return rc;
+    store::write_block(to, key, count, first_time, last_time, messages);
+    result_->bytes += key.size() + sizeof(BlockHead) + messages.size();
+    counters_.add(StoreCounter::BlocksWritten);
+    counters_.add(StoreCounter::Messages, count);
+    counters_.add(StoreCounter::BytesJournal, messages.size());
+    return 0;
+}
+
+int BatchWriter::grow_block(Cursor& c, const JournalBlock& b, Bytes messages) {
+    const auto at = parse_seq_key(c.key);
+    const auto head = read<BlockHead>(c.value.data());
+    const Bytes old = c.value.subspan(sizeof head);
+    scratch_.assign(old.begin(), old.end());
+    scratch_.insert(scratch_.end(), messages.begin(), messages.end());
+    const Key key = seq_key(at->stream, at->seq);
+    std::byte* to = nullptr;
+    if (const int rc = c.reserve(key.bytes(), sizeof head + scratch_.size(), 0, to)) return rc;
+    store::write_block(to, key.bytes(), head.count + b.count, head.first_time, b.last_time, scratch_);
+    result_->bytes += key.bytes().size() + sizeof head + scratch_.size();
+    counters_.add(StoreCounter::BlocksMerged);
+    counters_.add(StoreCounter::Messages, b.count);
+    counters_.add(StoreCounter::BytesJournal, messages.size());
+    return 0;
+}
+
+int BatchWriter::insert_missing(Cursor& c, const JournalBlock& b, Bytes messages) {
+    if (!b.fill) counters_.add(StoreCounter::Overlaps);
+    const Seq end = b.first + b.count;
+    for (Seq at = b.first; at < end;) {
+        // The block that holds `at`, or the next one.
+        const Key key = seq_key(b.stream, at);
+        int rc = c.move(MDB_SET_RANGE, key.bytes());
+        std::optional<Place> known = rc == 0 ? place_of(c, b.stream) : std::nullopt;
+        if (!known || known->first != at) {
+            const Seq next = known ? known->first : end;
+            rc = c.move(rc == 0 ? MDB_PREV : MDB_LAST);
+            known = rc == 0 ? place_of(c, b.stream) : std::nullopt;
+            if (!known || known->end <= at) {
+                const auto count = static_cast<u32>(std::min(next, end) - at);
+                const Bytes piece = messages.first(bytes_of_messages(messages, count));
+                u64 last_time = 0;
+                for_each_message_in(piece, [&](const MessageView& m) { last_time = m.time().value; });
+                rc = put_new(c, key.bytes(), count, message_at(piece.data()).time().value, last_time, piece,
+                             MDB_NOOVERWRITE);
+                if (rc != 0) return rc;
+                result_->fill_inserted += count;
+                counters_.add(StoreCounter::FillInserted, count);
+                messages = messages.subspan(piece.size());
+                at = at + count;
+                continue;
+            }
+        }
+        bool damaged = false;
+        rc = skip_known(c, b, at, messages, damaged);
+        if (damaged) rc = c.del();  // It could not be read any more; what comes now takes its place.
+        if (rc != 0) return rc;
+    }
+    return 0;
+}
+
+int BatchWriter::skip_known(Cursor& c, const JournalBlock& b, Seq& at, Bytes& left, bool& damaged) {
+    const auto known = open_block(c.key, c.value);
+    if (!known) {
+        damaged = true;
+        return 0;
+    }
+    const Seq end = std::min(known->range.last + 1, b.first + b.count);
+    Bytes theirs = known->messages.subspan(
+        bytes_of_messages(known->messages, static_cast<u32>(at - known->range.first)));
+    for (; at < end; at = at + 1) {
+        const u32 mine_bytes = message_at(left.data()).wire_bytes();
+        const u32 their_bytes = message_at(theirs.data()).wire_bytes();
+        const bool same = std::ranges::equal(left.first(mine_bytes), theirs.first(their_bytes));
+        ++(same ? result_->fill_skipped : result_->fill_conflicts);
+        counters_.add(same ? StoreCounter::FillSkipped : StoreCounter::FillConflicts);
+        left = left.subspan(mine_bytes);
+        theirs = theirs.subspan(their_bytes);
+    }
+    return 0;
+}
+
+int BatchWriter::write_rows(Txn& txn, const CommitBatch& batch) {
+    if (batch.rows.empty()) return 0;
+    row_order_.resize(batch.rows.size());
+    for (u32 i = 0; i < batch.rows.size(); ++i) {
+        const Key key = row_key(batch.rows[i].key);
+        assert(key.bytes().size() == row_order_[i].key.size());
+        std::memcpy(row_order_[i].key.data(), key.bytes().data(), row_order_[i].key.size());
+        row_order_[i].index = i;
+    }
+    const auto less = [](const SortedRow& a, const SortedRow& b) {
+        const int order = std::memcmp(a.key.data(), b.key.data(), a.key.size());
+        return order != 0 ? order < 0 : a.index < b.index;
+    };
+    if (!std::ranges::is_sorted(row_order_, less)) std::ranges::sort(row_order_, less);
+    Cursor c;
+    int rc = c.open(txn, Db::Rows);
+    for (std::size_t i = 0; rc == 0 && i < row_order_.size(); ++i) {
+        // Of several images of one row the last one counts.
+        if (i + 1 < row_order_.size() && row_order_[i].key == row_order_[i + 1].key) continue;
+        const RowImage& r = batch.rows[row_order_[i].index];
+        const Bytes key = std::as_bytes(std::span(row_order_[i].key));
+        encode_row(scratch_, key, r.revision, r.fold_version, r.closed,
+                   std::span(batch.row_items).subspan(r.at, r.items));
+        rc = c.put(key, scratch_, 0);
+        result_->bytes += key.size() + scratch_.size();
+        counters_.add(StoreCounter::RowsWritten);
+        counters_.add(StoreCounter::RowBytes, key.size() + scratch_.size());
+    }
+    return rc;
+}
+
+int BatchWriter::write_checkpoints(Txn& txn, const CommitBatch& batch) {
+    if (batch.checkpoints.empty()) return 0;
+    Cursor c;
+    int rc = c.open(txn, Db::Checkpoints);
+    for (std::size_t i = 0; rc == 0 && i < batch.checkpoints.size(); ++i) {
+        const CheckpointImage& image = batch.checkpoints[i];
+        const Key key = seq_key(image.stream, image.seq);
+        CheckpointHead head{0, 1, 0, image.interval_start, image.bytes};
+        std::byte* to = nullptr;
+        rc = c.reserve(key.bytes(), sizeof head + image.bytes, 0, to);
+        if (rc != 0) break;
+        std::memcpy(to, &head, sizeof head);
+        if (image.bytes != 0) std::memcpy(to + sizeof head, batch.arena.data() + image.offset, image.bytes);
+        head.crc32c = seal_of(key.bytes(), {to, sizeof head + image.bytes});
+        std::memcpy(to, &head.crc32c, sizeof head.crc32c);
+        result_->bytes += key.bytes().size() + sizeof head + image.bytes;
+        counters_.add(StoreCounter::CheckpointsWritten);
+    }
+    return rc;
+}
+
+}  // namespace twinlink::store

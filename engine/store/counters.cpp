@@ -1,0 +1,49 @@
+// The store's counters: names and meanings.
+#include "engine/store/store.hpp"
+
+namespace twinlink {
+
+std::string_view name(StopReason reason) noexcept {
+    static constexpr std::array<std::string_view, static_cast<std::size_t>(StopReason::Count_)> kNames = {
+        "none", "map_full", "disk_full", "io", "damaged", "other"};
+    return reason < StopReason::Count_ ? kNames[static_cast<std::size_t>(reason)] : "?";
+}
+
+CounterInfo info(StoreCounter which) noexcept {
+    static constexpr std::array<CounterInfo, static_cast<std::size_t>(StoreCounter::Count_)> kInfos = {{
+        {"commits", "Transactions that reached the disk"},
+        {"journal_bytes_written", "Bytes of messages written to the journal"},
+        {"blocks_written", "Journal blocks written as new"},
+        {"blocks_merged", "Journal blocks that went into the small block before them"},
+        {"messages", "Messages written to the journal"},
+        {"rows_written", "Rows written or replaced"},
+        {"row_bytes", "Bytes of keys and values of those rows"},
+        {"records_written", "Gap, stream, link, interval, name and ACD records written"},
+        {"checkpoints_written", "Checkpoints of the fold written"},
+        {"fill_inserted", "Late messages that were missing and are stored now"},
+        {"fill_skipped", "Late messages that were stored already"},
+        {"fill_conflicts", "Late messages that were stored already with other bytes; the stored ones stay"},
+        {"overlaps", "Journal blocks not marked late that overlapped what was stored"},
+        {"pruned_blocks", "Journal blocks deleted by the retention"},
+        {"pruned_bytes", "Bytes of those blocks"},
+        {"pruned_messages", "Messages in those blocks"},
+        {"pruned_checkpoints", "Checkpoints deleted by the retention"},
+        {"pruned_unfolded", "Blocks behind the newest checkpoint deleted because the map was nearly full"},
+        {"retention_held",
+         "Commits, per ACD, in which the retention had to keep blocks behind the newest checkpoint"},
+        {"batches_refused", "Batches refused because they contradict themselves"},
+        {"stopped", "1 = the store has stopped; its reason is in the status"},
+        {"map_bytes", "Size that the store may reach"},
+        {"file_bytes", "Size of the data file up to its last page, free pages included"},
+        {"used_bytes", "Bytes in pages that are in use, free pages not counted; refreshed every 64 commits"},
+        {"journal_bytes", "Bytes in pages of journal and checkpoints"},
+        {"readers_cleared", "Slots of dead reading processes that were cleared"},
+        {"commit_ns_last", "Duration of the last commit in ns"},
+        {"commit_ns_max", "Longest commit in ns"},
+        {"commit_ns_total", "Sum of all commits' durations in ns"},
+    }};
+    static_assert(!kInfos.back().name.empty(), "every counter has a line");
+    return which < StoreCounter::Count_ ? kInfos[static_cast<std::size_t>(which)] : CounterInfo{"?", "?"};
+}
+
+}  // namespace twinlink

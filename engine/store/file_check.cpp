@@ -1,0 +1,235 @@
+// Meta pages, format, and the probe in a child process. Cold path.
+#include "engine/store/file_check.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+
+namespace twinlink::store {
+namespace {
+
+/// LMDB 0.9's page header and meta page, as far as we look at it (mdb.c: MDB_page, MDB_meta, MDB_db).
+struct Tree {
+    u32 pad;  ///< of tree 0: the page size
+    u16 flags;
+    u16 depth;
+    u64 branch_pages;
+    u64 leaf_pages;
+    u64 overflow_pages;
+    u64 entries;
+    u64 root;
+};
+struct MetaPage {
+    u64 page;
+    u16 pad;
+    u16 flags;
+    u32 reserved;
+    u32 magic;
+    u32 version;
+    u64 address;
+    u64 map_bytes;
+    std::array<Tree, 2> trees;  ///< free list, main
+    u64 last_page;
+    u64 transaction;
+};
+static_assert(sizeof(Tree) == 48 && sizeof(MetaPage) == 152);
+
+constexpr u32 kLmdbMagic = 0xBEEFC0DE;
+constexpr u32 kLmdbVersion = 1;
+constexpr u16 kMetaFlag = 0x08;
+constexpr u64 kNoPage = ~u64{0};
+
+struct File {
+    int fd;
+    explicit File(const char* path) noexcept : fd(::open(path, O_RDONLY | O_CLOEXEC)) {}
+    ~File() {
+        if (fd >= 0) ::close(fd);
+    }
+    File(const File&) = delete;
+    File& operator=(const File&) = delete;
+};
+
+Expected<void> check_meta(const MetaPage& m, u64 number, u64 file_bytes) {
+    if (m.magic != kLmdbMagic || (m.flags & kMetaFlag) == 0) return failure("it is not an LMDB file");
+    if (m.version != kLmdbVersion)
+        return failure(fmt::format("LMDB data version {} is not known", m.version));
+    const u64 page = m.trees[0].pad;
+    if (page < 512 || page > 32'768 || (page & (page - 1)) != 0 || m.page != number)
+        return failure("its meta pages are damaged");
+    const u64 pages = file_bytes / page;
+    if (m.last_page < 1 || m.last_page >= m.map_bytes / page) return failure("its meta pages are damaged");
+    for (const Tree& t : m.trees) {
+        if (t.root == kNoPage) continue;
+        if (t.root < 2 || t.root > m.last_page || t.depth > 64) return failure("its meta pages are damaged");
+        if (t.root >= pages) return failure("it is cut off");
+    }
+    return {};
+}
+
+/// The free list against the file: what LMDB will take pages from.
+std::string check_free_list(const Txn& txn, u64 file_pages) {
+    MDB_envinfo env{};
+    mdb_env_info(txn.environment().env, &env);
+    std::vector<bool> free(env.me_last_pgno + 1);
+    Cursor c;
+    int rc = c.open_free_list(txn);
+    if (rc == MDB_SUCCESS) rc = c.move(MDB_FIRST);
+    for (; rc == MDB_SUCCESS; rc = c.move(MDB_NEXT)) {
+        const std::size_t count = c.value.size() / sizeof(u64);
+        if (c.key.size() != sizeof(u64) || count == 0 || read<u64>(c.value.data()) > count - 1)
+            return "its free list is damaged";
+        if (read<u64>(c.key.data()) > mdb_txn_id(txn.get()))
+            return "its free list is newer than its meta page";
+        for (u64 i = 1; i <= read<u64>(c.value.data()); ++i) {
+            const auto page = read<u64>(c.value.data() + i * sizeof(u64));
+            if (page < 2 || page >= free.size() || free[page]) return "its free list is damaged";
+            free[page] = true;
+        }
+    }
+    if (rc != MDB_NOTFOUND) return fmt::format("its free list cannot be read: {}", mdb_strerror(rc));
+    for (u64 page = file_pages; page < free.size(); ++page)
+        if (!free[page]) return fmt::format("it is cut off: page {} is in use but beyond the end", page);
+    return {};
+}
+
+std::string check_trees(const Txn& txn) {
+    Bytes value;
+    if (txn.get(Db::Meta, kCommitKey.bytes(), value) != MDB_SUCCESS)
+        return "it has no record of its last commit";
+    const auto last = unseal<CommitRecord>(kCommitKey.bytes(), value);
+    if (!last) return "the record of its last commit is damaged";
+    if (last->transaction != mdb_txn_id(txn.get())) return "its meta page and its last commit disagree";
+    for (std::size_t i = 0; i < kDbs; ++i) {
+        const auto db = static_cast<Db>(i);
+        const u64 entries = txn.stat(db).ms_entries;
+        if (entries != last->entries[i])
+            return fmt::format("'{}' has {} entries, its last commit says {}", name(db), entries,
+                               last->entries[i]);
+        Cursor c;
+        int rc = c.open(txn, db);
+        if (rc == MDB_SUCCESS) rc = c.move(MDB_LAST);
+        if (rc == MDB_SUCCESS) rc = c.move(MDB_FIRST);
+        if (rc != (entries == 0 ? MDB_NOTFOUND : MDB_SUCCESS))
+            return fmt::format("'{}' cannot be read: {}", name(db), mdb_strerror(rc));
+    }
+    return {};
+}
+
+std::string probe_here(const std::filesystem::path& folder) {
+    struct stat s{};
+    if (::stat((folder / "data.mdb").c_str(), &s) != 0) return std::strerror(errno);
+    auto environment = StoreEnvironment::open_alone(folder, OpenAs::ReaderWithoutLock, 0);
+    if (!environment) return environment.error().text;
+    if (auto format = check_format(**environment); !format) return format.error().text;
+    Txn txn;
+    if (const int rc = txn.begin(**environment, false)) return mdb_strerror(rc);
+    const u64 page_bytes = txn.stat(Db::Meta).ms_psize;
+    if (auto text = check_free_list(txn, static_cast<u64>(s.st_size) / page_bytes); !text.empty())
+        return text;
+    return check_trees(txn);
+}
+
+}  // namespace
+
+Expected<void> check_file(const std::filesystem::path& folder) {
+    const auto path = folder / "data.mdb";
+    const File file(path.c_str());
+    struct stat s{};
+    if (file.fd < 0 || ::fstat(file.fd, &s) != 0)
+        return failure(fmt::format("{}: {}", path.string(), std::strerror(errno)));
+    if (!S_ISREG(s.st_mode)) return failure(fmt::format("{} is not a file", path.string()));
+    const auto bytes = static_cast<u64>(s.st_size);
+    MetaPage first{};
+    MetaPage second{};
+    const auto at = [&](MetaPage& m, u64 offset) {
+        return ::pread(file.fd, &m, sizeof m, static_cast<off_t>(offset)) == static_cast<ssize_t>(sizeof m);
+    };
+    if (!at(first, 0)) return failure(fmt::format("{} is too short for a store", path.string()));
+    auto ok = check_meta(first, 0, bytes);
+    if (ok && !at(second, first.trees[0].pad)) ok = failure("it is cut off");
+    if (ok) ok = check_meta(second, 1, bytes);
+    if (ok && second.trees[0].pad != first.trees[0].pad) ok = failure("its meta pages are damaged");
+    if (!ok) return failure(fmt::format("{}: {}", path.string(), ok.error().text));
+    return {};
+}
+
+Expected<void> check_format(StoreEnvironment& environment) {
+    Txn txn;
+    if (const int rc = txn.begin(environment, false)) return fail(rc, "beginning a transaction");
+    Bytes value;
+    if (const int rc = txn.get(Db::Meta, kStoreKey.bytes(), value))
+        return fail(rc, "it is not a Twinlink store: no record of its own");
+    const auto who = unseal<StoreRecord>(kStoreKey.bytes(), value);
+    if (!who) return failure("its own record is damaged");
+    if (who->format > kStoreFormat)
+        return failure(
+            fmt::format("it has format {}, this program knows up to {}: use a newer program; nothing "
+                        "was changed",
+                        who->format, kStoreFormat));
+    return {};
+}
+
+Expected<std::string> in_child(const std::function<std::string()>& work, int timeout_s) {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) return failure(std::string("pipe: ") + std::strerror(errno));
+    const pid_t child = ::fork();
+    if (child < 0) {
+        ::close(ends[0]);
+        ::close(ends[1]);
+        return failure(std::string("fork: ") + std::strerror(errno));
+    }
+    if (child == 0) {
+        // The parent's handlers and buffers are not ours: die plainly on a fault, leave without clean-up.
+        for (const int s : {SIGBUS, SIGSEGV, SIGABRT, SIGFPE, SIGILL}) ::signal(s, SIG_DFL);
+        const std::string text = work();
+        for (std::size_t done = 0; done < text.size();) {
+            const ssize_t n = ::write(ends[1], text.data() + done, text.size() - done);
+            if (n <= 0) ::_exit(3);
+            done += static_cast<std::size_t>(n);
+        }
+        ::_exit(0);
+    }
+    ::close(ends[1]);
+    std::string text;
+    std::array<char, 4096> part;
+    bool late = false;
+    for (;;) {
+        pollfd p{ends[0], POLLIN, 0};
+        const int ready = ::poll(&p, 1, timeout_s * 1000);
+        if (ready < 0 && errno == EINTR) continue;
+        late = ready == 0;
+        const ssize_t n = ready > 0 ? ::read(ends[0], part.data(), part.size()) : 0;
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) break;
+        text.append(part.data(), static_cast<std::size_t>(n));
+    }
+    if (late) ::kill(child, SIGKILL);
+    ::close(ends[0]);
+    int status = 0;
+    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (late) return failure(fmt::format("reading it did not end within {} s", timeout_s));
+    if (WIFSIGNALED(status))
+        return failure(fmt::format("reading it crashed LMDB (signal {})", WTERMSIG(status)));
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        return failure("reading it failed in the child process");
+    return text;
+}
+
+Expected<void> probe(const std::filesystem::path& folder) {
+    auto text = in_child([&] { return probe_here(folder); }, 60);
+    if (!text) return std::unexpected(text.error());
+    if (!text->empty()) return failure(*text);
+    return {};
+}
+
+}  // namespace twinlink::store

@@ -1,0 +1,29 @@
+// Is this file a store that LMDB can be let near? Answered by our own reading of the file, then by a child
+// process.
+//
+// LMDB trusts its file: a foreign, cut-off or damaged one can end the process (SIGBUS, assertion). Nothing
+// here writes to the store. Cold path; probe() forks.
+#pragma once
+
+#include "engine/store/environment.hpp"
+
+namespace twinlink::store {
+
+/// Reads the two meta pages of `folder`/data.mdb with pread and checks what LMDB will rely on: magic,
+/// version, page size, that the trees' roots lie within the file. Cannot crash whatever the file holds.
+[[nodiscard]] Expected<void> check_file(const std::filesystem::path& folder);
+
+/// The store's own record: ours, undamaged, and of a format that we know.
+[[nodiscard]] Expected<void> check_format(StoreEnvironment& environment);
+
+/// In a child process: opens the store read-only, checks its records, the free list (every page number valid,
+/// none twice, pages beyond the file's end all free), and that each tree has as many entries as the last
+/// commit says, its first and last leaf readable. Whatever happens to the child is an Error here.
+/// Precondition: no other process writes to it.
+[[nodiscard]] Expected<void> probe(const std::filesystem::path& folder);
+
+/// Runs `work` in a child process; the text that it returns (empty = fine), or what became of the child.
+/// `timeout_s`: then the child is killed: damaged trees can have circles.
+[[nodiscard]] Expected<std::string> in_child(const std::function<std::string()>& work, int timeout_s);
+
+}  // namespace twinlink::store

@@ -1,0 +1,36 @@
+// A row's value: a head, a bitmap of the items that are not 0, and those items as LEB128 numbers.
+//
+// Most items of a row are 0 (an agent's row has some 230 items of which perhaps 30 say something), counts are
+// small and times are below an interval in ns (41 bits): the row of 1,840 plain bytes becomes some 180. Pure;
+// any thread.
+#pragma once
+
+#include "engine/store/format.hpp"
+
+#include <vector>
+
+namespace twinlink::store {
+
+struct RowHead {
+    u32 crc32c;  ///< over key, this (0 here) and the body
+    u32 revision;
+    u16 fold_version;
+    u16 items;    ///< of the table, zeros included
+    u8 flags;     ///< bit 0: its interval is over
+    u8 encoding;  ///< 1 = bitmap + LEB128
+    u16 reserved0;
+};
+static_assert(sizeof(RowHead) == 16);
+
+/// Items of one row at most. Chosen: the widest table of the field has some 230.
+inline constexpr u32 kRowItemsMax = 4'096;
+
+/// Replaces what is in `value` by the sealed row.
+void encode_row(std::vector<std::byte>& value, Bytes key, u32 revision, u16 fold_version, bool closed,
+                std::span<const u64> items);
+
+/// Puts the row's items into `items` and returns the row; empty when it is damaged. The view points to
+/// `items`.
+[[nodiscard]] std::optional<RowView> decode_row(Bytes key, Bytes value, std::vector<u64>& items);
+
+}  // namespace twinlink::store

@@ -1,0 +1,199 @@
+// Opening, committing, stopping, recovering. The writer thread but where the header says otherwise.
+#include "engine/store/store.hpp"
+
+#include "engine/store/batch_writer.hpp"
+#include "engine/store/file_check.hpp"
+#include "engine/store/folder.hpp"
+#include "engine/store/retention.hpp"
+
+#include <sys/statvfs.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace twinlink {
+
+using namespace store;
+
+namespace {
+
+constexpr u64 kHousekeepingCommits = 64;
+/// Above this part of the map the retention may go beyond the newest checkpoint. Chosen: 10 % of the default
+/// map is 6 GiB, a hundred batches of the largest size.
+constexpr u64 kTightPercent = 90;
+
+StopReason reason_of(int rc, const std::filesystem::path& path) noexcept {
+    switch (rc) {
+        case MDB_MAP_FULL: return StopReason::MapFull;
+        case ENOSPC:
+        case EDQUOT:
+        case EFBIG: return StopReason::DiskFull;
+        case MDB_PAGE_NOTFOUND:
+        case MDB_CORRUPTED:
+        case MDB_PANIC:
+        case MDB_BAD_TXN:
+        case MDB_INVALID: return StopReason::Damaged;
+        case EIO: {
+            // LMDB calls a write that was cut short EIO; on a full disk that is what it is.
+            struct statvfs s{};
+            if (::statvfs(path.c_str(), &s) == 0 && s.f_bavail * s.f_frsize < (u64{1} << 20))
+                return StopReason::DiskFull;
+            return StopReason::Io;
+        }
+        case EROFS:
+        case ENODEV:
+        case ENXIO:
+        case EBADF:
+        case ESTALE: return StopReason::Io;
+        default: return StopReason::Other;
+    }
+}
+
+}  // namespace
+
+struct Store::State {
+    State(const std::filesystem::path& p, const StoreConfig& c)
+        : path(p), config(c), writer(counters), retention(config, counters) {}
+
+    std::filesystem::path path;
+    StoreConfig config;
+    WriterLock lock;  // let go after the environment is closed: declared before it
+    std::shared_ptr<StoreEnvironment> environment;
+    Counters<StoreCounter> counters;
+    BatchWriter writer;
+    Retention retention;
+    CommitRecord last{};
+    StopReason stopped = StopReason::None;
+    std::string stopped_by;
+
+    int write(Txn& txn, const CommitBatch& batch, CommitResult& result);
+    void housekeep();
+    [[nodiscard]] std::unexpected<Error> stop(int rc);
+};
+
+Store::Store(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Store::~Store() = default;
+Store::Store(Store&&) noexcept = default;
+Store& Store::operator=(Store&&) noexcept = default;
+
+Expected<Store> Store::open(const std::filesystem::path& path, const StoreConfig& config, Nanos wall) {
+    const auto doing = fmt::format("opening the store {}", path.string());
+    const auto in = [&](Error e) { return std::unexpected(std::move(e).in(doing)); };
+    std::error_code ignored;
+    const bool absent =
+        !std::filesystem::exists(path, ignored) ||
+        (std::filesystem::is_directory(path, ignored) && std::filesystem::is_empty(path, ignored));
+    if (absent) {
+        if (!config.create) return in(Error{"there is none"});
+        if (auto made = create(path, config, wall); !made) return in(made.error());
+    }
+    if (auto checked = check_file(path); !checked) return in(checked.error());
+    auto state = std::make_unique<State>(path, config);
+    // The lock file of a store is made with it. In a folder without one, nothing is made before the probe.
+    const bool has_lock = std::filesystem::exists(path / "writer.lock", ignored);
+    for (const bool before_probe : {true, false}) {
+        if (before_probe == has_lock) {
+            auto lock = WriterLock::take(path);
+            if (!lock) return in(lock.error());
+            state->lock = std::move(*lock);
+        }
+        if (!before_probe) continue;
+        if (auto probed = probe(path); !probed) return in(std::move(probed.error()).in("left untouched"));
+    }
+    auto environment = StoreEnvironment::open(path, OpenAs::Writer, config.map_bytes);
+    if (!environment) return in(environment.error());
+    state->environment = std::move(*environment);
+    Txn txn;
+    Bytes value;
+    if (const int rc = txn.begin(*state->environment, false)) return in(fail(rc, "reading").error());
+    if (const int rc = txn.get(Db::Meta, kCommitKey.bytes(), value))
+        return in(fail(rc, "the last commit").error());
+    const auto last = unseal<CommitRecord>(kCommitKey.bytes(), value);
+    if (!last) return in(Error{"the record of the last commit is damaged"});
+    state->last = *last;
+    txn.abort();
+    state->housekeep();
+    return Store(std::move(state));
+}
+
+Expected<CommitResult> Store::commit(const CommitBatch& batch) {
+    State& s = *state_;
+    if (s.stopped != StopReason::None) return failure(s.stopped_by);
+    if (const char* why = BatchWriter::refuse(batch)) {
+        s.counters.add(StoreCounter::BatchesRefused);
+        return failure(fmt::format("batch {} refused, nothing written: {}", batch.number, why));
+    }
+    CommitResult result;
+    Txn txn;
+    int rc = txn.begin(*s.environment, true);
+    if (rc == 0) rc = s.write(txn, batch, result);
+    if (rc == 0) rc = txn.commit();
+    if (rc != 0) {
+        txn.abort();
+        return s.stop(rc);
+    }
+    s.counters.add(StoreCounter::Commits);
+    if (s.last.commits % kHousekeepingCommits == 0) s.housekeep();
+    return result;
+}
+
+int Store::State::write(Txn& txn, const CommitBatch& batch, CommitResult& result) {
+    int rc = writer.write(txn, batch, result);
+    const u64 used = counters.get(StoreCounter::UsedBytes);
+    const bool tight = used / 100 >= counters.get(StoreCounter::MapBytes) / 100 * kTightPercent / 100;
+    if (rc == 0) rc = retention.run(txn, tight, result);
+    if (rc != 0) return rc;
+    counters.set(StoreCounter::JournalBytes, journal_bytes(txn));
+    result.transaction = mdb_txn_id(txn.get());
+    last.number = batch.number;
+    last.wall = batch.wall;
+    ++last.commits;
+    last.transaction = result.transaction;
+    for (std::size_t i = 0; i < kDbs; ++i) last.entries[i] = txn.stat(static_cast<Db>(i)).ms_entries;
+    Cursor c;
+    if (rc = c.open(txn, Db::Meta); rc != 0) return rc;
+    return c.put(kCommitKey.bytes(), seal(kCommitKey.bytes(), last), 0);
+}
+
+void Store::State::housekeep() {
+    int cleared = 0;
+    mdb_reader_check(environment->env, &cleared);
+    counters.add(StoreCounter::ReadersCleared, static_cast<u64>(std::max(cleared, 0)));
+    MDB_envinfo env{};
+    mdb_env_info(environment->env, &env);
+    Txn txn;
+    u64 free = 0;
+    if (txn.begin(*environment, false) != 0 || free_pages(txn, free) != 0) return;
+    const u64 page_bytes = txn.stat(Db::Meta).ms_psize;
+    const u64 pages = env.me_last_pgno + 1;
+    counters.set(StoreCounter::MapBytes, env.me_mapsize);
+    counters.set(StoreCounter::FileBytes, pages * page_bytes);
+    counters.set(StoreCounter::UsedBytes, (pages - std::min(pages, free)) * page_bytes);
+    counters.set(StoreCounter::JournalBytes, journal_bytes(txn));
+}
+
+std::unexpected<Error> Store::State::stop(int rc) {
+    stopped = reason_of(rc, path);
+    counters.set(StoreCounter::Stopped, 1);
+    stopped_by = fmt::format(
+        "the store {} has stopped ({}: {}); whether its last commit is on the disk is unknown "
+        "until it is opened again",
+        path.string(), name(stopped), mdb_strerror(rc));
+    return failure(stopped_by);
+}
+
+StopReason Store::stopped() const noexcept { return state_->stopped; }
+
+void Store::note_commit(Nanos took) noexcept {
+    Counters<StoreCounter>& c = state_->counters;
+    c.set(StoreCounter::CommitNsLast, took.value);
+    c.set(StoreCounter::CommitNsMax, std::max(took.value, c.get(StoreCounter::CommitNsMax)));
+    c.add(StoreCounter::CommitNsTotal, took.value);
+}
+
+Expected<StoreSnapshot> Store::snapshot() const { return state_->environment->snapshot(state_->environment); }
+const Counters<StoreCounter>& Store::counters() const noexcept { return state_->counters; }
+const std::filesystem::path& Store::path() const noexcept { return state_->path; }
+
+}  // namespace twinlink
