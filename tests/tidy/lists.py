@@ -32,6 +32,7 @@ RIM_FOLDERS = ("include", "engine", "drivers")
 EVERYWHERE = ("include", "engine", "drivers", "tools", "bench", "tests")
 PRODUCT = ("include", "engine", "drivers", "tools")
 PURE = ("include", "engine", "drivers")
+HOT = ("include", "engine/wire", "engine/link", "engine/fold", "drivers")
 BANNED = [
     (EVERYWHERE, r"(?<![\w.>])(std::)?(strcpy|strcat|strncpy|strncat|stpcpy|gets)\s*\(", "std::string, or memcpy with a checked length"),
     (EVERYWHERE, r"(?<![\w.>])(std::)?v?sprintf\s*\(", "fmt::format_to, or snprintf"),
@@ -44,8 +45,8 @@ BANNED = [
     (EVERYWHERE, r"\bstd::(bind|auto_ptr)\b", "a lambda, std::unique_ptr"),
     (EVERYWHERE, r"^[ \t]*typedef\b", "using"),
     (EVERYWHERE, r"\b(alloca|setjmp|longjmp)\s*\(", "a bounded array; std::expected"),
-    # A private constructor needs unique_ptr(new T); placement new owns nothing.
-    (EVERYWHERE, r"^(?!.*unique_ptr).*(?<!operator )\bnew\b(?!\s*\()", "a container or std::make_unique"),
+    # A private constructor needs unique_ptr(new T) or shared_ptr(new T); placement new owns nothing.
+    (EVERYWHERE, r"^(?!.*(unique|shared)_ptr).*(?<!operator )\bnew\b(?!\s*\()", "a container or std::make_unique"),
     (EVERYWHERE, r"(?<!= )(?<!operator )\bdelete\b", "a container or std::unique_ptr"),
     (PRODUCT, r"(?<![\w.>:])(std::)?system\s*\(|\bpopen\s*\(", "posix_spawn with a list of arguments"),
     (PURE, r"\bthrow\b", "bad input is counted, an expected failure is Expected<T>, a programmer error asserts"),
@@ -53,7 +54,7 @@ BANNED = [
     (PURE, r"(?<![\w.>:])(std::)?_?exit\s*\(", "return an Error; leaving is the rim's"),
     (PURE, r"(?<![\w.>])(std::)?(malloc|calloc|realloc|free)\s*\(", "memory sized once, at construction"),
     (PURE, r"\bgetenv\s*\(", "configuration comes in as a parameter"),
-    (PURE, r"\bstd::(recursive_)?mutex\b|\bstd::condition_variable\b", "one owner a thread, rings between them"),
+    (HOT, r"\bstd::(\w+_)?mutex\b|\bstd::condition_variable\b", "one owner a thread, rings between them"),
 ]
 
 # Words that nothing here may contain: what it looks like, why.

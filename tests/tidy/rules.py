@@ -213,7 +213,10 @@ def dead_files(tree):
 
 def _named(tree, file):
     """Does another file name this one, or, when it is data, its folder?"""
-    names = [file.name, file.path]
+    # A command such as `run` is too common a word: its name counts behind a slash.
+    names = [file.name if file.suffix else f"/{file.name}", file.path]
+    if file.suffix == ".cmake":
+        names.append("/*.cmake)")
     if file.suffix == ".py":
         names.append(f"import {file.name.removesuffix('.py')}")
         names.append(f"from {file.name.removesuffix('.py')}")

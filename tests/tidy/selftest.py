@@ -61,6 +61,7 @@ CASES = [
     ("calls", "engine/link/thing.cpp", SOURCE + "void f() { printf(text); }\n", 3),
     ("calls", "engine/link/thing.cpp", SOURCE + "void* p = NULL;\n", 3),
     ("calls", "engine/link/thing.cpp", SOURCE + "void f() { std::exit(1); }\n", 3),
+    ("calls", "engine/link/thing.cpp", SOURCE + "std::mutex guard;\n", 3),
     ("leftovers", "tools/go", SCRIPT + f"# {PUT_OFF}: more\n", 4),
     ("leftovers", "README.md", f"Run tools/go. {PUT_OFF}\n", 1),
     ("words", "README.md", "Run tools/go in /work/main.\n", 1),
@@ -83,6 +84,7 @@ CASES = [
     ("dead-files", "engine/link/unbuilt.cpp", "// Built by nobody.\n", 1),
     ("dead-files", "engine/link/unread.hpp", HEADER, 1),
     ("dead-files", "tools/unknown", SCRIPT, 1),
+    ("dead-files", "tools/tree", SCRIPT + "# A word of README.md, and no path.\n", 1),
     ("documented", "include/twinlink/thing.hpp", HEADER + "\nstruct Thing {\n};\n", 4),
     ("documented", "include/twinlink/thing.hpp", HEADER + "/// One.\nstruct Thing {};\n\nint many(Thing t);\n", 6),
 ]
