@@ -30,11 +30,11 @@ def dependencies(tree):
 
 @rule
 def kept(tree):
-    """A library that one folder keeps to itself."""
+    """A library that one folder, and its tests, keep to themselves."""
     for _, pattern, homes, why in lists.KEPT:
         pattern = re.compile(pattern)
         for file in tree.cpp():
-            if not file.path.startswith(homes):
+            if not file.path.removeprefix("tests/").startswith(homes):
                 for line, match in file.find(pattern):
                     yield file.path, line, f"{match.group(0)}: {why}"
 
@@ -99,8 +99,8 @@ def pragma_once(tree):
 
 @rule
 def using_namespace(tree):
-    """A header forces no names on its reader."""
-    pattern = re.compile(r"^[ \t]*using namespace\b[^;]*;", re.M)
+    """A header forces no names on its reader; inside a function it may."""
+    pattern = re.compile(r"^using namespace\b[^;]*;", re.M)
     for file in tree.cpp():
         if file.suffix in (".hpp", ".h"):
             for line, match in file.find(pattern):
@@ -115,7 +115,7 @@ def opening(tree):
             continue
         lines = file.lines[1:] if file.text.startswith("#!") else file.lines
         # A list of a few sources for the build needs no words.
-        short = file.name == "CMakeLists.txt" and len(lines) <= 5
+        short = file.is_cmake and len(lines) <= 5
         if not short and not re.match(r'//|/\*|#(?!include|pragma)|--|"""', lines[0] if lines else ""):
             yield file.path, 1, "opens with a few lines on what it is"
 
@@ -141,7 +141,7 @@ def file_length(tree):
 @rule
 def function_length(tree):
     """A function fits a screen. Sees bodies that end with a brace in the first column."""
-    other = re.compile(r"^(namespace|struct|class|union|enum|extern)\b|=\s*\{$|^TEST_SUITE")
+    other = re.compile(r"^(namespace|struct|class|union|enum|extern)\b|=\s*(\{|\[.*)$|^TEST_SUITE")
     for file in tree.cpp():
         start = None
         for number, line in enumerate(file.code.splitlines(), 1):
