@@ -13,13 +13,16 @@ namespace {
 /// An SBE header as one number.
 constexpr u64 packed(SbeHeader h) noexcept { return std::bit_cast<u64>(h); }
 
-/// The header that this version writes, by template id; 0 (which no header of ours is) for the unknown ones.
+/// The header that this version writes, by template id. Unknown ones hold a header of template 65,535: what
+/// is looked up by its own id never equals it.
 constexpr auto kHeaders = [] {
     std::array<u64, kTemplateMax + 1> headers{};
     for (u16 id = 0; id <= kTemplateMax; ++id)
-        if (kBlockLengths[id] != 0) headers[id] = packed({kBlockLengths[id], id, kSchemaId, kSchemaVersion});
+        headers[id] =
+            kBlockLengths[id] != 0 ? packed({kBlockLengths[id], id, kSchemaId, kSchemaVersion}) : ~u64{0};
     return headers;
 }();
+static_assert(kTemplateMax < 0xFFFF);
 
 /// A header that is not exactly ours: another version, a longer block, an unknown template, or nonsense.
 FrameRefusal check_strange(SbeHeader h) noexcept {
@@ -30,22 +33,46 @@ FrameRefusal check_strange(SbeHeader h) noexcept {
     return h.block_length < least || h.block_length % 8 != 0 ? FrameRefusal::BadMessage : FrameRefusal::Ok;
 }
 
-/// Walks all message headers; Ok, BadSchema, BadMessage or BadCount. Reads nothing outside of [p, end),
-/// whatever the bytes. Each step waits for the load of the step before: nothing else may lie on that chain.
-FrameRefusal walk(const std::byte* p, const std::byte* end, u32 count) noexcept {
-    for (; count != 0; --count) {
-        if (end - p < static_cast<std::ptrdiff_t>(sizeof(SbeHeader))) return FrameRefusal::BadCount;
-        const auto header = read<u64>(p);
-        const auto id = static_cast<u16>(header >> 16);
-        if (id > kTemplateMax || header != kHeaders[id]) [[unlikely]] {
-            const FrameRefusal refusal = check_strange(std::bit_cast<SbeHeader>(header));
-            if (refusal != FrameRefusal::Ok) return refusal;
+/// Walks the message headers, some at a time. Reads nothing outside of its bytes, whatever they say. Each
+/// step waits for the load of the step before: nothing else may lie on that chain.
+class Walk {
+public:
+    Walk(Bytes body, u32 count) noexcept : p_(body.data()), left_(body.size()), count_(count) {}
+
+    /// Goes on by at most `n` messages, to the first refusal.
+    void step(u32 n) noexcept {
+        for (; n != 0 && count_ != 0; --n, --count_) {
+            if (left_ < sizeof(SbeHeader)) return refuse(FrameRefusal::BadCount);
+            const auto header = read<u64>(p_);
+            const auto id = static_cast<u16>(header >> 16);
+            if (id > kTemplateMax || header != kHeaders[id]) [[unlikely]] {
+                const FrameRefusal refusal = check_strange(std::bit_cast<SbeHeader>(header));
+                if (refusal != FrameRefusal::Ok) return refuse(refusal);
+            }
+            const std::size_t wire =
+                sizeof(SbeHeader) + static_cast<u16>(header);  // its lowest 16 bits: block_length
+            if (left_ < wire) return refuse(FrameRefusal::BadMessage);
+            p_ += wire;
+            left_ -= wire;
         }
-        p += sizeof(SbeHeader) + static_cast<u16>(header);  // its lowest 16 bits are block_length
-        if (p > end) return FrameRefusal::BadMessage;
     }
-    return p == end ? FrameRefusal::Ok : FrameRefusal::BadCount;
-}
+    /// The rest; Ok, BadSchema, BadMessage or BadCount.
+    [[nodiscard]] FrameRefusal finish() noexcept {
+        step(count_);
+        return refusal_ == FrameRefusal::Ok && left_ != 0 ? FrameRefusal::BadCount : refusal_;
+    }
+
+private:
+    void refuse(FrameRefusal refusal) noexcept {
+        refusal_ = refusal;
+        count_ = 0;
+    }
+
+    const std::byte* p_;
+    std::size_t left_;
+    u32 count_;
+    FrameRefusal refusal_ = FrameRefusal::Ok;
+};
 
 /// The CRC of a frame: over all of it, with the field that holds it as 0.
 u32 crc_of_frame(Bytes frame) noexcept {
@@ -81,7 +108,7 @@ FrameRefusal validate(Bytes frame) noexcept {
     if (h.acd == 0 || h.epoch == 0 || h.link >= kLinks) return FrameRefusal::BadNumber;
     if (h.first_seq == 0 || h.first_seq > seq_limit - h.message_count) return FrameRefusal::BadNumber;
     if ((h.flags & kFlagHeartbeat) != 0 && h.message_count != 0) return FrameRefusal::BadCount;
-    return walk(frame.data() + overhead, frame.data() + frame.size(), h.message_count);
+    return Walk{frame.subspan(overhead), h.message_count}.finish();
 }
 
 const char* name(FrameRefusal refusal) noexcept {

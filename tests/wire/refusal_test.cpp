@@ -59,6 +59,8 @@ std::vector<Case> cases() {
         {"frame header longer than the frame", BadLength, set<u16>(SBE(0, block_length), 65'528)},
         {"frame header that eats the first message", BadLength, set<u16>(SBE(0, block_length), 72)},
         {"message of another schema", BadSchema, set<u16>(SBE(kSecondAt, schema_id), 1)},
+        {"message header of zeros", BadSchema, set<u64>(kFirstAt, 0)},
+        {"message header of ones", BadSchema, set<u64>(kFirstAt, ~u64{0})},
         {"body_bytes one less", BadLength, set<u16>(HEADER(body_bytes), 63)},
         {"body_bytes one more", BadLength, set<u16>(HEADER(body_bytes), 65)},
         {"body_bytes 0", BadLength, set<u16>(HEADER(body_bytes), 0)},
