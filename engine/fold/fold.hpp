@@ -1,21 +1,25 @@
 // The fold of one ACD: a pure, deterministic function from its message sequence to rows.
 //
-// Called by the engine thread (and, over a copy, by a refold). It reads no clock, does no I/O and allocates nothing per
-// message: all tables have the capacities of FoldLimits, and what does not fit is counted and marks rows INCOMPLETE.
-// Integer nanoseconds of the ACD's clock throughout. The same messages and missing() calls give the same rows and the
-// same saved state, byte for byte, whatever batches they came in.
+// Called by the engine thread (and, over a copy, by a refold). It reads no clock, does no I/O and allocates
+// nothing per message: all tables have the capacities of FoldLimits, and what does not fit is counted and
+// marks rows INCOMPLETE. Integer nanoseconds of the ACD's clock throughout. The same messages and missing()
+// calls give the same rows and the same saved state, byte for byte, whatever batches they came in.
 #pragma once
 
 #include "engine/fold/fold_sink.hpp"
 
+#include <twinlink/counters.hpp>
 #include <twinlink/error.hpp>
-
 #include <twinlink/frame.hpp>
 
 #include <memory>
 #include <vector>
 
 namespace twinlink {
+
+namespace fold {
+class Core;
+}
 
 /// Raised whenever the same messages would give other rows; stored in each row.
 inline constexpr u16 kFoldVersion = 1;
@@ -25,10 +29,71 @@ struct FoldLimits {
     u32 calls = kCallsMax;
     u32 agents = kAgentsMax;
     u32 skills = kSkillsMax;
+    u32 agent_skills = 8 * kAgentsMax;  ///< (agent, skill) pairs: rows of hagent
 };
 
-/// What the fold noticed. Names and help texts: info().
-enum class FoldCounter : u8;
+/// What the fold noticed. Names and help texts: info(). Not part of the saved state: counts begin at
+/// construction.
+enum class FoldCounter : u8 {
+    Messages,
+    IgnoredBeforePumpUp,
+    UnknownTemplate,
+    // Illegal input, by kind: counted, and the rows it touches are INCOMPLETE.
+    BadValue,
+    UnknownCall,
+    UnknownAgent,
+    UnknownSkill,
+    SeizedTwice,
+    QueuedTwice,
+    TooManyQueues,
+    DequeuedUnqueued,
+    RangUnqueued,
+    RangTwice,
+    AnsweredUnrung,
+    AnsweredTwice,
+    HeldUntalked,
+    RetrievedUnheld,
+    ReleasedUntalked,
+    RedirectedUnrung,
+    AbandonedElsewhere,
+    EventWithoutCall,
+    SecondLogin,
+    LogoutOnCall,
+    StateOfUnstaffed,
+    PreviousModeDiffers,
+    BadTransition,
+    AfterWorkWithoutCall,
+    SkillOfOthers,
+    TimeBackwards,
+    ClockStepped,
+    BadBoundary,
+    // Bounds reached: what did not fit is not tracked, and everything is uncertain until the next pump-up.
+    CallsFull,
+    AgentsFull,
+    SkillsFull,
+    AgentSkillsFull,
+    PumpUpFull,
+    NamesFull,
+    // Losses and what repaired them.
+    Missing,
+    SelfCuts,
+    PumpUps,
+    PumpUpsTorn,
+    PumpUpStray,
+    AgentsCorrected,
+    AgentsDropped,
+    AgentSkillsCorrected,
+    CallsCorrected,
+    CallsDropped,
+    CallsAborted,
+    SettingsChanged,
+    // Ordinary life.
+    ClockSets,
+    Boundaries,
+    IdentityBroken,
+    Count_
+};
+[[nodiscard]] const CounterInfo& info(FoldCounter which) noexcept;
 
 class Fold {
 public:
@@ -56,8 +121,7 @@ public:
     [[nodiscard]] u64 counter(FoldCounter which) const noexcept;
 
 private:
-    struct State;
-    std::unique_ptr<State> state_;
+    std::unique_ptr<fold::Core> core_;
 };
 
 }  // namespace twinlink

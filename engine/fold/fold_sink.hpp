@@ -8,7 +8,8 @@ namespace twinlink {
 class FoldSink {
 public:
     virtual ~FoldSink() = default;
-    /// A row that changed since it was last handed on. `items` is valid during the call; all of the table's items.
+    /// A row that changed since it was last handed on. `items` is valid during the call; all of the table's
+    /// items.
     virtual void row(const RowKey& key, std::span<const u64> items, bool closed) = 0;
     /// An interval opened, changed or closed. Rows of a closed interval were handed on before its record.
     virtual void interval(const IntervalRecord&) = 0;
@@ -16,8 +17,8 @@ public:
     virtual void translation(const NameRecord&) = 0;
     /// What the ACD says of itself, new or changed.
     virtual void acd(const AcdRecord&) = 0;
-    /// The interval that began with `start` is open: the state of the fold here is worth a checkpoint. `seq` is the
-    /// number of the boundary message, the last one that the state contains.
+    /// The interval that began with `start` is open: the state of the fold here is worth a checkpoint. `seq`
+    /// is the number of the boundary message, the last one that the state contains.
     virtual void checkpoint(Epoch epoch, Seq seq, u64 interval_start) = 0;
 };
 

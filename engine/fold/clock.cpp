@@ -1,0 +1,282 @@
+// Time and intervals: the ACD's clock, boundaries, handing rows on, and what a gap makes uncertain. See
+// core.hpp.
+#include "engine/fold/core.hpp"
+
+namespace twinlink::fold {
+namespace {
+
+constexpr u64 kMinute = 60'000'000'000ULL;
+/// A step back by less is jitter and waits until time catches up; a greater one is a clock set without
+/// notice. Chosen.
+constexpr u64 kJitter = 10'000'000'000ULL;
+/// Boundaries that the fold cuts by itself behind one gap; a longer gap is one jump. Chosen: four weeks of
+/// half hours.
+constexpr u32 kSelfCutsMax = 1'344;
+
+constexpr bool good_minutes(u16 minutes) noexcept { return minutes == 15 || minutes == 30 || minutes == 60; }
+
+}  // namespace
+
+u64 Core::interval_of(Nanos time) const noexcept {
+    if (!open_ && acd_record_.interval_minutes == 0) return 0;
+    const u64 length = minutes_ * kMinute;
+    return time.value < phase_ ? 0 : (time.value - phase_) / length * length + phase_;
+}
+
+/// Takes the message's time over before the message itself is looked at.
+void Core::advance(const MessageView& m, FoldSink& sink) {
+    if (m.template_id == ClockSet::kTemplate) {
+        if (after_gap_) clock_trouble(m.as<ClockSet>().old_time, m.as<ClockSet>().old_time + 1, sink);
+        return;
+    }
+    const u64 time = m.time().value;
+    const u64 now = time + skew_;
+    if (resync_ || after_gap_ || now < now_) [[unlikely]] {
+        const bool boundary = m.template_id == IntervalBoundary::kTemplate;
+        clock_trouble(time, boundary ? m.as<IntervalBoundary>().interval_start : time + 1, sink);
+    } else {
+        now_ = now;
+    }
+    wall_ = time;
+}
+
+/// Time stepped back, or may have stepped unseen. Behind a gap, boundaries below `limit` were lost: cut at
+/// them.
+void Core::clock_trouble(u64 time, u64 limit, FoldSink& sink) {
+    const bool lost = resync_ || after_gap_;
+    if (now_ == 0) now_ = time + skew_;
+    if (time + skew_ < now_) {
+        const u64 back = now_ - (time + skew_);
+        if (lost || back > kJitter) skew_ += back;
+        if (!lost) count(back > kJitter ? FoldCounter::ClockStepped : FoldCounter::TimeBackwards);
+        if (!lost && back > kJitter) all_rows_incomplete();
+    }
+    if (after_gap_ && open_ && ready_) cut_below(limit, sink);
+    now_ = std::max(now_, time + skew_);
+    after_gap_ = false;
+    resync_ = false;
+    gap_names_ = 0;
+}
+
+void Core::cut_below(u64 limit, FoldSink& sink) {
+    const u64 length = minutes_ * kMinute;
+    for (u32 cuts = 0; record_.start + length < limit; ++cuts) {
+        u64 next = record_.start + length;
+        if (cuts == kSelfCutsMax) next = interval_of(Nanos{limit - 1});  // too many: one jump over the rest
+        now_ = std::max(now_, next + skew_);
+        close_interval(next, sink);
+        count(FoldCounter::SelfCuts);
+        open_interval(next, sink);
+        record_.missing += gap_names_;
+        if (cuts == kSelfCutsMax) break;
+    }
+}
+
+void Core::on(const ClockSet& m) {
+    count(FoldCounter::ClockSets);
+    const u64 now = m.old_time + skew_;
+    if (now >= now_) now_ = now;
+    skew_ = now_ - m.new_time;
+    wall_ = m.new_time;
+    resync_ = false;
+}
+
+void Core::on(const IntervalBoundary& m, FoldSink& sink) {
+    count(FoldCounter::Boundaries);
+    if (m.interval_start == 0 || !good_minutes(m.interval_minutes)) {
+        count(FoldCounter::BadBoundary);
+        all_rows_incomplete();
+        return;
+    }
+    close_interval(m.time, sink);
+    minutes_ = m.interval_minutes;
+    phase_ = m.interval_start % (minutes_ * kMinute);
+    open_interval(m.interval_start, sink);
+    record_.first_seq = record_.last_seq = seq_;
+    record_.messages = 1;
+    sink.checkpoint(Epoch{epoch_}, Seq{seq_}, m.interval_start);
+}
+
+void Core::open_interval(u64 start, FoldSink& sink) {
+    open_ = true;
+    all_incomplete_ = uncertain_;
+    skills_in_doubt_ = doubtful_calls_ != 0;
+    record_ = {};
+    record_.epoch = epoch_;
+    record_.start = start;
+    record_.first_time = std::max(wall_, start);
+    record_.last_time = record_.first_time;
+    record_.first_seq = seq_;
+    record_.acd = acd_.value;
+    record_.instance = instances_.open(start);
+    record_.minutes = minutes_;
+    record_.incomplete = all_incomplete_ || skills_in_doubt_;
+    for (u32 slot = 0; slot < skills_.high(); ++slot) {
+        const SkillEntry& s = skills_[slot];
+        if ((s.in_queue | s.staffed | s.top) == 0) continue;
+        u64* const row = skill_rows_.touch(slot);
+        row[hsplit("MAXINQUEUE")] = s.in_queue;
+        row[hsplit("MAXSTAFFED")] = s.staffed;
+        row[hsplit("MAXTOP")] = s.top;
+    }
+    sink.interval(record_);
+    record_changed_ = false;
+}
+
+/// Splits all running time here, hands on every row as closed, then the interval's record.
+void Core::close_interval(u64 last_time, FoldSink& sink) {
+    for (u32 i = 0; i < agents_.high(); ++i) {
+        if (!agents_[i].used()) continue;
+        if (ready_) accrue(agents_[i]);
+        agents_[i].at = now_;
+    }
+    settle_all();
+    for (const u32 slot : skill_rows_.live_slots()) hand_on_skill(slot, true, sink);
+    for (const u32 slot : agent_rows_.live_slots()) hand_on_agent(slot, true, sink);
+    record_.last_time = last_time;
+    record_.closed = 1;
+    sink.interval(record_);
+    skill_rows_.forget();
+    agent_rows_.forget();
+    forget_the_gone();
+    open_ = false;
+}
+
+/// Skills that were given up and agents who left are forgotten once their rows are handed on.
+void Core::forget_the_gone() noexcept {
+    for (u32 i = 0; i < agents_.high(); ++i) {
+        AgentEntry& a = agents_[i];
+        if (!a.used()) continue;
+        for (u32 l = a.first; l != kNoIndex;) {
+            const u32 next = links_[l].next;
+            if (links_[l].assigned == 0) {
+                if (a.held_link == l) a.held_link = kNoIndex;
+                if (a.ext_link == l) a.ext_link = kNoIndex;
+                unlink(a, l);
+                links_.give_back(l);
+            }
+            l = next;
+        }
+        if (a.staffed() || a.work.call != 0) continue;
+        agent_ids_.erase(a.id);
+        agents_.give_back(i);
+    }
+}
+
+void Core::settle_all() noexcept {
+    for (const u32 i : dirty_agents_) {
+        settle(agents_[i]);
+        agents_[i].clear(kAgentDirty);
+    }
+    dirty_agents_.clear();
+}
+
+void Core::flush(FoldSink& sink) {
+    if (!open_) return;
+    settle_all();
+    for (const u32 slot : skill_rows_.dirty_slots()) hand_on_skill(slot, false, sink);
+    for (const u32 slot : agent_rows_.dirty_slots()) hand_on_agent(slot, false, sink);
+    skill_rows_.clean();
+    agent_rows_.clean();
+    if (record_changed_) sink.interval(record_);
+    record_changed_ = false;
+}
+
+void Core::hand_on_skill(u32 slot, bool closed, FoldSink& sink) {
+    const SkillEntry& s = skills_[slot];
+    const std::span<u64> row(scratch_.data(), skill_rows_.columns());
+    std::memcpy(row.data(), skill_rows_.row(slot), row.size_bytes());
+    row[hsplit("SERVICELEVEL")] = s.service_level_s;
+    for (u32 n = 0; n < 9; ++n) row[hsplit("PERIOD1") + n] = s.period_s[n];
+    if (all_incomplete_ || skills_in_doubt_) row[kIncompleteColumn] = 1;
+    if (closed && row[kIncompleteColumn] == 0) check_identities(row);
+    sink.row({TableId::Hsplit, acd_, record_.start, record_.instance, s.number, 0}, row, closed);
+}
+
+void Core::hand_on_agent(u32 slot, bool closed, FoldSink& sink) {
+    const Link& l = links_[slot];
+    const AgentEntry& a = agents_[l.agent];
+    const std::span<u64> row(scratch_.data(), agent_rows_.columns());
+    std::memcpy(row.data(), agent_rows_.row(slot), row.size_bytes());
+    row[hagent("EXTENSION")] = a.extension;
+    if (all_incomplete_) row[kIncompleteColumn] = 1;
+    sink.row({TableId::Hagent, acd_, record_.start, record_.instance, a.id, l.skill}, row, closed);
+}
+
+/// What must hold in every complete row of hsplit. A violation is a bug of ours; it is counted, never hidden.
+void Core::check_identities(std::span<const u64> r) noexcept {
+    const bool calls = r[hsplit("CALLSOFFERED")] == r[hsplit("ACDCALLS")] + r[hsplit("ABNCALLS")] +
+                                                        r[hsplit("BUSYCALLS")] + r[hsplit("DISCCALLS")] +
+                                                        r[hsplit("OUTFLOWCALLS")] + r[hsplit("DEQUECALLS")];
+    const bool time = r[hsplit("I_STAFFTIME")] == r[hsplit("I_ACDTIME")] + r[hsplit("I_ACWTIME")] +
+                                                      r[hsplit("I_AUXTIME")] + r[hsplit("I_AVAILTIME")] +
+                                                      r[hsplit("I_OTHERTIME")] + r[hsplit("I_RINGTIME")];
+    if (!calls || !time) count(FoldCounter::IdentityBroken);
+}
+
+void Core::all_rows_incomplete() noexcept {
+    if (!open_ || all_incomplete_) return;
+    all_incomplete_ = true;
+    record_.incomplete = 1;
+    record_changed_ = true;
+    skill_rows_.all_dirty();
+    agent_rows_.all_dirty();
+}
+
+void Core::become_uncertain() noexcept {
+    uncertain_ = true;
+    all_rows_incomplete();
+}
+
+void Core::missing(u64 n) {
+    if (n == 0) return;
+    count(FoldCounter::Missing, n);
+    if (pumping_) tear_pump_up();
+    become_uncertain();
+    after_gap_ = true;
+    gap_names_ += n;
+    if (open_) {
+        record_.missing += n;
+        record_changed_ = true;
+    } else {
+        unopened_missing_ += n;
+    }
+}
+
+void Core::begin_epoch(Epoch epoch, FoldSink& sink) {
+    if (pumping_) tear_pump_up();
+    // Where an earlier life was being collected, nothing is known of the time between the two.
+    if (open_) {
+        for (u32 i = 0; i < agents_.high(); ++i) {
+            if (agents_[i].used() && ready_) accrue(agents_[i]);
+        }
+        become_uncertain();
+        flush(sink);
+    }
+    for (u32 i = 0; i < calls_.high(); ++i) {
+        if (calls_[i].used()) abort_call(calls_[i]);
+    }
+    for (u32 i = 0; i < agents_.high(); ++i) agents_[i].work = {};
+    ready_ = false;
+    resync_ = true;
+    after_gap_ = false;
+    gap_names_ = 0;
+    epoch_ = epoch.value;
+    seq_ = 0;
+}
+
+/// A whole pump-up made the state known: collecting goes on in the interval of now, or begins.
+void Core::begin_collecting(FoldSink& sink) {
+    if (open_ && !ready_) cut_below(wall_ + 1, sink);
+    if (!ready_) {
+        for (u32 i = 0; i < agents_.high(); ++i) agents_[i].at = now_;
+    }
+    if (!open_) {
+        open_interval(interval_of(Nanos{wall_}), sink);
+        record_.missing = unopened_missing_;
+        unopened_missing_ = 0;
+    }
+    ready_ = true;
+}
+
+}  // namespace twinlink::fold

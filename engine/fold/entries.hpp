@@ -1,0 +1,165 @@
+// What the fold keeps of calls, agents and skills: plain entries of its tables.
+//
+// Times are internal: the ACD's clock with its settings undone, so that they never step back and differences
+// are durations. Entries that are saved as they are (Segment, Queue, CallEntry, SkillEntry) have no padding.
+#pragma once
+
+#include <twinlink/limits.hpp>
+#include <twinlink/messages.hpp>
+
+namespace twinlink::fold {
+
+inline constexpr u32 kNoIndex = ~u32{0};
+
+enum SegmentFlag : u16 {
+    kHeldNow = 1,
+    kWasHeld = 2,
+    kTransferred = 4,
+    kConferenced = 8,
+    kAgentEnded = 16,  ///< the agent hung up first, or transferred
+    kAbandonedHeld = 32,
+    kByAdjunct = 64,
+    kTainted = 128,  ///< part of its past may be unknown: every row it reaches is INCOMPLETE
+    kInWork = 256,   ///< after-call work runs
+};
+
+/// One conversation of one agent: from the answer until its after-call work ends, then booked whole.
+struct Segment {
+    u64 call;   ///< 0 = none
+    u64 agent;  ///< Agent
+    u64 wait;   ///< ns in the answering skill's queue, ringing included
+    u64 ring;   ///< ns it rang at this agent
+    u64 since;  ///< when the present talk, hold or after-call work began
+    u64 talk;   ///< ns so far
+    u64 hold;   ///< ns so far
+    u16 skill;
+    u16 flags;  ///< SegmentFlag
+    u16 assists;
+    Offer offer;
+    Priority priority;
+    u8 position;  ///< in which it was queued, 0 = was not
+    QueuedBy by;
+    std::array<u16, 9> events;
+    std::array<u8, 4> reserved;
+
+    [[nodiscard]] bool has(SegmentFlag f) const noexcept { return (flags & f) != 0; }
+    void set(SegmentFlag f) noexcept { flags = static_cast<u16>(flags | f); }
+    void clear(SegmentFlag f) noexcept { flags = static_cast<u16>(flags & ~f); }
+};
+
+/// A call's place in one skill's queue.
+struct Queue {
+    u64 at;       ///< since when
+    u16 skill;    ///< 0 = not in use
+    u8 position;  ///< 1 = primary
+    Priority priority;
+    QueuedBy by;
+    std::array<u8, 3> reserved;
+};
+
+enum CallFlag : u8 {
+    kOnTrunk = 1,
+    kAdjunctCall = 2,
+    kTaintedCall = 4,
+    kDoubtful = 8,  ///< its queues may be others than we know
+};
+
+struct CallEntry {
+    u64 id;
+    std::array<Queue, kQueuesPerCall> queue;
+    u64 direct_at;     ///< in the own queue of direct_agent since
+    u64 direct_agent;  ///< 0 = in nobody's own queue
+    u64 ring_at;
+    u64 ring_agent;  ///< 0 = not ringing
+    u16 direct_skill;
+    u16 ring_skill;
+    Offer ring_offer;
+    u8 flags;  ///< CallFlag
+    u16 reserved;
+    u64 pump_up;   ///< number of the pump-up that named it, or during which a message did
+    Segment talk;  ///< call != 0: an agent talks to it or holds it
+
+    [[nodiscard]] bool used() const noexcept { return id != 0; }
+    [[nodiscard]] bool has(CallFlag f) const noexcept { return (flags & f) != 0; }
+    void set(CallFlag f) noexcept { flags = static_cast<u8>(flags | f); }
+    void clear(CallFlag f) noexcept { flags = static_cast<u8>(flags & ~f); }
+    [[nodiscard]] bool queued() const noexcept {
+        return (queue[0].skill | queue[1].skill | queue[2].skill) != 0 || direct_agent != 0;
+    }
+    [[nodiscard]] bool ringing() const noexcept { return ring_agent != 0; }
+    [[nodiscard]] bool talking() const noexcept { return talk.call != 0; }
+    [[nodiscard]] bool active() const noexcept { return queued() || ringing() || talking(); }
+};
+
+struct SkillEntry {
+    u16 number;
+    u16 service_level_s;
+    std::array<u16, 9> period_s;
+    u8 known;  ///< a pump-up named it
+    u8 reserved;
+    u32 in_queue;  ///< calls, derived from the calls' queues
+    u32 staffed;   ///< agents, derived from the agents
+    u32 top;       ///< agents whose top skill it is, derived
+    u32 reserved1;
+    [[nodiscard]] bool used() const noexcept { return number != 0; }
+};
+static_assert(std::has_unique_object_representations_v<CallEntry> &&
+              std::has_unique_object_representations_v<SkillEntry>);
+
+/// One skill of one agent, and its row in hagent, which has the same index. Clocks hold what was not yet
+/// booked.
+struct Link {
+    u64 acd, acw, ring, direct_acd, direct_acw;
+    u32 agent;  ///< index of the agent
+    u32 next;   ///< index of the agent's next skill, in the order of logon
+    u16 skill;
+    u16 skill_slot;
+    u8 level;
+    u8 assigned;  ///< 0 = was removed or logged out; stays until the interval's rows are handed on
+    u8 leaving;   ///< removed, but the work in progress belongs to it
+    u8 reserved;
+    u64 pump_up;
+    [[nodiscard]] bool used() const noexcept { return skill != 0; }
+};
+
+enum AgentFlag : u8 {
+    kAgentDirty = 1,    ///< clocks wait to be booked
+    kAgentTainted = 2,  ///< some of its state is a guess: its rows are INCOMPLETE
+    kExtTainted = 4,    ///< the extension call's begin is a guess
+    kOrderUnknown = 8,  ///< the order of logon behind the oldest skill is a guess
+};
+/// Which extension items a call counts in.
+enum class ExtensionClass : u8 { None = 0, AcwIn, AcwOut, AuxIn, AuxOut, AcdAuxIn, AcdAuxOut };
+
+struct AgentEntry {
+    u64 id;
+    u64 at;                        ///< accounted up to here
+    u64 staff, avail, aux, other;  ///< ns not yet booked to the skills' rows
+    u64 call;                      ///< of the present mode
+    u64 ext_at;                    ///< begin of the extension call
+    u64 pump_up;
+    u32 extension;
+    u32 first;      ///< first Link in the order of logon, kNoIndex = none
+    u32 mode_link;  ///< where the mode's time goes, kNoIndex = nowhere
+    u32 held_link;  ///< of the last ACD call held
+    u32 ext_link;
+    u32 top_link;  ///< its top skill, kNoIndex = none
+    u16 skill;     ///< of the present mode, as the ACD named it
+    AgentMode mode;
+    u8 reason;
+    Direction direction;
+    u8 aux_code;  ///< of the unbooked aux
+    u8 held;      ///< ACD calls on hold
+    u8 flags;
+    ExtensionClass ext_class;
+    std::array<u8, 3> reserved;
+    Segment work;  ///< the conversation that ended last, until its after-call work ends
+
+    [[nodiscard]] bool used() const noexcept { return id != 0; }
+    [[nodiscard]] bool staffed() const noexcept { return mode != AgentMode::Unstaffed; }
+    [[nodiscard]] bool has(AgentFlag f) const noexcept { return (flags & f) != 0; }
+    void set(AgentFlag f) noexcept { flags = static_cast<u8>(flags | f); }
+    void clear(AgentFlag f) noexcept { flags = static_cast<u8>(flags & ~f); }
+};
+
+}  // namespace twinlink::fold

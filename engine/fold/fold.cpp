@@ -1,0 +1,197 @@
+// The way of messages into the fold: walk, look ahead, dispatch. See core.hpp.
+#include "engine/fold/fold.hpp"
+
+#include "engine/fold/core.hpp"
+
+namespace twinlink {
+
+Fold::Fold(Acd acd, const FoldLimits& limits) : core_(std::make_unique<fold::Core>(acd, limits)) {}
+Fold::~Fold() = default;
+Fold::Fold(Fold&&) noexcept = default;
+Fold& Fold::operator=(Fold&&) noexcept = default;
+
+void Fold::begin_epoch(Epoch epoch, FoldSink& sink) { core_->begin_epoch(epoch, sink); }
+void Fold::apply(Seq first, Bytes messages, u32 count, FoldSink& sink) {
+    core_->apply(first, messages, count, sink);
+}
+void Fold::missing(u64 count) { core_->missing(count); }
+void Fold::flush(FoldSink& sink) { core_->flush(sink); }
+void Fold::save(std::vector<std::byte>& to) const { core_->save(to); }
+Expected<void> Fold::load(Bytes from) {
+    auto fresh = std::make_unique<fold::Core>(core_->acd(), core_->limits());
+    if (auto loaded = fresh->load(from); !loaded) return loaded;
+    core_ = std::move(fresh);
+    return {};
+}
+u64 Fold::interval_of(Nanos time) const noexcept { return core_->interval_of(time); }
+u64 Fold::counter(FoldCounter which) const noexcept { return core_->counter(which); }
+
+namespace fold {
+namespace {
+
+// How far ahead of the message being folded its table slots, then its entries are fetched into the cache.
+// Measured: 100,000 calls do not fit L2, and a miss costs more than folding a message.
+constexpr u32 kSlotsAhead = 12;
+constexpr u32 kEntriesAhead = 6;
+
+constexpr bool is_call(u16 id) noexcept { return id >= TrunkSeized::kTemplate && id <= CallEvent::kTemplate; }
+constexpr bool is_agent(u16 id) noexcept {
+    return id >= AgentLogin::kTemplate && id <= AgentState::kTemplate;
+}
+constexpr bool names_agent(u16 id) noexcept {
+    // Messages with `agent` at offset 16 that change him or book to his rows.
+    return id == CallRinging::kTemplate ||
+           (id >= CallAnswered::kTemplate && id <= CallRetrieved::kTemplate) ||
+           id == CallRedirected::kTemplate || id == CallReleased::kTemplate || id == CallAbandoned::kTemplate;
+}
+constexpr bool part_of_pump_up(u16 id) noexcept {
+    return id >= PumpUpBegin::kTemplate && id <= PumpUpEnd::kTemplate;
+}
+
+/// Walks validated bytes a few messages ahead.
+struct Ahead {
+    const std::byte* at;
+    const std::byte* end;
+    template <class F>
+    void step(F&& f) noexcept {
+        if (at == end) return;
+        const MessageView m = message_at(at);
+        at += m.wire_bytes();
+        f(m);
+    }
+};
+
+}  // namespace
+
+Core::Core(Acd acd, const FoldLimits& limits)
+    : acd_(acd),
+      limits_(limits),
+      names_(limits.agents + limits.skills + 16'384),
+      skill_slots_(65'536, u16{0xFFFF}),
+      skills_(limits.skills),
+      agent_ids_(limits.agents),
+      agents_(limits.agents),
+      links_(limits.agent_skills),
+      call_ids_(limits.calls),
+      calls_(limits.calls),
+      skill_rows_(TableId::Hsplit, limits.skills),
+      agent_rows_(TableId::Hagent, limits.agent_skills),
+      scratch_(std::max(skill_rows_.columns(), agent_rows_.columns())) {
+    assert(limits.skills < 0xFFFF);
+    dirty_agents_.reserve(limits.agents);
+    staged_skills_.reserve(limits.agent_skills);
+    staged_agents_.reserve(limits.agents);
+    staged_calls_.reserve(limits.calls);
+}
+
+void Core::prefetch_slot(const MessageView& m) const noexcept {
+    if (is_call(m.template_id)) {
+        call_ids_.prefetch(read<u64>(m.block + 8));
+        if (names_agent(m.template_id)) agent_ids_.prefetch(read<u64>(m.block + 16));
+    } else if (is_agent(m.template_id)) {
+        agent_ids_.prefetch(read<u64>(m.block + 8));
+    }
+}
+
+void Core::prefetch_entry(const MessageView& m) const noexcept {
+    if (is_call(m.template_id)) {
+        if (const u32 c = call_ids_.find(read<u64>(m.block + 8)); c != IdMap::kNone) calls_.prefetch(c);
+        if (names_agent(m.template_id)) {
+            if (const u32 a = agent_ids_.find(read<u64>(m.block + 16)); a != IdMap::kNone)
+                agents_.prefetch(a);
+        }
+    } else if (is_agent(m.template_id)) {
+        if (const u32 a = agent_ids_.find(read<u64>(m.block + 8)); a != IdMap::kNone) agents_.prefetch(a);
+    }
+}
+
+void Core::apply(Seq first, Bytes messages, u32 n, FoldSink& sink) {
+    // Joined in the middle of an epoch: what lies before is as good as missing.
+    if (!ready_ && seq_ == 0 && first.value != 1) become_uncertain();
+    Ahead slots{messages.data(), messages.data() + messages.size()};
+    Ahead entries = slots;
+    for (u32 i = 0; i < kSlotsAhead; ++i) slots.step([&](const MessageView& m) { prefetch_slot(m); });
+    for (u32 i = 0; i < kEntriesAhead; ++i) entries.step([&](const MessageView& m) { prefetch_entry(m); });
+    const std::byte* at = messages.data();
+    for (u32 i = 0; i < n; ++i) {
+        slots.step([&](const MessageView& m) { prefetch_slot(m); });
+        entries.step([&](const MessageView& m) { prefetch_entry(m); });
+        const MessageView m = message_at(at);
+        at += m.wire_bytes();
+        seq_ = first.value + i;
+        fold_one(m, sink);
+    }
+    count(FoldCounter::Messages, n);
+}
+
+void Core::fold_one(const MessageView& m, FoldSink& sink) {
+    advance(m, sink);
+    if (open_) {
+        if (record_.messages++ == 0) record_.first_seq = seq_;
+        record_.last_seq = seq_;
+        record_.last_time = wall_;
+        record_changed_ = true;
+    }
+    if (!ready_ && !part_of_pump_up(m.template_id)) {
+        count(FoldCounter::IgnoredBeforePumpUp);
+        become_uncertain();  // what it said is as good as missing
+        return;
+    }
+    dispatch(m, sink);
+}
+
+void Core::dispatch(const MessageView& m, FoldSink& sink) {
+    switch (m.template_id) {
+        case IntervalBoundary::kTemplate: return on(m.as<IntervalBoundary>(), sink);
+        case ClockSet::kTemplate: return on(m.as<ClockSet>());
+        case PumpUpBegin::kTemplate: return on(m.as<PumpUpBegin>());
+        case AcdInfo::kTemplate: return on(m.as<AcdInfo>(), sink);
+        case SkillInfo::kTemplate: return on(m.as<SkillInfo>(), sink);
+        case VdnInfo::kTemplate:
+            ++seen_.vdns;
+            return name(NameKind::Vdn, m.as<VdnInfo>().vdn, m.as<VdnInfo>().name, sink);
+        case VectorInfo::kTemplate:
+            ++seen_.vectors;
+            return name(NameKind::Vector, m.as<VectorInfo>().vector, m.as<VectorInfo>().name, sink);
+        case TrunkGroupInfo::kTemplate:
+            ++seen_.trunk_groups;
+            return name(NameKind::TrunkGroup, m.as<TrunkGroupInfo>().trunk_group, m.as<TrunkGroupInfo>().name,
+                        sink);
+        case AgentInfo::kTemplate:
+            ++seen_.agents;
+            return name(NameKind::Agent, m.as<AgentInfo>().agent, m.as<AgentInfo>().name, sink);
+        case AgentSkill::kTemplate: return on(m.as<AgentSkill>());
+        case AgentSnapshot::kTemplate: return on(m.as<AgentSnapshot>());
+        case CallSnapshot::kTemplate: return on(m.as<CallSnapshot>());
+        case PumpUpEnd::kTemplate: return on(m.as<PumpUpEnd>(), sink);
+        case TrunkSeized::kTemplate: return on(m.as<TrunkSeized>());
+        case TrunkIdle::kTemplate: return on(m.as<TrunkIdle>());
+        case TrunkMaintenance::kTemplate: return on(m.as<TrunkMaintenance>());
+        case CallAtVdn::kTemplate: return on(m.as<CallAtVdn>());
+        case CallAtVector::kTemplate:
+        case CallWorkCode::kTemplate: return;  // nothing of hsplit or hagent hangs on them
+        case CallQueued::kTemplate: return on(m.as<CallQueued>());
+        case CallDequeued::kTemplate: return on(m.as<CallDequeued>());
+        case CallRinging::kTemplate: return on(m.as<CallRinging>());
+        case CallAnswered::kTemplate: return on(m.as<CallAnswered>());
+        case CallHeld::kTemplate: return on(m.as<CallHeld>());
+        case CallRetrieved::kTemplate: return on(m.as<CallRetrieved>());
+        case CallConferenced::kTemplate: return on(m.as<CallConferenced>());
+        case CallTransferred::kTemplate: return on(m.as<CallTransferred>());
+        case CallRedirected::kTemplate: return on(m.as<CallRedirected>());
+        case CallAbandoned::kTemplate: return on(m.as<CallAbandoned>());
+        case CallForcedBusy::kTemplate: return on(m.as<CallForcedBusy>());
+        case CallForcedDisconnect::kTemplate: return on(m.as<CallForcedDisconnect>());
+        case CallOutflowed::kTemplate: return on(m.as<CallOutflowed>());
+        case CallConnected::kTemplate: return on(m.as<CallConnected>());
+        case CallReleased::kTemplate: return on(m.as<CallReleased>());
+        case CallEvent::kTemplate: return on(m.as<CallEvent>());
+        case AgentLogin::kTemplate: return on(m.as<AgentLogin>());
+        case AgentLogout::kTemplate: return on(m.as<AgentLogout>());
+        case AgentState::kTemplate: return on(m.as<AgentState>());
+        default: return count(FoldCounter::UnknownTemplate);
+    }
+}
+
+}  // namespace fold
+}  // namespace twinlink

@@ -1,0 +1,291 @@
+// A call from ringing to release: the conversation is gathered in a Segment and handed to the agent for its
+// after-call work when it ends. See core.hpp.
+#include "engine/fold/core.hpp"
+
+#include "engine/fold/modes.hpp"
+
+namespace twinlink::fold {
+
+void Core::stop_ringing(CallEntry& c) noexcept {
+    c.ring_at = 0;
+    c.ring_agent = 0;
+    c.ring_skill = 0;
+    c.ring_offer = {};
+}
+
+void Core::on(const CallRinging& m) {
+    if (m.agent == 0 || m.offer < Offer::Skill || m.offer > Offer::Extension)
+        return count(FoldCounter::BadValue);
+    // Calls to an agent himself need no queue before; one of a skill does.
+    CallEntry* const c = m.offer == Offer::Skill ? find_call(m.call) : find_or_add_call(m.call);
+    if (c == nullptr) return unknown_call(m.skill, m.agent);
+    if (c->ringing()) illegal(FoldCounter::RangTwice, *c, c->ring_skill, c->ring_agent);
+    if (m.offer == Offer::Skill && find_queue(*c, m.skill) == nullptr)
+        illegal(FoldCounter::RangUnqueued, *c, m.skill, m.agent);
+    const AgentEntry* const a = find_agent(m.agent);
+    if ((a == nullptr || !a->staffed()) && m.offer != Offer::Extension)
+        illegal(FoldCounter::UnknownAgent, *c, m.skill, 0);
+    c->ring_at = now_;
+    c->ring_agent = m.agent;
+    c->ring_skill = m.skill;
+    c->ring_offer = m.offer;
+}
+
+void Core::on(const CallAnswered& m) {
+    if (m.agent == 0 || m.offer < Offer::Skill || m.offer > Offer::Extension)
+        return count(FoldCounter::BadValue);
+    CallEntry* const c = m.offer == Offer::Skill ? find_call(m.call) : find_or_add_call(m.call);
+    if (c == nullptr) return unknown_call(m.skill, m.agent);
+    if (c->talking()) {
+        illegal(FoldCounter::AnsweredTwice, *c, m.skill, m.agent);
+        if (c->talk.has(kHeldNow)) end_hold(*c);
+        c->talk = {};
+    }
+    const bool rang = c->ringing() && c->ring_agent == m.agent;
+    if (!rang && m.offer != Offer::Extension) illegal(FoldCounter::AnsweredUnrung, *c, m.skill, m.agent);
+    Segment s{};
+    s.call = c->id;
+    s.agent = m.agent;
+    s.skill = m.skill;
+    s.offer = m.offer;
+    s.since = now_;
+    s.ring = rang ? now_ - c->ring_at : 0;
+    s.wait = s.ring;
+    if (c->has(kAdjunctCall)) s.set(kByAdjunct);
+    if (c->has(kTaintedCall)) s.set(kTainted);
+    if (m.offer == Offer::Direct && c->direct_agent == m.agent) {
+        s.wait = now_ - c->direct_at;
+        c->direct_agent = c->direct_at = c->direct_skill = 0;
+    }
+    Queue* const own = m.offer == Offer::Skill ? find_queue(*c, m.skill) : nullptr;
+    Left primary_leaves = Left::Outflow;
+    if (own != nullptr) {
+        s.wait = now_ - own->at;
+        s.position = own->position;
+        s.priority = own->priority;
+        s.by = own->by;
+        if (own == primary(*c)) primary_leaves = Left::Dequeued;
+        take_out(*c, *own);
+    }
+    stop_ringing(*c);
+    leave_all(*c, primary_leaves);
+    leave_direct(*c, false);
+    resolve_doubt(*c);
+    c->talk = s;
+}
+
+/// Whether `agent` talks to or holds the call; else counts `otherwise`.
+bool Core::talks_to(CallEntry* c, u64 agent, FoldCounter otherwise) noexcept {
+    if (c == nullptr) {
+        unknown_call(0, agent);
+        return false;
+    }
+    if (c->talking() && c->talk.agent == agent) return true;
+    illegal(otherwise, *c, 0, agent);
+    return false;
+}
+
+void Core::begin_hold(CallEntry& c) noexcept {
+    Segment& s = c.talk;
+    s.talk += now_ - s.since;
+    s.since = now_;
+    s.set(kHeldNow);
+    s.set(kWasHeld);
+    AgentEntry* const a = s.offer == Offer::Extension ? nullptr : find_agent(s.agent);
+    if (a == nullptr) return;
+    accrue(*a);
+    if (a->held != 0xFF) ++a->held;
+    a->held_link = find_link(*a, s.skill);
+    if (a->held_link == kNoIndex) a->held_link = oldest(*a);
+}
+
+void Core::end_hold(CallEntry& c) noexcept {
+    Segment& s = c.talk;
+    s.hold += now_ - s.since;
+    s.since = now_;
+    s.clear(kHeldNow);
+    AgentEntry* const a = s.offer == Offer::Extension ? nullptr : find_agent(s.agent);
+    if (a == nullptr || a->held == 0) return;
+    accrue(*a);
+    if (--a->held == 0) a->held_link = kNoIndex;
+}
+
+void Core::on(const CallHeld& m) {
+    CallEntry* const c = find_call(m.call);
+    if (!talks_to(c, m.agent, FoldCounter::HeldUntalked)) return;
+    if (c->talk.has(kHeldNow)) return illegal(FoldCounter::HeldUntalked, *c, 0, m.agent);
+    begin_hold(*c);
+}
+
+void Core::on(const CallRetrieved& m) {
+    CallEntry* const c = find_call(m.call);
+    if (!talks_to(c, m.agent, FoldCounter::RetrievedUnheld)) return;
+    if (!c->talk.has(kHeldNow)) return illegal(FoldCounter::RetrievedUnheld, *c, 0, m.agent);
+    end_hold(*c);
+}
+
+/// The conversation is over: it waits with the agent for the mode that follows at the same time, or is booked
+/// at once where none can follow.
+void Core::end_talk(CallEntry& c) noexcept {
+    if (c.talk.has(kHeldNow)) {
+        end_hold(c);
+    } else {
+        c.talk.talk += now_ - c.talk.since;
+    }
+    Segment s = c.talk;
+    c.talk = {};
+    s.since = now_;
+    if (s.offer == Offer::Extension) return;
+    AgentEntry* const a = find_agent(s.agent);
+    const bool on_it = a != nullptr && talks(a->mode) && a->call == s.call;
+    const bool held_it =
+        a != nullptr && a->held == 0 && (a->mode == AgentMode::Other || a->mode == AgentMode::Aux);
+    if (!on_it && !held_it) return book(s, 0);
+    if (a->work.call != 0) end_work(*a);
+    a->work = s;
+    if (const u32 link = find_link(*a, s.skill); link != kNoIndex) agent_rows_.prefetch(link);
+}
+
+void Core::on(const CallReleased& m) {
+    CallEntry* const c = find_call(m.call);
+    if (m.agent == 0) {  // an extension's part is over
+        if (c == nullptr) return unknown_call(0, 0);
+        return end_if_idle(*c);
+    }
+    if (!talks_to(c, m.agent, FoldCounter::ReleasedUntalked)) return;
+    if (m.by == ReleasedBy::Agent) c->talk.set(kAgentEnded);
+    end_talk(*c);
+    end_if_idle(*c);
+}
+
+void Core::on(const CallConferenced& m) {
+    CallEntry* const c = find_call(m.call);
+    if (!talks_to(c, m.agent, FoldCounter::ReleasedUntalked)) return;
+    c->talk.set(kConferenced);
+    if (c->talk.has(kHeldNow)) end_hold(*c);
+    CallEntry* const other = m.other == m.call ? nullptr : find_call(m.other);
+    if (other == nullptr) return;
+    const bool tainted = c->has(kTaintedCall) || other->has(kTaintedCall);
+    for (CallEntry* const each : {c, other}) {
+        if (!tainted) break;
+        each->set(kTaintedCall);
+        if (each->talking()) each->talk.set(kTainted);
+    }
+    end_if_idle(*other);
+}
+
+void Core::on(const CallTransferred& m) {
+    CallEntry* c = find_call(m.call);
+    if (!talks_to(c, m.agent, FoldCounter::ReleasedUntalked)) return;
+    CallEntry* const to = m.to_call == 0 || m.to_call == m.call ? nullptr : find_or_add_call(m.to_call);
+    if (to != nullptr) {  // the caller goes on there, and his trunk with him
+        if (c->has(kOnTrunk)) to->set(kOnTrunk);
+        c->clear(kOnTrunk);
+        if (c->has(kTaintedCall)) {
+            to->set(kTaintedCall);
+            if (to->talking()) to->talk.set(kTainted);
+        }
+        if (to->has(kTaintedCall)) c->talk.set(kTainted);
+    }
+    c->talk.set(kTransferred);
+    c->talk.set(kAgentEnded);
+    end_talk(*c);
+    end_if_idle(*c);
+}
+
+void Core::on(const CallRedirected& m) {
+    CallEntry* const c = find_call(m.call);
+    if (c == nullptr) return unknown_call(m.skill, m.agent);
+    if (!c->ringing() || c->ring_agent != m.agent)
+        return illegal(FoldCounter::RedirectedUnrung, *c, m.skill, m.agent);
+    if (c->ring_offer == Offer::Skill) {
+        const u32 link = row_link(c->ring_agent, c->ring_skill);
+        u64* const skill = skill_row(c->ring_skill);
+        u64* const agent = link == kNoIndex ? nullptr : agent_rows_.touch(link);
+        book_ringing(*c, skill, agent);
+        if (skill != nullptr) ++skill[hsplit("NOANSREDIR")];
+        if (agent != nullptr) ++agent[hagent("NOANSREDIR")];
+        if (c->has(kTaintedCall)) mark_call(*c);
+    }
+    Queue* const own = c->ring_offer == Offer::Skill ? find_queue(*c, c->ring_skill) : nullptr;
+    if (m.to == RedirectTo::SameSkill) {
+        if (own != nullptr) leave_queue(*c, *own, Left::Requeued);
+    } else {
+        const bool was_primary = own != nullptr && own == primary(*c);
+        if (own != nullptr) leave_queue(*c, *own, Left::Outflow);
+        leave_all(*c, was_primary ? Left::Dequeued : Left::Outflow);
+    }
+    leave_direct(*c, false);
+    stop_ringing(*c);
+    if (m.to != RedirectTo::SameSkill) resolve_doubt(*c);
+}
+
+void Core::abandoned_ringing(CallEntry& c) noexcept {
+    const bool direct = c.ring_offer == Offer::Direct;
+    if (c.ring_offer == Offer::Skill) {
+        const u32 link = row_link(c.ring_agent, c.ring_skill);
+        u64* const skill = skill_row(c.ring_skill);
+        u64* const agent = link == kNoIndex ? nullptr : agent_rows_.touch(link);
+        book_ringing(c, skill, agent);
+        if (agent != nullptr) {
+            ++agent[hagent("ABNCALLS")];
+            agent[hagent("ABNTIME")] += now_ - c.ring_at;
+        }
+        if (c.has(kTaintedCall)) mark_call(c);
+    } else if (direct && c.direct_agent == 0) {  // rang without having waited in the agent's own queue
+        c.direct_agent = c.ring_agent;
+        c.direct_skill = c.ring_skill;
+        c.direct_at = c.ring_at;
+    }
+    Queue* const own = c.ring_offer == Offer::Skill ? find_queue(c, c.ring_skill) : nullptr;
+    const bool was_primary = own != nullptr && own == primary(c);
+    if (own != nullptr) leave_queue(c, *own, Left::AbandonedRinging);
+    leave_all(c, was_primary ? Left::Dequeued : Left::Outflow);
+    leave_direct(c, direct);
+    stop_ringing(c);
+}
+
+void Core::on(const CallAbandoned& m) {
+    CallEntry* const c = find_call(m.call);
+    if (c == nullptr) return unknown_call(m.skill, m.agent);
+    // Where the caller really was counts; where the ACD says another place, something was lost.
+    const AbandonedIn really = c->talking()   ? AbandonedIn::Hold
+                               : c->ringing() ? AbandonedIn::Ringing
+                               : c->queued()  ? AbandonedIn::Queue
+                                              : AbandonedIn::Vector;
+    const bool held = c->talking() && c->talk.has(kHeldNow);
+    if (m.in != really || c->talking() != held)
+        illegal(FoldCounter::AbandonedElsewhere, *c, m.skill, m.agent);
+    if (c->talking()) {
+        if (held) c->talk.set(kAbandonedHeld);
+        end_talk(*c);
+    } else if (c->ringing()) {
+        abandoned_ringing(*c);
+    }
+    leave_all(*c, Left::AbandonedQueued);
+    leave_direct(*c, true);
+    end_if_idle(*c);
+}
+
+void Core::on(const CallEvent& m) {
+    CallEntry* const c = find_call(m.call);
+    AgentEntry* const a = find_agent(m.agent);
+    Segment* s = nullptr;
+    if (c != nullptr && c->talking()) s = &c->talk;
+    if (s == nullptr && a != nullptr && a->work.call == m.call && m.call != 0) s = &a->work;
+    if (m.kind == CallEventKind::Malicious) return;
+    if (s == nullptr) {
+        count(FoldCounter::EventWithoutCall);
+        return mark_agent(m.agent);
+    }
+    if (m.kind == CallEventKind::Assist) {
+        if (s->assists != 0xFFFF) ++s->assists;
+    } else if (m.kind == CallEventKind::Stroke && m.number >= 1 && m.number <= 9) {
+        if (s->events[m.number - 1U] != 0xFFFF) ++s->events[m.number - 1U];
+    } else {
+        count(FoldCounter::BadValue);
+        s->set(kTainted);
+    }
+}
+
+}  // namespace twinlink::fold
