@@ -6,6 +6,8 @@
 #include "engine/store/folder.hpp"
 #include "engine/store/retention.hpp"
 
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include <fmt/format.h>
@@ -22,6 +24,8 @@ constexpr u64 kHousekeepingCommits = 64;
 /// Above this part of the map the retention may go beyond the newest checkpoint. Chosen: 10 % of the default
 /// map is 6 GiB, a hundred batches of the largest size.
 constexpr u64 kTightPercent = 90;
+/// Above this part of the map the free pages are counted after every commit.
+constexpr u64 kNearEndPercent = 80;
 
 StopReason reason_of(int rc, const std::filesystem::path& path) noexcept {
     switch (rc) {
@@ -64,6 +68,7 @@ struct Store::State {
     BatchWriter writer;
     Retention retention;
     CommitRecord last{};
+    u64 page_bytes = 4'096;
     StopReason stopped = StopReason::None;
     std::string stopped_by;
 
@@ -134,14 +139,20 @@ Expected<CommitResult> Store::commit(const CommitBatch& batch) {
         return s.stop(rc);
     }
     s.counters.add(StoreCounter::Commits);
-    if (s.last.commits % kHousekeepingCommits == 0) s.housekeep();
+    // Near the end of the map it matters how much of the file is free.
+    MDB_envinfo env{};
+    mdb_env_info(s.environment->env, &env);
+    const u64 map_pages = env.me_mapsize / s.page_bytes;
+    s.counters.set(StoreCounter::FileBytes, (env.me_last_pgno + 1) * s.page_bytes);
+    const bool near_end = env.me_last_pgno > map_pages / 100 * kNearEndPercent;
+    if (near_end || s.last.commits % kHousekeepingCommits == 0) s.housekeep();
     return result;
 }
 
 int Store::State::write(Txn& txn, const CommitBatch& batch, CommitResult& result) {
     int rc = writer.write(txn, batch, result);
     const u64 used = counters.get(StoreCounter::UsedBytes);
-    const bool tight = used / 100 >= counters.get(StoreCounter::MapBytes) / 100 * kTightPercent / 100;
+    const bool tight = used >= counters.get(StoreCounter::MapBytes) / 100 * kTightPercent;
     if (rc == 0) rc = retention.run(txn, tight, result);
     if (rc != 0) return rc;
     counters.set(StoreCounter::JournalBytes, journal_bytes(txn));
@@ -165,7 +176,7 @@ void Store::State::housekeep() {
     Txn txn;
     u64 free = 0;
     if (txn.begin(*environment, false) != 0 || free_pages(txn, free) != 0) return;
-    const u64 page_bytes = txn.stat(Db::Meta).ms_psize;
+    page_bytes = txn.stat(Db::Meta).ms_psize;
     const u64 pages = env.me_last_pgno + 1;
     counters.set(StoreCounter::MapBytes, env.me_mapsize);
     counters.set(StoreCounter::FileBytes, pages * page_bytes);

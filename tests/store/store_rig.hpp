@@ -6,6 +6,8 @@
 
 #include <doctest/doctest.h>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
@@ -17,7 +19,9 @@ namespace twinlink::rig {
 class TempFolder {
 public:
     TempFolder() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "twinlink-store-XXXXXX").string();
+        // In memory where that is possible: nothing here is about the disk itself, and syncs would be most of the time.
+        const bool memory = ::access("/dev/shm", W_OK) == 0;
+        std::string pattern = std::string(memory ? "/dev/shm" : "/tmp") + "/twinlink-store-XXXXXX";
         path_ = ::mkdtemp(pattern.data());
     }
     ~TempFolder() {
@@ -96,7 +100,7 @@ inline GapRecord gap(u64 first, u64 last, GapState state = GapState::Open) {
     return g;
 }
 
-/// Names that the journal holds of a stream, each with the right bytes; a wrong byte fails the test.
+/// Names that the journal holds of a stream, 0 in the place of one with wrong bytes.
 inline std::vector<u64> names_held(const StoreSnapshot& snapshot, Stream stream = kStream, u64 salt = 0) {
     std::vector<u64> names;
     snapshot.blocks(stream, {Seq{1}, Seq{~u64{0}}}, [&](const BlockView& b) {
@@ -104,8 +108,8 @@ inline std::vector<u64> names_held(const StoreSnapshot& snapshot, Stream stream 
         for_each_message_in(b.messages, [&](const MessageView& m) {
             const auto expected = message(seq, salt);
             const Bytes got(m.block - sizeof(SbeHeader), m.wire_bytes());
-            if (!std::ranges::equal(got, expected)) FAIL("message " << seq << " has other bytes");
-            names.push_back(seq++);
+            names.push_back(std::ranges::equal(got, expected) ? seq : 0);
+            ++seq;
         });
         return true;
     });
