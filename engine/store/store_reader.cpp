@@ -10,25 +10,6 @@
 
 namespace twinlink {
 
-std::string_view name(GapCause cause) noexcept {
-    static constexpr std::array<std::string_view, static_cast<std::size_t>(GapCause::Count_)> kNames = {
-        "unknown",     "both_links",     "link_down",      "local_drop",
-        "server_down", "refused_frames", "before_pump_up", "tail"};
-    return cause < GapCause::Count_ ? kNames[static_cast<std::size_t>(cause)] : "?";
-}
-
-std::string_view name(GapState state) noexcept {
-    static constexpr std::array<std::string_view, static_cast<std::size_t>(GapState::Count_)> kNames = {
-        "open", "requested", "filled", "healed", "lost"};
-    return state < GapState::Count_ ? kNames[static_cast<std::size_t>(state)] : "?";
-}
-
-std::string_view name(FilledBy by) noexcept {
-    static constexpr std::array<std::string_view, static_cast<std::size_t>(FilledBy::Count_)> kNames = {
-        "nobody", "link_a", "link_b", "partner", "backup"};
-    return by < FilledBy::Count_ ? kNames[static_cast<std::size_t>(by)] : "?";
-}
-
 Expected<StoreReader> StoreReader::open(const std::filesystem::path& path) {
     const auto doing = fmt::format("reading the store {}", path.string());
     if (auto checked = store::check_file(path); !checked)
