@@ -2,6 +2,7 @@
 #include "tools/acdsim/session.hpp"
 
 #include "tools/acdsim/call_centre.hpp"
+#include "tools/acdsim/replay.hpp"
 #include "tools/acdsim/targets.hpp"
 #include "tools/acdsim/truth.hpp"
 
@@ -81,8 +82,35 @@ Expected<std::vector<ServerSpec>> parse_servers(const Options& o) {
     return specs;
 }
 
-Expected<std::vector<std::unique_ptr<Source>>> make_sources(const Options& o) {
+/// The recording as a source; says on stderr what it could not read. `damaged`: lines that were skipped.
+Expected<std::unique_ptr<Source>> make_replay(const Options& o, bool& damaged) {
+    auto recording = read_technion(o.replay_file);
+    if (!recording) return std::unexpected(recording.error());
+    for (const auto& line : recording->damaged)
+        fmt::print(stderr, "acdsim: {}:{}: skipped: {}\n", o.replay_file, line.number, line.why);
+    damaged = !recording->damaged.empty();
+    if (recording->calls.empty())
+        return failure(fmt::format("'{}' has no call that can be read", o.replay_file));
+    auto replay = std::make_unique<Replay>(
+        ReplayConfig{twinlink::Acd{o.first_acd}, o.centre.interval_minutes, o.centre.pump_up_every},
+        *recording);
+    fmt::print(stderr,
+               "{}: {} calls, {} lines skipped; overlapping in the recording: {} calls moved to a second "
+               "login, {} to a "
+               "spare trunk\n",
+               o.replay_file, recording->calls.size(), recording->damaged.size(), replay->moved_agents(),
+               replay->moved_trunks());
+    return replay;
+}
+
+Expected<std::vector<std::unique_ptr<Source>>> make_sources(const Options& o, bool& damaged) {
     std::vector<std::unique_ptr<Source>> sources;
+    if (!o.replay_file.empty()) {
+        auto replay = make_replay(o, damaged);
+        if (!replay) return std::unexpected(replay.error());
+        sources.push_back(std::move(*replay));
+        return sources;
+    }
     for (u32 i = 0; i < o.acds; ++i) {
         CentreConfig c = o.centre;
         c.acd = twinlink::Acd{static_cast<u16>(o.first_acd + i)};
@@ -128,7 +156,8 @@ Expected<void> write_summary(const std::string& path, const Ledger& ledger) {
 }  // namespace
 
 std::expected<Exit, Failure> run_session(Options o, const std::atomic<bool>& stop) {
-    auto sources = make_sources(o);
+    bool damaged = false;
+    auto sources = make_sources(o, damaged);
     if (!sources) return refuse(Exit::Usage, sources.error());
     o.centre.start = sources->front()->begins();
     auto rules = parse_faults(o);
@@ -176,7 +205,7 @@ std::expected<Exit, Failure> run_session(Options o, const std::atomic<bool>& sto
     }
     const bool given_up = std::any_of(transmitter.lanes().begin(), transmitter.lanes().end(),
                                       [](const auto& l) { return l->messages_given_up() != 0; });
-    return given_up ? Exit::Problem : Exit::Done;
+    return given_up || damaged ? Exit::Problem : Exit::Done;
 }
 
 }  // namespace twinlink::sim
