@@ -61,21 +61,24 @@ struct File {
 /// What LMDB relies on in both meta pages.
 Expected<void> check_meta(const MetaPage& m, u64 number) {
     if (m.magic != kLmdbMagic || (m.flags & kMetaFlag) == 0) return failure("it is not an LMDB file");
-    if (m.version != kLmdbVersion) return failure(fmt::format("LMDB data version {} is not known", m.version));
+    if (m.version != kLmdbVersion)
+        return failure(fmt::format("LMDB data version {} is not known", m.version));
     const u64 page = m.trees[0].pad;
     if (page < 512 || page > 32'768 || (page & (page - 1)) != 0 || m.page != number)
         return failure("its meta pages are damaged");
     return {};
 }
 
-/// What it relies on in the newer one. The older one may hold the roots of a commit that failed (LMDB then takes back
-/// number and last page, not the roots): it is not used.
+/// What it relies on in the newer one. The older one may hold the roots of a commit that failed (LMDB then
+/// takes back number and last page, not the roots): it is not used.
 Expected<void> check_roots(const MetaPage& m, u64 file_bytes) {
     const u64 page = m.trees[0].pad;
-    if (m.last_page < 1 || m.last_page >= m.map_bytes / page) return failure("its newer meta page is damaged");
+    if (m.last_page < 1 || m.last_page >= m.map_bytes / page)
+        return failure("its newer meta page is damaged");
     for (const Tree& t : m.trees) {
         if (t.root == kNoPage) continue;
-        if (t.root < 2 || t.root > m.last_page || t.depth > 64) return failure("its newer meta page is damaged");
+        if (t.root < 2 || t.root > m.last_page || t.depth > 64)
+            return failure("its newer meta page is damaged");
         if (t.root >= file_bytes / page) return failure("it is cut off");
     }
     return {};

@@ -1,5 +1,5 @@
-// Disks that fail, processes that die: after it the store holds exactly the result of the first k batches, and k is at
-// least the last one that was acknowledged.
+// Disks that fail, processes that die: after it the store holds exactly the result of the first k batches,
+// and k is at least the last one that was acknowledged.
 #include "store_rig.hpp"
 
 #include <sys/wait.h>
@@ -26,7 +26,8 @@ struct Ran {
     int status = 0;
 };
 
-/// Runs it; where `kill_after` is given, kills it with SIGKILL when that many commits were acknowledged and `spins` passed.
+/// Runs it; where `kill_after` is given, kills it with SIGKILL when that many commits were acknowledged and
+/// `spins` passed.
 Ran run_writer(const std::filesystem::path& path, std::vector<std::string> options, u64 kill_after = ~u64{0},
                u64 spin_us = 0) {
     std::array<int, 2> ends{};
@@ -88,7 +89,8 @@ TEST_CASE("store: any write or sync that fails stops it, and opened again it hol
                 int n = 0;
                 for (;; ++n) {
                     TempFolder t;
-                    std::vector<std::string> options{"opened", "batches=4", errno_option, "fail=" + std::to_string(n)};
+                    std::vector<std::string> options{"opened", "batches=4", errno_option,
+                                                     "fail=" + std::to_string(n)};
                     if (for_ever) options.emplace_back("forever");
                     if (after) options.emplace_back("after");
                     const Ran ran = run_writer(t / "s", options);
@@ -98,7 +100,8 @@ TEST_CASE("store: any write or sync that fails stops it, and opened again it hol
                     CHECK(ran.again >= ran.acknowledged);
                     CHECK(ran.again <= ran.acknowledged + 1);
                     if (ran.struck && ran.acknowledged < 4)
-                        CHECK(ran.stopped == (std::string_view(errno_option) == "errno=5" ? "io" : "disk_full"));
+                        CHECK(ran.stopped ==
+                              (std::string_view(errno_option) == "errno=5" ? "io" : "disk_full"));
                     CHECK(whole_batches(t / "s") == ran.again);
                     if (!ran.struck) {
                         CHECK(ran.acknowledged == 4);

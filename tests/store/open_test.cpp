@@ -147,7 +147,9 @@ TEST_CASE("store: without permission to lock, a reader goes without the lock and
     int status = 0;
     ::waitpid(child, &status, 0);
     CHECK(WIFEXITED(status));
-    if (WEXITSTATUS(status) == 77) MESSAGE("SKIPPED: cannot give up root");
-    else CHECK(WEXITSTATUS(status) == 0);
+    if (WEXITSTATUS(status) == 77)
+        MESSAGE("SKIPPED: cannot give up root");
+    else
+        CHECK(WEXITSTATUS(status) == 0);
     std::filesystem::permissions(t / "s", std::filesystem::perms(0700));
 }

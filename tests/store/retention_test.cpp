@@ -6,7 +6,8 @@ using namespace twinlink::rig;
 
 namespace {
 
-/// A batch of `count` messages from `first`, about 32 KiB per thousand, with a checkpoint at its end where wanted.
+/// A batch of `count` messages from `first`, about 32 KiB per thousand, with a checkpoint at its end where
+/// wanted.
 CommitBatch stretch(u64 first, u32 count, bool checkpoint, Stream stream = kStream) {
     CommitBatch b;
     for (u64 at = first; at < first + count; at += 1'000)
@@ -52,7 +53,8 @@ TEST_CASE("retention: nothing behind the newest checkpoint goes, and all of it w
     config.map_bytes = u64{256} << 20;
     config.journal_bytes = u64{1} << 20;
     Store store = open_store(t / "s", config);
-    for (u64 first = 1; first < 100'000; first += 5'000) commit(store, stretch(first, 5'000, first == 40'001));
+    for (u64 first = 1; first < 100'000; first += 5'000)
+        commit(store, stretch(first, 5'000, first == 40'001));
     CHECK(names_held(snapshot_of(store)) == numbers(45'001, 100'000));
     CHECK(store.counters().get(StoreCounter::RetentionHeld) > 0);
     CHECK(snapshot_of(store).checkpoints().size() == 1);
@@ -107,7 +109,13 @@ TEST_CASE("retention: a map that is nearly full comes before the checkpoint, cou
     config.map_bytes = u64{16} << 20;
     config.journal_bytes = u64{1} << 20;
     Store store = open_store(t / "s", config);
-    for (u64 first = 1; first < 2'000'000; first += 2'000) commit(store, stretch(first, 2'000, false));
+    for (u64 first = 1; first < 2'000'000; first += 2'000) {
+        INFO("used ", store.counters().get(StoreCounter::UsedBytes), " file ",
+             store.counters().get(StoreCounter::FileBytes), " journal ",
+             store.counters().get(StoreCounter::JournalBytes), " pruned ",
+             store.counters().get(StoreCounter::PrunedUnfolded));
+        commit(store, stretch(first, 2'000, false));
+    }
     CHECK(store.counters().get(StoreCounter::PrunedUnfolded) > 0);
     CHECK(names_held(snapshot_of(store)).back() == 2'000'000);
 }

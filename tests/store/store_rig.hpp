@@ -19,7 +19,8 @@ namespace twinlink::rig {
 class TempFolder {
 public:
     TempFolder() {
-        // In memory where that is possible: nothing here is about the disk itself, and syncs would be most of the time.
+        // In memory where that is possible: nothing here is about the disk itself, and syncs would be most of
+        // the time.
         const bool memory = ::access("/dev/shm", W_OK) == 0;
         std::string pattern = std::string(memory ? "/dev/shm" : "/tmp") + "/twinlink-store-XXXXXX";
         path_ = ::mkdtemp(pattern.data());

@@ -1,9 +1,10 @@
-// A process that writes the model's batches, for the tests to kill and to fail: store_writer PATH [key=value...].
+// A process that writes the model's batches, for the tests to kill and to fail: store_writer PATH
+// [key=value...].
 //
-// It interposes the calls by which LMDB and the creation reach the disk, so that the n-th of them can fail, once or for ever,
-// before or after it did its work, or end the process. For each commit it prints "ok N" when that is on the disk;
-// when the store stops, "stopped REASON" and then what a reopened store says: "again K" or what is wrong.
-// The rig without the test framework: this is a program.
+// It interposes the calls by which LMDB and the creation reach the disk, so that the n-th of them can fail,
+// once or for ever, before or after it did its work, or end the process. For each commit it prints "ok N"
+// when that is on the disk; when the store stops, "stopped REASON" and then what a reopened store says:
+// "again K" or what is wrong. The rig without the test framework: this is a program.
 #define DOCTEST_CONFIG_DISABLE
 #include "store_rig.hpp"
 
@@ -105,7 +106,8 @@ bool run(const std::filesystem::path& path, const StoreConfig& config, u64 batch
         if (!result) {
             // Stopped is stopped: the next commit fails too.
             const bool stays = !store->commit(rig::model_batch(n, messages)) && !store->commit({});
-            std::printf("stopped %s%s\n", std::string(name(store->stopped())).c_str(), stays ? "" : " but goes on");
+            std::printf("stopped %s%s\n", std::string(name(store->stopped())).c_str(),
+                        stays ? "" : " but goes on");
             return false;
         }
         std::printf("ok %llu\n", static_cast<unsigned long long>(n));
