@@ -1,0 +1,57 @@
+// Times as text, both ways: RFC 3339 for machines, local time and rounded spans for people.
+//
+// Pure functions, any thread, no clock and no time zone of this machine: an offset comes in, in minutes east
+// of UTC. Points in time are ns since 1970 UTC.
+#pragma once
+
+#include <twinlink/error.hpp>
+#include <twinlink/types.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace twinlink::tools {
+
+inline constexpr u64 kSecond_ns = 1'000'000'000;
+inline constexpr u64 kMinute_ns = 60 * kSecond_ns;
+inline constexpr u64 kDay_ns = 86'400 * kSecond_ns;
+
+/// "2026-03-01T09:00:00.000000000Z": RFC 3339 with all nine digits, so that texts sort as times do.
+[[nodiscard]] std::string rfc3339(u64 ns);
+/// "2026-03-01T09:00:00Z": the same without a fraction where there is none.
+[[nodiscard]] std::string rfc3339_short(u64 ns);
+/// "2026-03-01 10:00:00.123", at that offset; the fraction is cut to ms, and left out where `seconds_only`.
+[[nodiscard]] std::string local_time(u64 ns, int offset_minutes, bool seconds_only = false);
+/// "2026-03-01", "1000" (the field's STARTTIME) and "10:00" at that offset.
+[[nodiscard]] std::string local_date(u64 ns, int offset_minutes);
+[[nodiscard]] u64 local_hhmm(u64 ns, int offset_minutes);
+[[nodiscard]] std::string local_clock(u64 ns, int offset_minutes);
+/// Midnight, in local time, at or before `ns`.
+[[nodiscard]] u64 local_midnight(u64 ns, int offset_minutes);
+/// "UTC", "UTC+01:00", "UTC-03:30".
+[[nodiscard]] std::string offset_name(int offset_minutes);
+
+/// A duration for people, three digits or so: "812 ns", "12.3 ms", "1.50 s", "3 min 20 s", "2 d 03:04:05".
+[[nodiscard]] std::string span_text(u64 ns);
+/// Whole seconds as "m:ss" or "h:mm:ss".
+[[nodiscard]] std::string clock_span(u64 seconds);
+/// Rounded once, half up.
+[[nodiscard]] constexpr u64 rounded_seconds(u64 ns) noexcept {
+    return ns / kSecond_ns + (ns % kSecond_ns >= kSecond_ns / 2 ? 1 : 0);
+}
+
+/// A point in time as a person typed it: without an offset it means the ACD's local time, whichever that is.
+struct TypedTime {
+    u64 ns = 0;  ///< as if UTC
+    std::optional<int> offset_minutes;
+
+    /// ns UTC. A time before 1970 becomes 0.
+    [[nodiscard]] u64 at(int acd_offset_minutes) const noexcept;
+};
+
+/// Reads "2026-03-01", "2026-03-01T09:00", "2026-03-01 09:00:00.5", each with or without "Z" or "+01:00".
+/// Errors: anything else, days that do not exist, years outside 1970 to 2200.
+[[nodiscard]] Expected<TypedTime> parse_time(std::string_view text);
+
+}  // namespace twinlink::tools

@@ -1,0 +1,105 @@
+// The table itself: see commands.hpp. A sentence here is what people read in --help.
+#include "tools/twinlink/commands.hpp"
+
+#include <array>
+#include <charconv>
+#include <limits>
+
+namespace twinlink::cli {
+namespace {
+
+using enum OptionId;
+using std::string_view;
+
+constexpr OptionInfo kJson{Json, "--json", "", "print one JSON document"};
+constexpr OptionInfo kCsv{Csv, "--csv", "", "print one table as CSV"};
+constexpr OptionInfo kTable{TableName, "--table", "NAME",
+                            "with --csv: which table; a wrong name lists what there is"};
+constexpr OptionInfo kStore{Store, "--store", "DIR",
+                            "the store's folder (default /var/lib/twinlink, or TWINLINK_STORE)"};
+constexpr OptionInfo kAcd{Acd, "--acd", "N", "only this ACD"};
+constexpr OptionInfo kEpoch{Epoch, "--epoch", "E", "only this epoch, as `twinlink gaps` prints it"};
+constexpr OptionInfo kState{State, "--state", "STATE",
+                            "only gaps that are open, requested, filled, healed, lost, or missing (open, "
+                            "requested or lost)"};
+constexpr OptionInfo kFrom{From, "--from", "TIME",
+                           "from this time on; without an offset it is the ACD's local time"};
+constexpr OptionInfo kTo{To, "--to", "TIME", "before this time"};
+constexpr OptionInfo kInterval{Interval, "--interval", "TIME", "only the interval that starts then"};
+constexpr OptionInfo kSkill{Skill, "--skill", "N|NAME", "only this skill"};
+constexpr OptionInfo kAgent{Agent, "--agent", "N", "only the agent with this login id"};
+constexpr OptionInfo kItems{Items, "--items", "A,B,C",
+                            "these items, in this order; NAME* for all that begin so, or all"};
+constexpr OptionInfo kExact{Exact, "--exact", "", "times in ns as they are stored, not rounded to seconds"};
+constexpr OptionInfo kDirectory{Directory, "directory", "DIR", "the store's folder", true};
+constexpr OptionInfo kItemTable{ItemTable, "name", "TABLE", "hsplit or hagent; all tables without it"};
+
+constexpr std::array kGapsOptions{kAcd, kEpoch, kState, kFrom, kTo, kStore, kJson, kCsv, kTable};
+constexpr std::array kSkillsOptions{kAcd,   kFrom,  kTo,   kInterval, kSkill, kItems,
+                                    kExact, kStore, kJson, kCsv,      kTable};
+constexpr std::array kAgentsOptions{kAcd,   kFrom,  kTo,    kInterval, kAgent, kSkill,
+                                    kItems, kExact, kStore, kJson,     kCsv,   kTable};
+constexpr std::array kItemsOptions{kItemTable, kJson, kCsv, kTable};
+constexpr std::array kStoreOptions{kDirectory, kJson, kCsv, kTable};
+
+constexpr std::array<string_view, 3> kGapsExamples{"twinlink gaps", "twinlink gaps --acd 1 --state open",
+                                                   "twinlink gaps --from 2026-03-01 --to 2026-03-02 --csv"};
+constexpr std::array<string_view, 3> kSkillsExamples{
+    "twinlink report skills", "twinlink report skills --acd 1 --interval \"2026-03-01 09:00\"",
+    "twinlink report skills --skill Sales --from 2026-03-01 --to 2026-03-08 --items ACDCALLS,ABNCALLS --csv"};
+constexpr std::array<string_view, 2> kAgentsExamples{
+    "twinlink report agents --agent 4711", "twinlink report agents --from 2026-03-01 --items \"TI_*\""};
+constexpr std::array<string_view, 2> kItemsExamples{"twinlink items hsplit", "twinlink items --csv"};
+constexpr std::array<string_view, 1> kInfoExamples{"twinlink store info /var/lib/twinlink"};
+
+constexpr std::array kCommands{
+    CommandInfo{
+        "gaps", "every range of messages that this server lacks or lacked, and why",
+        "Reads the store; needs no running appliance. Totals per stream are checked. Exit code 1 when a gap "
+        "is open or something does not add up.",
+        kGapsOptions, kGapsExamples, run_gaps},
+    CommandInfo{"report skills", "interval rows of skills (hsplit)",
+                "Without a time: the day of the newest interval. Rows that are not complete carry a *.",
+                kSkillsOptions, kSkillsExamples, run_report_skills},
+    CommandInfo{
+        "report agents", "interval rows of agents and skills (hagent)",
+        "Without a time: the day of the newest interval. Rows that are not complete carry a *; an agent "
+        "with several skills gets a line for all of them.",
+        kAgentsOptions, kAgentsExamples, run_report_agents},
+    CommandInfo{"items", "every column of the tables, explained", "From the item catalogue; reads nothing.",
+                kItemsOptions, kItemsExamples, run_items},
+    CommandInfo{"store info", "what a store says of itself", "Reads one commit's view of it.", kStoreOptions,
+                kInfoExamples, run_store_info},
+};
+
+constexpr std::array kFamilies{
+    FamilyInfo{"report", "interval rows, as the field's reports have them"},
+    FamilyInfo{"store", "about a store's folder"},
+};
+
+}  // namespace
+
+std::span<const CommandInfo> commands() noexcept { return kCommands; }
+std::span<const FamilyInfo> families() noexcept { return kFamilies; }
+
+const OptionInfo* find_option(OptionId id) noexcept {
+    for (const CommandInfo& command : kCommands)
+        for (const OptionInfo& option : command.options)
+            if (option.id == id) return &option;
+    return nullptr;
+}
+
+Result<std::optional<u64>> Arguments::number(OptionId id, u64 max) const {
+    if (!has(id)) return std::optional<u64>{};
+    const std::string value = text(id);
+    u64 number = 0;
+    const char* const end = value.data() + value.size();
+    const auto [at, error] = std::from_chars(value.data(), end, number);
+    if (error == std::errc{} && at == end && number >= 1 && number <= max) return number;
+    const OptionInfo* option = find_option(id);
+    return refuse(tools::ExitCode::Usage, std::string(option->name) + ": \"" + value +
+                                              "\" is not a whole number from 1 to " + std::to_string(max) +
+                                              ".");
+}
+
+}  // namespace twinlink::cli

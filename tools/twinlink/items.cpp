@@ -1,0 +1,99 @@
+// `twinlink items`: every column of the tables, from the catalogue. Reads nothing.
+#include "tools/twinlink/commands.hpp"
+
+#include <twinlink/items.hpp>
+
+#include <fmt/format.h>
+
+namespace twinlink::cli {
+namespace {
+
+using tools::Field;
+using tools::For;
+using tools::Kind;
+using tools::Listing;
+using tools::Style;
+
+std::string_view unit_name(ItemUnit unit) noexcept {
+    switch (unit) {
+        case ItemUnit::Count: return "count";
+        case ItemUnit::Nanoseconds: return "ns";
+        case ItemUnit::Seconds: return "s";
+        case ItemUnit::Flag: return "flag";
+        case ItemUnit::Number: return "number";
+    }
+    return "?";
+}
+
+std::string_view roll_up_name(RollUp roll_up) noexcept {
+    switch (roll_up) {
+        case RollUp::Sum: return "sum";
+        case RollUp::Maximum: return "maximum";
+        case RollUp::Last: return "last";
+        case RollUp::Or: return "or";
+        case RollUp::CountSet: return "count_set";
+        case RollUp::Key: return "key";
+    }
+    return "?";
+}
+
+/// "ACDCALLS1..10" for a family.
+std::string item_name(const Item& item) {
+    std::string name(item.name);
+    if (item.family) name += fmt::format("{}..{}", item.first, item.first + item.count - 1);
+    return name;
+}
+
+std::string explained(const Item& item) {
+    std::string text(item.help);
+    if (!item.why_zero.empty()) text += fmt::format(" Always 0: {}.", item.why_zero);
+    return text;
+}
+
+Listing table_of(const Table& table, Listing listing) {
+    tools::Group group;
+    group.heading.push_back({fmt::format("{} - {}", table.name, table.help), Style::Title});
+    group.rows = table.items.size();
+    listing.groups.push_back(group);
+    for (const Item& item : table.items)
+        listing.rows.push_back(
+            {{std::string(table.name), item_name(item), std::string(1, static_cast<char>(item.kind)),
+              std::string(item.basis == ItemBasis::Call ? "call" : "interval"),
+              std::string(unit_name(item.unit)), std::string(roll_up_name(item.roll_up)), u64{item.count},
+              explained(item)},
+             Style::Plain});
+    return listing;
+}
+
+}  // namespace
+
+Result<Answer> run_items(const Arguments& arguments, const Rim&) {
+    const std::string only = arguments.text(OptionId::ItemTable);
+    if (!only.empty() && find_table(std::string_view(only)) == nullptr)
+        return refuse(tools::ExitCode::Usage,
+                      "there is no table \"" + only + "\"; there are hsplit and hagent.");
+    Listing listing{"items",
+                    {{"table", "", Kind::Text, For::Machines},
+                     {"item", "item"},
+                     {"kind", "kind"},
+                     {"basis", "booked by"},
+                     {"unit", "unit"},
+                     {"roll_up", "over intervals"},
+                     {"columns", "columns", Kind::Count, For::Machines},
+                     {"help", "meaning"}},
+                    {},
+                    {}};
+    for (const Table& table : kTables)
+        if (only.empty() || table.name == only) listing = table_of(table, std::move(listing));
+    Answer answer;
+    answer.document.command = "items";
+    answer.document.tables.push_back(std::move(listing));
+    answer.document.closing.push_back(
+        {"Kinds: C cumulative, A setting in force, M maximum, I names the row. Booked by call: whole, when "
+         "the "
+         "call and its after-call work end; by interval: split at every boundary.",
+         Style::Faint});
+    return answer;
+}
+
+}  // namespace twinlink::cli
