@@ -4,13 +4,19 @@
 #include "drivers/packet.hpp"
 #include "drivers/wire.hpp"
 
+#include <rte_alarm.h>
 #include <rte_bus.h>
 #include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <ctime>
 
 namespace twinlink::drivers {
@@ -23,6 +29,38 @@ std::string reason(int code) { return rte_strerror(code < 0 ? -code : code); }
 
 /// The first word of "net_vhost0,iface=/tmp/a": what DPDK calls the device.
 std::string device_name(const std::string& device) { return device.substr(0, device.find(',')); }
+
+/// A vhost server that was killed leaves its socket's file behind, and the next one could not bind it. A file
+/// that nobody listens on is removed; one that somebody does is left alone, and opening fails.
+void remove_dead_socket(const std::string& device) {
+    const auto at = device.find("iface=");
+    if (!device.starts_with("net_vhost") || at == std::string::npos) return;
+    const std::string path = device.substr(at + 6, device.find(',', at) - at - 6);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path) return;
+    path.copy(std::begin(address.sun_path), path.size());
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return;
+    const void* to = &address;
+    const bool dead =
+        connect(fd, static_cast<const sockaddr*>(to), sizeof address) != 0 && errno == ECONNREFUSED;
+    close(fd);
+    if (dead) unlink(path.c_str());
+}
+
+void on_fence(void* passed) {
+    static_cast<std::atomic<bool>*>(passed)->store(true, std::memory_order_release);
+}
+
+/// net_virtio_user puts off work for DPDK's alarm thread when its peer leaves, and a device that is removed
+/// before that work is done is used after it is freed. Alarms run in order: ours comes after it.
+void wait_for_alarms() {
+    constexpr timespec kPause{.tv_sec = 0, .tv_nsec = 100'000};
+    std::atomic<bool> passed{false};
+    if (rte_eal_alarm_set(1, on_fence, &passed) != 0) return;
+    while (!passed.load(std::memory_order_acquire)) nanosleep(&kPause, nullptr);
+}
 
 int on_link_event(u16, rte_eth_event_type, void* events, void*) {
     static_cast<std::atomic<u64>*>(events)->fetch_add(1, std::memory_order_relaxed);
@@ -84,6 +122,7 @@ Expected<void> DpdkDevice::start(const DpdkDeviceConfig& config) {
 Expected<void> DpdkDevice::attach(const std::string& device) {
     name_ = device_name(device);
     if (rte_eth_dev_get_port_by_name(name_.c_str(), &id_) != 0) {
+        remove_dead_socket(device);
         if (const int error = rte_dev_probe(device.c_str()); error != 0) {
             return failure("it cannot be created or found (" + reason(error) +
                            "); is the driver's package installed, "
@@ -159,6 +198,7 @@ bool DpdkDevice::link_up() const noexcept {
 
 DpdkDevice::~DpdkDevice() {
     if (!attached_) return;
+    if (name_.starts_with("net_virtio_user")) wait_for_alarms();
     rte_eth_dev_callback_unregister(id_, RTE_ETH_EVENT_INTR_LSC, on_link_event, &link_events_);
     rte_eth_dev_info info{};
     const bool known = rte_eth_dev_info_get(id_, &info) == 0;

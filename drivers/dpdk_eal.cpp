@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <atomic>
 #include <charconv>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
@@ -69,7 +70,11 @@ std::vector<std::string> derive_arguments(const DpdkEalConfig& config, bool huge
                                            : config.file_prefix));
     if (config.allow.empty()) args.emplace_back("--no-pci");
     for (const std::string& address : config.allow) args.push_back("--allow=" + address);
-    if (config.quiet) args.emplace_back("--log-level=*:warning");
+    if (config.quiet) {
+        // A virtio-user peer that is away is no error to us: the sender says that it is not ready, and tries
+        // again.
+        args.insert(args.end(), {"--log-level=*:warning", "--log-level=pmd.net.virtio.*:critical"});
+    }
     args.insert(args.end(), config.extra.begin(), config.extra.end());
     return args;
 }
@@ -132,6 +137,9 @@ Expected<std::unique_ptr<DpdkEal>> DpdkEal::start(const DpdkEalConfig& config) {
     if (rte_eal_init(static_cast<int>(kept.size()), argv.data()) < 0) {
         return failure(why_not(rte_errno, hugepages, eal->arguments_));
     }
+    // vhost and virtio-user write to their peer's socket without MSG_NOSIGNAL: a peer that died would take us
+    // along.
+    std::signal(SIGPIPE, SIG_IGN);
     g_running.store(true, std::memory_order_release);
     remove_folders_of_the_dead(fs::path(rte_eal_get_runtime_dir()).parent_path());
     return eal;

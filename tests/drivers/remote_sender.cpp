@@ -85,10 +85,14 @@ void RemoteSender::start_sending(std::span<const TxFrame> frames) noexcept {
     }
 }
 
-std::size_t RemoteSender::send(std::span<const TxFrame> frames) noexcept {
-    start_sending(frames);
+std::size_t RemoteSender::confirm() noexcept {
     u32 sent = 0;
     return recv(channel_, &sent, sizeof sent, MSG_WAITALL) == sizeof sent ? sent : 0;
+}
+
+std::size_t RemoteSender::send(std::span<const TxFrame> frames) noexcept {
+    start_sending(frames);
+    return confirm();
 }
 
 }  // namespace twinlink::drivers::test

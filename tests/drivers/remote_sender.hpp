@@ -20,6 +20,8 @@ public:
     [[nodiscard]] std::string_view title() const noexcept override { return "remote"; }
     /// Hands frames over without waiting for word that they were sent.
     void start_sending(std::span<const TxFrame> frames) noexcept;
+    /// Waits for that word: how many were sent.
+    std::size_t confirm() noexcept;
     /// SIGKILL, and waits until the process is gone.
     void kill() noexcept;
 
