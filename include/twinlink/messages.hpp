@@ -261,7 +261,7 @@ struct CallSnapshot {
     u64 started;    ///< first message of the call
     u64 since;      ///< when the present place began
     u64 queued_at;  ///< when it was first queued, 0 = never
-    u64 agent;      ///< agent it rings at, talks to or is held by
+    u64 agent;      ///< agent it rings at, talks to or is held by, or in whose own queue it waits
     u32 vdn;
     u16 vector;
     u16 trunk_group;

@@ -212,6 +212,7 @@ void CallCentre::queue_call(u32 slot, u16 skill, QueuedBy by) {
 
 void CallCentre::queue_direct(u32 slot, u32 agent) {
     SimCall& c = calls_[slot];
+    c.agent = agent;
     c.offer = Offer::Direct;
     c.skill[0] = agents_[agent].skills.front();
     c.queued_at = now_;

@@ -74,7 +74,7 @@ void CallCentre::pump_up(Nanos time, PumpUpWhy why, MessageSink& sink) {
         const std::array<u16, 3> skill = answered ? std::array<u16, 3>{c.delivering, 0, 0} : c.skill;
         const bool own_queue = c.stage == Stage::Queued && c.offer == Offer::Direct;
         emit(CallSnapshot{t, c.id, c.ucid, of_clock(c.started), of_clock(c.since), of_clock(c.queued_at),
-                          with_agent && !own_queue ? login_of(c.agent) : 0, c.vdn == 0 ? 0 : 5'000U + c.vdn,
+                          with_agent || own_queue ? login_of(c.agent) : 0, c.vdn == 0 ? 0 : 5'000U + c.vdn,
                           c.vector, c.trunk == 0 ? u16{0} : c.group, c.trunk, skill, c.priority,
                           place(c.stage), c.direction, 0, 0});
         ++count.call_snapshots;
