@@ -33,8 +33,8 @@ struct DpdkEalConfig {
 /// twice. Ports and senders must be gone before it is.
 class DpdkEal {
 public:
-    /// Starts DPDK and ignores SIGPIPE from then on, in the whole process. Prints nothing: arguments() are for the
-    /// caller's log. Errors say what to try.
+    /// Starts DPDK and ignores SIGPIPE from then on, in the whole process. Prints nothing: arguments() are
+    /// for the caller's log. Errors say what to try.
     [[nodiscard]] static Expected<std::unique_ptr<DpdkEal>> start(const DpdkEalConfig&);
     /// True between start() and destruction.
     [[nodiscard]] static bool running() noexcept;

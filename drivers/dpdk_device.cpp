@@ -148,7 +148,9 @@ Expected<void> DpdkDevice::configure(const DpdkDeviceConfig& config) {
             info.rx_offload_capa & (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM);
     }
     conf.txmode.offloads = info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
-    conf.intr_conf.lsc = info.dev_flags != nullptr && (*info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0 ? 1 : 0;
+    conf.intr_conf.lsc =
+        config.link_events && info.dev_flags != nullptr && (*info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0 ? 1
+                                                                                                         : 0;
     // By IPv4 without options: a frame that is configured to fill an IPv4 packet never comes in a longer one.
     u32 mtu = std::max<u32>(config.frame_bytes_max + kIpv4Bytes + kUdpBytes, RTE_ETHER_MTU);
     if (info.max_mtu != 0) mtu = std::min<u32>(mtu, info.max_mtu);
@@ -198,11 +200,16 @@ bool DpdkDevice::link_up() const noexcept {
 
 DpdkDevice::~DpdkDevice() {
     if (!attached_) return;
-    if (name_.starts_with("net_virtio_user")) wait_for_alarms();
     rte_eth_dev_callback_unregister(id_, RTE_ETH_EVENT_INTR_LSC, on_link_event, &link_events_);
     rte_eth_dev_info info{};
     const bool known = rte_eth_dev_info_get(id_, &info) == 0;
     if (started_) rte_eth_dev_stop(id_);
+    if (name_.starts_with("net_virtio_user")) {
+        // Twice: an interrupt that was being handled during the stop may have put off work behind our first
+        // alarm.
+        wait_for_alarms();
+        wait_for_alarms();
+    }
     if (created_ && known) {
         rte_dev_remove(info.device);  // closes it as well
     } else {

@@ -26,7 +26,8 @@ struct DpdkDeviceConfig {
     u32 receive_buffers = 0;
     u32 frame_bytes_max = kFrameBytesDefault;  ///< the MTU makes room for it
     bool hardware_checksums = false;
-    bool multicast = false;  ///< IPv6 neighbours ask by multicast
+    bool multicast = false;    ///< IPv6 neighbours ask by multicast
+    bool link_events = false;  ///< by interrupt; link_up() then tells what the last one said, and may be late
 };
 
 class DpdkDevice {

@@ -52,7 +52,8 @@ public:
                                         .receive_buffers = config.pool_frames + kSpareBuffers,
                                         .frame_bytes_max = config.frame_bytes_max,
                                         .hardware_checksums = config.verify_checksums,
-                                        .multicast = v6});
+                                        .multicast = v6,
+                                        .link_events = true});
         if (!device) return std::unexpected(std::move(device.error()));
         device_ = std::move(*device);
         link_up_.store(device_->link_up(), std::memory_order_relaxed);

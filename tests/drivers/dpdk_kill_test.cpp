@@ -115,7 +115,7 @@ TEST_CASE("vhost: a sender that comes before the port waits for it, and goes on 
         // What is sent before the sender notices that nobody is there is lost, as on any wire; what follows
         // is not.
         u64 got = 0;
-        for (u64 n = 0; got == 0 && n < 200; ++n) {
+        for (u64 n = 0; got == 0 && n < 1'000; ++n) {
             const Batch batch(n, 1);
             if (sender->send(batch.frames) != 1) break;
             std::array<RxFrame, 32> frames;
@@ -125,7 +125,7 @@ TEST_CASE("vhost: a sender that comes before the port waits for it, and goes on 
             }
         }
         CHECK(got != 0);
-        const Batch rest(1'000, 100);
+        const Batch rest(2'000, 100);
         sender->start_sending(rest.frames);
         CHECK(receive_intact(*port, 100) == 100);
         CHECK(sender->confirm() == 100);
