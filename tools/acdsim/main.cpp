@@ -128,6 +128,7 @@ Expected<void> read_words(const Words& w, Options& o) {
     const bool plain = w.hours.find_first_not_of("0123456789") == std::string::npos;
     const auto length = parse_duration(plain ? w.hours + "h" : w.hours);
     if (!length) return std::unexpected(Error{length.error()}.in("--hours"));
+    o.centre.whole_day |= o.loop_days != 0;
     if (o.centre.whole_day) o.centre.start = Nanos{start->value - start->value % kDay};
     o.centre.end = o.centre.start + (o.centre.whole_day ? Nanos{kDay} : *length);
     const auto opens = time_of_day(w.opens);

@@ -157,6 +157,7 @@ Expected<void> write_summary(const std::string& path, const Ledger& ledger) {
 
 std::expected<Exit, Failure> run_session(Options o, const std::atomic<bool>& stop) {
     bool damaged = false;
+    if (o.loop_days != 0) o.centre.whole_day = true;
     auto sources = make_sources(o, damaged);
     if (!sources) return refuse(Exit::Usage, sources.error());
     o.centre.start = sources->front()->begins();
@@ -164,6 +165,10 @@ std::expected<Exit, Failure> run_session(Options o, const std::atomic<bool>& sto
     if (!rules) return refuse(Exit::Usage, rules.error());
     auto specs = parse_servers(o);
     if (!specs) return refuse(Exit::Usage, specs.error());
+    if (o.loop_days != 0 && (!rules->empty() || !o.truth_file.empty() || o.encoder.cut_differently))
+        return refuse(Exit::Usage,
+                      Error{"--loop-days sends the same frames again and again: --fault, --truth and "
+                            "--cut-differently do not go with it"});
 
     File truth_file;
     if (!o.truth_file.empty()) {
@@ -179,6 +184,7 @@ std::expected<Exit, Failure> run_session(Options o, const std::atomic<bool>& sto
     if (!eal) return refuse(Exit::Internal, eal.error());
     auto servers = open_servers(*specs);
     if (!servers) return refuse(Exit::Internal, servers.error());
+    if (o.loop_days != 0) return run_loop(o, *servers, stop);
     Transmitter transmitter(std::move(*servers), *rules, o.centre.seed, ledger.get());
     if (o.wait_ready.value != 0 && !wait_until_ready(transmitter, o.wait_ready, stop))
         return refuse(Exit::Unreachable, Error{"no peer came within --wait-ready; nothing was sent"});

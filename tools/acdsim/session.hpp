@@ -40,4 +40,9 @@ struct Failure {
 /// up or lines of a recording were skipped.
 [[nodiscard]] std::expected<Exit, Failure> run_session(Options options, const std::atomic<bool>& stop);
 
+/// The same for --loop-days: no faults, no truth but totals. The senders are open already.
+[[nodiscard]] std::expected<Exit, Failure> run_loop(const Options& options,
+                                                    std::vector<ServerSenders>& servers,
+                                                    const std::atomic<bool>& stop);
+
 }  // namespace twinlink::sim
