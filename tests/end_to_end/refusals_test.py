@@ -1,0 +1,101 @@
+"""Wrong configuration, rights and devices: one clear line, the right exit code, and nothing touched."""
+import os
+import re
+import subprocess
+from pathlib import Path
+
+from rig import LIMIT_S, Server, TWINLINKD, check, equal, main
+
+GOOD = """
+control_socket = "{folder}/control.sock"
+[store]
+path = "{folder}/store"
+map_gib = 1
+journal_mib = 64
+[[acd]]
+number = 1
+[[port]]
+link = "A"
+driver = "udp"
+addresses = ["127.0.0.1"]
+udp_port = 45011
+"""
+
+
+def run(folder, text):
+    config = folder / "twinlinkd.toml"
+    config.write_text(text.format(folder=folder))
+    done = subprocess.run([str(TWINLINKD), "-c", str(config)], capture_output=True, text=True, timeout=LIMIT_S)
+    return done.returncode, done.stderr
+
+
+def wrong_configuration(folder):
+    """every wrong configuration is refused with file:line:column and exit code 2, before anything is opened"""
+    cases = [
+        (GOOD + "colour = 'blue'\n", r":14:1: unknown key port.colour"),
+        ("jornal = 1\n" + GOOD, r":1:1: unknown key jornal"),
+        (GOOD.replace("number = 1", "number = 0"), r":8:10: acd.number must be a whole number from 1 to 65535"),
+        (GOOD.replace("number = 1", "number = \"one\""), r":8:10: acd.number must be a whole number"),
+        (GOOD.replace("[[acd]]\nnumber = 1\n", ""), r"acd is missing"),
+        (GOOD.replace('path = "{folder}/store"', ""), r"store is missing"),
+        (GOOD.replace('driver = "udp"', 'driver = "ucp"'), r'must be one of "dpdk", "udp", "pcap"'),
+        (GOOD.replace('"127.0.0.1"', '"127.0.0.300"'), r"must be an IPv4 or IPv6 address"),
+        (GOOD.replace("udp_port = 45011", "udp_port = 70000"), r"from 1 to 65535"),
+        (GOOD.replace("map_gib = 1", "map_gib = -1"), r"map_gib must be a whole number"),
+        (GOOD.replace("journal_mib = 64", "journal_mib = 1024"), r"must leave a quarter"),
+        (GOOD + GOOD[GOOD.index("[[port]]"):], r"has another \[\[port\]\] already"),
+        (GOOD + "[[acd]]\nnumber = 1\n", r"is used by another \[\[acd\]\] already"),
+        (GOOD.replace("map_gib = 1", "map_gib = "), r"twinlinkd.toml:5:"),
+        ("\x00\x01" + GOOD, r"twinlinkd.toml:1:"),
+    ]
+    for text, wanted in cases:
+        code, said = run(folder, text)
+        equal(code, 2, f"exit code for {wanted} ({said})")
+        check(re.search(wanted, said), f"wanted {wanted}, it said: {said}")
+        equal(len(said.strip().splitlines()), 1, f"lines said: {said}")
+        check(not (folder / "store").exists() and not (folder / "control.sock").exists(), "something was touched")
+    done = subprocess.run([str(TWINLINKD), "-c", str(folder / "none.toml")], capture_output=True, text=True, timeout=LIMIT_S)
+    equal(done.returncode, 2, "exit code without a file")
+    done = subprocess.run([str(TWINLINKD), "--colour"], capture_output=True, text=True, timeout=LIMIT_S)
+    equal(done.returncode, 2, "exit code of a wrong option")
+
+
+def devices(folder):
+    """a port that does not open is exit code 3, and the store is not touched"""
+    code, said = run(folder, GOOD.replace('driver = "udp"', 'driver = "pcap"\ndevice = "{folder}/none.pcap"'))
+    equal(code, 3, f"exit code of a missing capture ({said})")
+    code, said = run(folder, GOOD.replace('"127.0.0.1"', '"198.51.100.77"'))
+    equal(code, 3, f"exit code of an address that is not ours ({said})")
+    code, said = run(folder, GOOD.replace('driver = "udp"', 'driver = "dpdk"\ndevice = "net_nonsense0"'))
+    equal(code, 3, f"exit code of an unknown device ({said})")
+    check(not (folder / "store").exists(), "the store was touched")
+
+
+def stores(folder):
+    """a store that does not open is exit code 1, said in one line, and left byte for byte as it is"""
+    store = folder / "store"
+    store.mkdir()
+    (store / "data.mdb").write_bytes(b"this is no store" * 1000)
+    code, said = run(folder, GOOD)
+    equal(code, 1, f"exit code ({said})")
+    check("data.mdb" in said or "store" in said, said)
+    equal((store / "data.mdb").read_bytes(), b"this is no store" * 1000, "the foreign file")
+    equal(sorted(p.name for p in store.iterdir() if p.name not in ("lock.mdb", "writer.lock")), ["data.mdb"], "files")
+
+
+def two_daemons(folder):
+    """a second daemon on the same socket or the same store is refused and disturbs nothing"""
+    server = Server(folder / "server", "udp").start()
+    second = Server(folder / "second", "udp", store=server.store)
+    done = subprocess.run([str(TWINLINKD), "-c", str(second.config)], capture_output=True, text=True, timeout=LIMIT_S)
+    equal(done.returncode, 1, f"exit code on a store in use ({done.stderr})")
+    text = second.config.read_text().replace(str(second.socket), str(server.socket))
+    second.config.write_text(text.replace(str(server.store), str(folder / "other")))
+    done = subprocess.run([str(TWINLINKD), "-c", str(second.config)], capture_output=True, text=True, timeout=LIMIT_S)
+    equal(done.returncode, 3, f"exit code on a socket in use ({done.stderr})")
+    check(server.status() is not None, "the first daemon does not answer any more")
+    server.stop()
+
+
+if __name__ == "__main__":
+    main([wrong_configuration, devices, stores, two_daemons])

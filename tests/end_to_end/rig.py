@@ -1,0 +1,313 @@
+"""The rig of the end-to-end tests: real processes, real wires, real stores; started, watched and ended here.
+
+A Server is a twinlinkd with its own folder (configuration, store, sockets, log). A Switch run is acdsim with its truth.
+Nothing waits for luck: every wait names its condition and fails with what was seen after a generous limit. Whatever a
+test starts ends with it. Python's standard library only.
+"""
+import atexit
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+BIN = Path(os.environ.get("TWINLINK_BIN", "build/release"))
+TWINLINKD = BIN / "tools/twinlinkd/twinlinkd"
+TWINLINK = BIN / "tools/twinlink/twinlink"
+ACDSIM = BIN / "tools/acdsim/acdsim"
+LIMIT_S = 120  # sanitizer builds on a busy machine; a healthy run needs a few seconds
+
+
+class Failed(Exception):
+    """A check of a test did not hold."""
+
+
+class Skipped(Exception):
+    """The machine cannot run this test."""
+
+
+def check(condition, text):
+    if not condition:
+        raise Failed(text)
+
+
+def equal(seen, wanted, what):
+    check(seen == wanted, f"{what}: seen {seen!r}, wanted {wanted!r}")
+
+
+def wait_for(what, condition, limit_s=LIMIT_S):
+    """Polls until condition() is true; returns its value."""
+    end = time.monotonic() + limit_s
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise Failed(f"waited {limit_s} s in vain for: {what}")
+
+
+class Processes:
+    """All children, so that none outlives the test."""
+
+    children = []
+
+    @classmethod
+    def start(cls, command, **options):
+        child = subprocess.Popen([str(c) for c in command], stdin=subprocess.DEVNULL, **options)
+        cls.children.append(child)
+        return child
+
+    @classmethod
+    def end_all(cls):
+        for child in cls.children:
+            if child.poll() is None:
+                child.kill()
+                child.wait()
+        cls.children.clear()
+
+
+atexit.register(Processes.end_all)
+
+
+class Wire:
+    """How the two links reach a server: what the daemon opens and what the switch sends to."""
+
+    def __init__(self, daemon, switch, switch_args=(), dpdk=True, prefix=()):
+        self.daemon = daemon            # {"A": (driver, device), ...}
+        self.switch = switch            # {"A": spec, ...}
+        self.switch_args = list(switch_args)
+        self.dpdk = dpdk
+        self.prefix = list(prefix)      # runs the switch elsewhere: ["ip", "netns", "exec", NAME]
+
+
+def vhost(folder):
+    return Wire({l: ("dpdk", f"net_vhost{i},iface={folder}/{l}.sock") for i, l in enumerate("AB")},
+                {l: f"dpdk:net_virtio_user{i},path={folder}/{l}.sock" for i, l in enumerate("AB")},
+                ["--no-huge", "--memory-mb", "256"])
+
+
+def free_udp_ports(count):
+    holders = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
+    for h in holders:
+        h.bind(("127.0.0.1", 0))
+    ports = [h.getsockname()[1] for h in holders]
+    for h in holders:
+        h.close()
+    return ports
+
+
+class Server:
+    """A twinlinkd."""
+
+    def __init__(self, folder, wire="vhost", acds=1, store=None, extra_store="", prefix=()):
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.store = Path(store) if store else self.folder / "store"
+        self.socket = self.folder / "control.sock"
+        self.log = self.folder / "log"
+        self.config = self.folder / "twinlinkd.toml"
+        self.process = None
+        self.prefix = list(prefix)  # runs the daemon elsewhere: ["ip", "netns", "exec", NAME]
+        addresses = {"A": "10.101.1.2", "B": "10.101.2.2"}
+        ports = {"A": 5500, "B": 5500}
+        if wire == "vhost":
+            self.wire = vhost(self.folder)
+        elif wire == "udp":
+            numbers = dict(zip("AB", free_udp_ports(2)))
+            addresses = {"A": "127.0.0.1", "B": "127.0.0.1"}
+            ports = numbers
+            self.wire = Wire({l: ("udp", "") for l in "AB"},
+                             {l: f"udp:127.0.0.1:{numbers[l]}" for l in "AB"}, dpdk=False)
+        else:
+            self.wire = wire
+        lines = [f'control_socket = "{self.socket}"', "[store]", f'path = "{self.store}"', "map_gib = 8",
+                 "journal_mib = 2048", extra_store, "[dpdk]", 'hugepages = "no"']
+        for acd in range(1, acds + 1):
+            lines += ["[[acd]]", f"number = {acd}"]
+        for link, (driver, device) in self.wire.daemon.items():
+            lines += ["[[port]]", f'link = "{link}"', f'driver = "{driver}"']
+            if device:
+                lines.append(f'device = "{device}"')
+            lines += [f'addresses = ["{addresses[link]}"]', f"udp_port = {ports[link]}", "pool_frames = 32768"]
+        self.config.write_text("\n".join(lines) + "\n")
+
+    def start(self, limit_s=LIMIT_S):
+        self.process = Processes.start([*self.prefix, TWINLINKD, "-c", self.config], stderr=open(self.log, "a"))
+        wait_for("twinlinkd to answer", lambda: self.process.poll() is not None or self.status() is not None, limit_s)
+        check(self.process.poll() is None, f"twinlinkd ended: {self.tail()}")
+        return self
+
+    def start_to_end(self):
+        """For captures: runs until the daemon leaves by itself; the exit code must be 0."""
+        self.process = Processes.start([TWINLINKD, "-c", self.config], stderr=open(self.log, "a"))
+        equal(self.process.wait(LIMIT_S), 0, f"exit code of twinlinkd ({self.tail()})")
+
+    def status(self):
+        """The daemon's status document, or None while it does not answer."""
+        try:
+            with socket.socket(socket.AF_UNIX) as s:
+                s.settimeout(10)
+                s.connect(str(self.socket))
+                s.sendall(b"status\n")
+                data = b""
+                while chunk := s.recv(1 << 16):
+                    data += chunk
+            return json.loads(data)
+        except (OSError, ValueError):
+            return None
+
+    def messages(self):
+        status = self.status()
+        return sum(a["messages"] for a in status["acds"]) if status else 0
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self):
+        """Orderly; the exit code must be 0."""
+        self.process.terminate()
+        try:
+            code = self.process.wait(LIMIT_S)
+        except subprocess.TimeoutExpired:
+            raise Failed(f"twinlinkd did not end: {self.tail()}") from None
+        equal(code, 0, f"exit code of twinlinkd ({self.tail()})")
+
+    def settle(self):
+        """Waits until every stream has come to its end and the commits are down."""
+        def settled():
+            status = self.status()
+            if status is None or not status["acds"]:
+                return False
+            return all(a["ended"] and a["parked_frames"] == 0 for a in status["acds"]) and \
+                status["store"]["committed_messages"] == status["messages"] and \
+                all(p["ring_frames"] == 0 for p in status["ports"])
+        wait_for("all streams to end and be durable", settled)
+
+    def tail(self):
+        return self.log.read_text()[-2000:] if self.log.exists() else "no log"
+
+    # ---- what the operator's command says
+    def twinlink(self, *words, codes=(0, 1)):
+        run = subprocess.run([str(TWINLINK), *words, "--store", str(self.store), "--json"], capture_output=True,
+                             text=True, timeout=LIMIT_S)
+        check(run.returncode in codes, f"twinlink {words}: exit {run.returncode}: {run.stderr}")
+        return json.loads(run.stdout)
+
+    def gaps(self):
+        return self.twinlink("gaps")
+
+    def links(self):
+        return self.twinlink("links")
+
+    def rows(self, table):
+        """All rows of `twinlink report skills` or `agents`, every item, exact."""
+        return self.twinlink("report", table, "--items", "all", "--exact", "--from", "1970-01-01T00:00:00Z")
+
+    def store_check(self):
+        run = subprocess.run([str(TWINLINK), "store", "check", str(self.store), "--json"], capture_output=True,
+                             text=True, timeout=LIMIT_S)
+        equal(run.returncode, 0, f"exit code of store check ({run.stdout[-1500:]} {run.stderr[-500:]})")
+        return json.loads(run.stdout)
+
+
+class Truth:
+    """What acdsim says became of every message."""
+
+    def __init__(self, file):
+        self.document = json.loads(Path(file).read_text())
+
+    def streams(self):
+        return self.document["streams"]
+
+    def lost(self, server=1):
+        """{(acd, epoch): [(first, last)]} of what came on neither link of the server."""
+        return {(s["acd"], s["epoch"]): [(r["first"], r["last"]) for r in s["servers"][server - 1]["lost"]]
+                for s in self.streams()}
+
+
+def switch(servers, folder, *args, command="run", wait=True, truth=True):
+    """Runs acdsim against the servers. Returns its Truth when waited for, else the process."""
+    folder = Path(folder)
+    words = [*servers[0].wire.prefix, ACDSIM, command]
+    for server in servers:
+        words += ["--server", ",".join(f"{l}={spec}" for l, spec in server.wire.switch.items())]
+    words += servers[0].wire.switch_args
+    words += ["--wait-ready", str(LIMIT_S), "--give-up", "0"]
+    summary = folder / "truth.json"
+    if truth:
+        words += ["--truth-summary", summary]
+    words += args
+    process = Processes.start(words, stderr=open(folder / "acdsim.log", "a"))
+    if not wait:
+        return process
+    try:
+        code = process.wait(5 * LIMIT_S)
+    except subprocess.TimeoutExpired:
+        raise Failed("acdsim did not end: " + (folder / "acdsim.log").read_text()[-2000:]) from None
+    equal(code, 0, "exit code of acdsim (" + (folder / "acdsim.log").read_text()[-2000:] + ")")
+    return Truth(summary) if truth else None
+
+
+def open_ranges(gaps):
+    """{(acd, epoch): [(first, last)]} of the open gaps, neighbours joined, as the truth has them."""
+    ranges = {}
+    for g in sorted(gaps["gaps"], key=lambda g: (g["acd"], g["epoch"], g["first"])):
+        if g["state"] not in ("open", "requested", "lost"):
+            continue
+        of_stream = ranges.setdefault((g["acd"], g["epoch"]), [])
+        if of_stream and of_stream[-1][1] + 1 == g["first"]:
+            of_stream[-1] = (of_stream[-1][0], g["last"])
+        else:
+            of_stream.append((g["first"], g["last"]))
+    return ranges
+
+
+def gaps_equal_truth(server, truth, number=1):
+    wanted = {k: v for k, v in truth.lost(number).items() if v}
+    equal(open_ranges(server.gaps()), wanted, "the gap report against the truth")
+    for stream in server.gaps()["streams"]:
+        check(stream["adds_up"], f"a stream's totals do not add up: {stream}")
+
+
+def links_equal_truth(server, truth, number=1):
+    seen = {(l["acd"], l["epoch"], l["link"]): l for l in server.links()["links"]}
+    for stream in truth.streams():
+        for link, wanted in stream["servers"][number - 1]["links"].items():
+            row = seen[(stream["acd"], stream["epoch"], link)]
+            equal(row["lost_alone"], wanted["lost_alone"], f"link {link}: messages lost alone")
+            equal(row["distinct"], wanted["delivered"], f"link {link}: messages delivered")
+
+
+def main(tests):
+    """Runs the functions given (or named on the command line), each in its own folder."""
+    wanted = sys.argv[1:]
+    failed = ran = skipped = 0
+    for test in tests:
+        if wanted and test.__name__ not in wanted:
+            continue
+        folder = Path(tempfile.mkdtemp(prefix="twinlink-e2e-"))
+        began = time.monotonic()
+        try:
+            test(folder)
+            verdict = "ok"
+        except Skipped as why:
+            verdict, skipped = f"SKIPPED: {why}", skipped + 1
+        except Failed as why:
+            verdict, failed = f"FAILED: {why}", failed + 1
+        except Exception as why:  # a broken test is a failed one, and the others still run
+            verdict, failed = f"FAILED: {type(why).__name__}: {why}", failed + 1
+        finally:
+            Processes.end_all()
+            shutil.rmtree(folder, ignore_errors=True)
+        ran += 1
+        print(f"{(test.__doc__ or test.__name__).splitlines()[0]}: {verdict} ({time.monotonic() - began:.1f} s)", flush=True)
+    if ran == skipped:
+        print("nothing ran")
+        sys.exit(77)
+    sys.exit(1 if failed else 0)
