@@ -173,6 +173,8 @@ std::vector<u32> in_order(const Entries& entries, Number number) {
 
 void Checkpoint::save(Core& c, std::vector<std::byte>& to) {
     c.settle_all();
+    for (const u32 slot : c.skill_rows_.live_slots()) c.finish_skill_row(slot);
+    for (const u32 slot : c.agent_rows_.live_slots()) c.finish_agent_row(slot);
     const std::size_t begin = to.size();
     const auto skills = in_order(c.skills_, [](const SkillEntry& s) { return s.number; });
     const auto agents = in_order(c.agents_, [](const AgentEntry& a) { return a.id; });

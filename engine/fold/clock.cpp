@@ -182,25 +182,34 @@ void Core::flush(FoldSink& sink) {
     record_changed_ = false;
 }
 
-void Core::hand_on_skill(u32 slot, bool closed, FoldSink& sink) {
+/// Settings and what holds for all rows, written where the row lies: the row is what readers will see.
+void Core::finish_skill_row(u32 slot) noexcept {
     const SkillEntry& s = skills_[slot];
-    const std::span<u64> row(scratch_.data(), skill_rows_.columns());
-    std::memcpy(row.data(), skill_rows_.row(slot), row.size_bytes());
+    u64* const row = skill_rows_.finish(slot);
     row[hsplit("SERVICELEVEL")] = s.service_level_s;
     for (u32 n = 0; n < 9; ++n) row[hsplit("PERIOD1") + n] = s.period_s[n];
     if (all_incomplete_ || skills_in_doubt_) row[kIncompleteColumn] = 1;
+}
+
+void Core::finish_agent_row(u32 slot) noexcept {
+    u64* const row = agent_rows_.finish(slot);
+    row[hagent("EXTENSION")] = agents_[links_[slot].agent].extension;
+    if (all_incomplete_) row[kIncompleteColumn] = 1;
+}
+
+void Core::hand_on_skill(u32 slot, bool closed, FoldSink& sink) {
+    finish_skill_row(slot);
+    const std::span row(skill_rows_.row(slot), skill_rows_.columns());
     if (closed && row[kIncompleteColumn] == 0) check_identities(row);
-    sink.row({TableId::Hsplit, acd_, record_.start, record_.instance, s.number, 0}, row, closed);
+    sink.row({TableId::Hsplit, acd_, record_.start, record_.instance, skills_[slot].number, 0}, row, closed);
 }
 
 void Core::hand_on_agent(u32 slot, bool closed, FoldSink& sink) {
+    finish_agent_row(slot);
     const Link& l = links_[slot];
-    const AgentEntry& a = agents_[l.agent];
-    const std::span<u64> row(scratch_.data(), agent_rows_.columns());
-    std::memcpy(row.data(), agent_rows_.row(slot), row.size_bytes());
-    row[hagent("EXTENSION")] = a.extension;
-    if (all_incomplete_) row[kIncompleteColumn] = 1;
-    sink.row({TableId::Hagent, acd_, record_.start, record_.instance, a.id, l.skill}, row, closed);
+    const std::span row(agent_rows_.row(slot), agent_rows_.columns());
+    sink.row({TableId::Hagent, acd_, record_.start, record_.instance, agents_[l.agent].id, l.skill}, row,
+             closed);
 }
 
 /// What must hold in every complete row of hsplit. A violation is a bug of ours; it is counted, never hidden.

@@ -66,6 +66,8 @@ private:
     void open_interval(u64 start, FoldSink& sink);
     void close_interval(u64 last_time, FoldSink& sink);
     void begin_collecting(FoldSink& sink);
+    void finish_skill_row(u32 slot) noexcept;
+    void finish_agent_row(u32 slot) noexcept;
     void hand_on_skill(u32 slot, bool closed, FoldSink& sink);
     void hand_on_agent(u32 slot, bool closed, FoldSink& sink);
     void check_identities(std::span<const u64> skill_row) noexcept;
@@ -247,7 +249,6 @@ private:
     RowStore skill_rows_;
     RowStore agent_rows_;
     std::vector<u32> dirty_agents_;
-    std::vector<u64> scratch_;  ///< a row on its way out
 
     // The pump-up in progress, kept until its end proves it whole.
     u64 pump_up_ = 0;  ///< number of the latest

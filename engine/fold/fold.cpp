@@ -75,8 +75,7 @@ Core::Core(Acd acd, const FoldLimits& limits)
       call_ids_(limits.calls),
       calls_(limits.calls),
       skill_rows_(TableId::Hsplit, limits.skills),
-      agent_rows_(TableId::Hagent, limits.agent_skills),
-      scratch_(std::max(skill_rows_.columns(), agent_rows_.columns())) {
+      agent_rows_(TableId::Hagent, limits.agent_skills) {
     assert(limits.skills < 0xFFFF);
     dirty_agents_.reserve(limits.agents);
     staged_skills_.reserve(limits.agent_skills);

@@ -42,6 +42,8 @@ public:
     [[nodiscard]] const u64* row(u32 slot) const noexcept {
         return cells_.get() + std::size_t{slot} * stride_;
     }
+    /// The row as it goes out: to be completed with what follows from elsewhere, which is no change of it.
+    [[nodiscard]] u64* finish(u32 slot) noexcept { return cells_.get() + std::size_t{slot} * stride_; }
     [[nodiscard]] bool live(u32 slot) const noexcept { return state_[slot] != State::None; }
     void mark_incomplete(u32 slot) noexcept { touch(slot)[kIncompleteColumn] = 1; }
 

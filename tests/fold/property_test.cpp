@@ -1,5 +1,6 @@
-// Over many seeds of a simulated call centre: a legal stream shows nothing illegal, complete rows keep their identities,
-// and whatever is missing, a row that is not INCOMPLETE equals the row of a run that missed nothing.
+// Over many seeds of a simulated call centre: a legal stream shows nothing illegal, complete rows keep their
+// identities, and whatever is missing, a row that is not INCOMPLETE equals the row of a run that missed
+// nothing.
 #include "tests/fold/sim_stream.hpp"
 
 #include <cstdlib>
@@ -23,8 +24,9 @@ void check_identities(const RowsSink& sink) {
         const std::tuple agent{key.interval_start, key.instance, key.entity};
         if (key.table == TableId::Hsplit) {
             if (row.incomplete()) continue;
-            CHECK(item(row, hsplit("CALLSOFFERED")) ==
-                  item(row, hsplit("ACDCALLS")) + item(row, hsplit("ABNCALLS")) + item(row, hsplit("OTHERCALLS")));
+            CHECK(item(row, hsplit("CALLSOFFERED")) == item(row, hsplit("ACDCALLS")) +
+                                                           item(row, hsplit("ABNCALLS")) +
+                                                           item(row, hsplit("OTHERCALLS")));
             u64 answered = 0;
             u64 abandoned = 0;
             u64 aux = 0;
@@ -39,8 +41,9 @@ void check_identities(const RowsSink& sink) {
         if (row.incomplete()) incomplete.insert(agent);
         auto& [staff, parts] = agents[agent];
         staff += item(row, hagent("TI_STAFFTIME"));
-        for (const u16 c : {hagent("I_ACDTIME"), hagent("I_ACWTIME"), hagent("I_DA_ACDTIME"), hagent("I_DA_ACWTIME"),
-                            hagent("I_RINGTIME"), hagent("TI_AUXTIME"), hagent("TI_AVAILTIME"), hagent("TI_OTHERTIME")})
+        for (const u16 c :
+             {hagent("I_ACDTIME"), hagent("I_ACWTIME"), hagent("I_DA_ACDTIME"), hagent("I_DA_ACWTIME"),
+              hagent("I_RINGTIME"), hagent("TI_AUXTIME"), hagent("TI_AVAILTIME"), hagent("TI_OTHERTIME")})
             parts += item(row, c);
     }
     for (const auto& [agent, sums] : agents) {
@@ -53,14 +56,17 @@ std::string differences(const RowKey& key, const KeptRow& a, const KeptRow& b) {
     std::string text;
     for (u16 i = 0; i < t.columns; ++i) {
         if (a.items[i] != b.items[i])
-            text += name_of(column_at(t, i)) + " " + std::to_string(a.items[i]) + " for " + std::to_string(b.items[i]) + ", ";
+            text += name_of(column_at(t, i)) + " " + std::to_string(a.items[i]) + " for " +
+                    std::to_string(b.items[i]) + ", ";
     }
     return text;
 }
 
 }  // namespace
 
-TEST_CASE("a legal stream of a call centre has nothing illegal in it, and its complete rows keep their identities") {
+TEST_CASE(
+    "a legal stream of a call centre has nothing illegal in it, and its complete rows keep their "
+    "identities") {
     for (u64 seed = 1; seed <= seeds(12); ++seed) {
         CAPTURE(seed);
         const SimStream s(centre(seed, 40, 4));
@@ -69,7 +75,8 @@ TEST_CASE("a legal stream of a call centre has nothing illegal in it, and its co
         run(fold, sink, s, 0, s.size(), 1'000);
         fold.flush(sink);
         check_identities(sink);
-        for (auto c = static_cast<u8>(FoldCounter::IgnoredBeforePumpUp); c <= static_cast<u8>(FoldCounter::Missing); ++c) {
+        for (auto c = static_cast<u8>(FoldCounter::IgnoredBeforePumpUp);
+             c <= static_cast<u8>(FoldCounter::Missing); ++c) {
             CAPTURE(info(static_cast<FoldCounter>(c)).name);
             CHECK(fold.counter(static_cast<FoldCounter>(c)) == 0);
         }
@@ -89,7 +96,8 @@ TEST_CASE("a legal stream of a call centre has nothing illegal in it, and its co
     }
 }
 
-TEST_CASE("a row that is not INCOMPLETE equals the row of a run that missed nothing, wherever the holes are") {
+TEST_CASE(
+    "a row that is not INCOMPLETE equals the row of a run that missed nothing, wherever the holes are") {
     u64 compared = 0;
     u64 incomplete = 0;
     for (u64 seed = 1; seed <= seeds(40); ++seed) {

@@ -23,9 +23,7 @@ public:
         rows[key] = {{items.begin(), items.end()}, closed};
     }
     void interval(const IntervalRecord& r) override { intervals[{r.start, r.instance}] = r; }
-    void translation(const NameRecord& n) override {
-        names.push_back(n);
-    }
+    void translation(const NameRecord& n) override { names.push_back(n); }
     void acd(const AcdRecord& a) override { acds.push_back(a); }
     void checkpoint(Epoch, Seq seq, u64) override {
         checkpoints.push_back(seq.value);

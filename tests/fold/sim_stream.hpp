@@ -45,9 +45,10 @@ public:
 /// Which messages a run misses: [first, last) by index, ascending.
 using Holes = std::vector<std::pair<std::size_t, std::size_t>>;
 
-/// Folds messages [from, to) in batches of `batch`, with `holes`, telling epochs and losses as the arbiter does.
-inline void run(Fold& fold, RowsSink& sink, const SimStream& s, std::size_t from, std::size_t to, std::size_t batch,
-                const Holes& holes = {}) {
+/// Folds messages [from, to) in batches of `batch`, with `holes`, telling epochs and losses as the arbiter
+/// does.
+inline void run(Fold& fold, RowsSink& sink, const SimStream& s, std::size_t from, std::size_t to,
+                std::size_t batch, const Holes& holes = {}) {
     auto hole = holes.begin();
     u64 missing = 0;
     for (std::size_t i = from; i < to;) {
