@@ -105,7 +105,8 @@ std::string check_free_list(const Txn& txn, u64 file_pages) {
         }
     }
     if (rc != MDB_NOTFOUND) return fmt::format("its free list cannot be read: {}", mdb_strerror(rc));
-    for (u64 page = file_pages; page < free.size(); ++page)
+    const bool newest = env.me_last_txnid == mdb_txn_id(txn.get());
+    for (u64 page = file_pages; newest && page < free.size(); ++page)
         if (!free[page]) return fmt::format("it is cut off: page {} is in use but beyond the end", page);
     return {};
 }
@@ -134,20 +135,23 @@ std::string check_trees(const Txn& txn) {
 }
 
 std::string probe_here(const std::filesystem::path& folder) {
-    struct stat s{};
-    if (::stat((folder / "data.mdb").c_str(), &s) != 0) return std::strerror(errno);
     auto environment = StoreEnvironment::open_alone(folder, OpenAs::ReaderWithoutLock, 0);
     if (!environment) return environment.error().text;
     if (auto format = check_format(**environment); !format) return format.error().text;
     Txn txn;
     if (const int rc = txn.begin(**environment, false)) return mdb_strerror(rc);
-    const u64 page_bytes = txn.stat(Db::Meta).ms_psize;
-    if (auto text = check_free_list(txn, static_cast<u64>(s.st_size) / page_bytes); !text.empty())
-        return text;
-    return check_trees(txn);
+    return structure_error(txn, folder);
 }
 
 }  // namespace
+
+std::string structure_error(const Txn& txn, const std::filesystem::path& folder) {
+    struct stat s{};
+    if (::stat((folder / "data.mdb").c_str(), &s) != 0) return std::strerror(errno);
+    const u64 file_pages = static_cast<u64>(s.st_size) / txn.stat(Db::Meta).ms_psize;
+    if (auto text = check_free_list(txn, file_pages); !text.empty()) return text;
+    return check_trees(txn);
+}
 
 Expected<void> check_file(const std::filesystem::path& folder) {
     const auto path = folder / "data.mdb";

@@ -22,6 +22,10 @@ namespace twinlink::store {
 /// Precondition: no other process writes to it.
 [[nodiscard]] Expected<void> probe(const std::filesystem::path& folder);
 
+/// The free list and the trees of an open snapshot, as probe() checks them; empty = nothing is wrong. A
+/// commit that came after the snapshot may have made the file longer, never shorter.
+[[nodiscard]] std::string structure_error(const Txn& txn, const std::filesystem::path& folder);
+
 /// Runs `work` in a child process; the text that it returns (empty = fine), or what became of the child.
 /// `timeout_s`: then the child is killed: damaged trees can have circles.
 [[nodiscard]] Expected<std::string> in_child(const std::function<std::string()>& work, int timeout_s);

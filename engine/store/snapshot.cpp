@@ -1,6 +1,7 @@
 // Reading one snapshot: every value is unsealed before it is believed. One thread at a time.
 #include "engine/store/snapshot_state.hpp"
 
+#include "engine/store/file_check.hpp"
 #include "engine/store/row_codec.hpp"
 
 #include <fmt/format.h>
@@ -174,6 +175,19 @@ void StoreSnapshot::rows(TableId table, Acd acd, u64 from, u64 to,
         state_->report({"rows " + hex(k), "checksum or layout is wrong", {}, {}});
         return true;
     });
+}
+
+void StoreSnapshot::all_rows(const std::function<bool(const RowView&)>& fn) const {
+    std::vector<u64> items;
+    state_->walk(Db::Rows, {}, [&](Bytes k, Bytes v) {
+        if (const auto row = decode_row(k, v, items)) return fn(*row);
+        state_->report({"rows " + hex(k), "checksum or layout is wrong", {}, {}});
+        return true;
+    });
+}
+
+std::string StoreSnapshot::structure_error() const {
+    return store::structure_error(state_->txn, state_->environment->path);
 }
 
 bool StoreSnapshot::row(const RowKey& key, const std::function<void(const RowView&)>& fn) const {

@@ -145,6 +145,8 @@ public:
     /// Rows of one table and ACD whose interval starts in [from, to), by (interval, instance, entity,
     /// entity2).
     void rows(TableId, Acd, u64 from, u64 to, const std::function<bool(const RowView&)>&) const;
+    /// All rows of all tables and ACDs, by key.
+    void all_rows(const std::function<bool(const RowView&)>&) const;
     /// One row; false when there is none (or it is damaged). `items` of the view is valid during the call.
     bool row(const RowKey&, const std::function<void(const RowView&)>&) const;
 
@@ -157,9 +159,13 @@ public:
     /// The state saved at `seq`; false when there is none or it is damaged. Bytes are valid during the call.
     bool checkpoint(Stream, Seq seq, const std::function<void(const CheckpointEntry&, Bytes)>&) const;
 
+    /// What is wrong with LMDB's own structure, as far as it can be told without reading every value: the
+    /// free list, and the entries and transaction that the last commit noted. Empty = nothing. For a snapshot
+    /// that is the newest.
+    [[nodiscard]] std::string structure_error() const;
+
 private:
     friend class StoreEnvironment;
-    friend class StoreCheck;
     struct State;
     explicit StoreSnapshot(std::unique_ptr<State>);
     std::unique_ptr<State> state_;

@@ -309,3 +309,25 @@ TEST_CASE("store: every counter has a name and a meaning") {
         CHECK(!info(static_cast<StoreCounter>(i)).help.empty());
     }
 }
+
+TEST_CASE("store: the bytes of a row and of a block are those that the README shows") {
+    const RowKey at{TableId::Hsplit, Acd{7}, 1'800, 0, 5, 0};
+    const auto row = store::row_key(at);
+    std::vector<u64> items(10);
+    items[1] = 3;
+    items[9] = 300;
+    std::vector<std::byte> value;
+    store::encode_row(value, row.bytes(), 2, 1, true, items);
+    CHECK(store::hex(row.bytes()) == "0100070000000000000708000000000000000000050000000000000000");
+    CHECK(store::hex(value) == "6ef0409e0200000001000a0001010000020203ac02");
+
+    const auto block = store::seq_key({Acd{7}, Epoch{9}}, Seq{4'711});
+    const std::array<u64, 2> message{0x0000'5457'0028'0008, 1'000};
+    value.resize(sizeof(store::BlockHead) + sizeof message);
+    store::write_block(value.data(), block.bytes(), 1, 1'000, 1'000, std::as_bytes(std::span(message)));
+    CHECK(store::hex(block.bytes()) == "000700000000000000090000000000001267");
+    CHECK(store::hex(value) ==
+          "c1b050bf544c4a420100000010000000e803000000000000e803000000000000010000000000000008002800575400"
+          "00e803000000000000");
+    CHECK(store::open_block(block.bytes(), value));
+}
