@@ -57,12 +57,12 @@ int BatchWriter::write(Txn& txn, const CommitBatch& batch, CommitResult& result)
     int rc = write_blocks(txn, batch);
     if (rc == 0) rc = write_rows(txn, batch);
     if (rc == 0) rc = write_checkpoints(txn, batch);
+    if (rc == 0) rc = write_records(txn, Db::Gaps, batch.gaps);
     for (const auto& gone : batch.gaps_gone) {
         if (rc != 0) break;
         rc = txn.del(Db::Gaps, seq_key(gone.stream, gone.first).bytes());
         if (rc == MDB_NOTFOUND) rc = 0;
     }
-    if (rc == 0) rc = write_records(txn, Db::Gaps, batch.gaps);
     if (rc == 0) rc = write_records(txn, Db::Streams, batch.streams);
     if (rc == 0) rc = write_records(txn, Db::Links, batch.links);
     if (rc == 0) rc = write_records(txn, Db::Intervals, batch.intervals);
@@ -184,20 +184,18 @@ int BatchWriter::insert_missing(Cursor& c, const JournalBlock& b, Bytes messages
                 continue;
             }
         }
-        bool damaged = false;
-        rc = skip_known(c, b, at, messages, damaged);
-        if (damaged) rc = c.del();  // It could not be read any more; what comes now takes its place.
-        if (rc != 0) return rc;
+        // A block that cannot be read any more makes room for what comes now.
+        if (!skip_known(c, b, at, messages))
+            if (rc = c.del(); rc != 0) return rc;
     }
     return 0;
 }
 
-int BatchWriter::skip_known(Cursor& c, const JournalBlock& b, Seq& at, Bytes& left, bool& damaged) {
+/// Compares what is held from `at` on with `left` and moves both on; false when the block under the cursor is
+/// damaged.
+bool BatchWriter::skip_known(Cursor& c, const JournalBlock& b, Seq& at, Bytes& left) {
     const auto known = open_block(c.key, c.value);
-    if (!known) {
-        damaged = true;
-        return 0;
-    }
+    if (!known) return false;
     const Seq end = std::min(known->range.last + 1, b.first + b.count);
     Bytes theirs = known->messages.subspan(
         bytes_of_messages(known->messages, static_cast<u32>(at - known->range.first)));
@@ -210,7 +208,7 @@ int BatchWriter::skip_known(Cursor& c, const JournalBlock& b, Seq& at, Bytes& le
         left = left.subspan(mine_bytes);
         theirs = theirs.subspan(their_bytes);
     }
-    return 0;
+    return true;
 }
 
 int BatchWriter::write_rows(Txn& txn, const CommitBatch& batch) {

@@ -45,7 +45,9 @@ struct CheckpointImage {
     u64 bytes = 0;
 };
 
-/// Names a gap record that was merged into a neighbour and must go.
+/// Names a gap record that must go: merged into a neighbour, or its start moved. Erased after `gaps` were
+/// written, because a gap may be opened and go in the same batch; a number that went never comes back as a
+/// start.
 struct GapKey {
     Stream stream;
     Seq first;

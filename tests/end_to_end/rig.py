@@ -104,7 +104,7 @@ def free_udp_ports(count):
 class Server:
     """A twinlinkd."""
 
-    def __init__(self, folder, wire="vhost", acds=1, store=None, extra_store="", prefix=()):
+    def __init__(self, folder, wire="vhost", acds=1, store=None, extra_store="", extra="", prefix=()):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.store = Path(store) if store else self.folder / "store"
@@ -125,7 +125,7 @@ class Server:
                              {l: f"udp:127.0.0.1:{numbers[l]}" for l in "AB"}, dpdk=False)
         else:
             self.wire = wire
-        lines = [f'control_socket = "{self.socket}"', "[store]", f'path = "{self.store}"', "map_gib = 8",
+        lines = [f'control_socket = "{self.socket}"', extra, "[store]", f'path = "{self.store}"', "map_gib = 8",
                  "journal_mib = 2048", extra_store, "[dpdk]", 'hugepages = "no"']
         for acd in range(1, acds + 1):
             lines += ["[[acd]]", f"number = {acd}"]

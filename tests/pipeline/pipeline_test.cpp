@@ -305,3 +305,37 @@ TEST_CASE("links: both alive, one dead, both dead, flapping - no row changes unl
     CHECK(rig.gaps() == std::to_string(first) + "-" + std::to_string(last) + ":link_down:open");
     rig.stop();
 }
+
+TEST_CASE("gap: one that is opened and filled piece by piece within one commit leaves one filled record") {
+    PipelineRig rig;
+    rig.heartbeat();
+    rig.heartbeat();
+    rig.run(5_ms);
+    pump_up(rig);
+    rig.run(50_ms);
+    const u64 first = rig.next();
+    std::vector<std::byte> one(sizeof(SbeHeader) + sizeof(CallForcedBusy));
+    for (u64 i = 0; i < 5; ++i) {
+        rig.say(CallForcedBusy{kEight, i});
+        rig.send("");
+    }
+    rig.say(CallForcedBusy{kEight + 1, 9});
+    rig.send();
+    // Everything but the commit: the hole becomes a gap and is filled, all in the batch that gathers.
+    const auto fold_for = [&](Nanos span) {
+        for (u64 t = 0; t < span.value; t += 1'000'000) {
+            rig.now.mono = rig.now.mono + 1_ms;
+            rig.receive_only();
+            rig.engine().poll_fold(rig.now);
+        }
+    };
+    fold_for(40_ms);
+    for (u64 i = 0; i < 5; ++i) {
+        write_message(one.data(), CallForcedBusy{kEight, i});
+        rig.transmit(Link::B, first + i, one, 1);
+        fold_for(1_ms);
+    }
+    rig.run(50_ms);
+    CHECK(rig.gaps() == std::to_string(first) + "-" + std::to_string(first + 4) + ":both_links:filled");
+    rig.stop();
+}
