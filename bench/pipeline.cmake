@@ -1,0 +1,1 @@
+twinlink_bench(NAME pipeline SOURCES pipeline_bench.cpp USES twinlink::engine twinlink_sim)
