@@ -53,8 +53,9 @@ void on_fence(void* passed) {
     static_cast<std::atomic<bool>*>(passed)->store(true, std::memory_order_release);
 }
 
-/// net_virtio_user puts off work for DPDK's alarm thread when its peer leaves, and a device that is removed
-/// before that work is done is used after it is freed. Alarms run in order: ours comes after it.
+/// net_virtio_user puts off work for DPDK's alarm thread when its peer leaves. That it may still run on a
+/// device that is gone is inferred from its log, not proven; alarms run in order, so waiting for one of ours
+/// rules it out.
 void wait_for_alarms() {
     constexpr timespec kPause{.tv_sec = 0, .tv_nsec = 100'000};
     std::atomic<bool> passed{false};
@@ -87,9 +88,10 @@ Expected<DpdkPool> make_dpdk_pool(std::string_view purpose, u32 buffers, u32 pac
 }
 
 Expected<std::unique_ptr<DpdkDevice>> DpdkDevice::open(const DpdkDeviceConfig& config) {
-    // The kernel takes back an AF_XDP socket's queue some time after the socket is closed, even when the
-    // process that had it was killed: a restart may come too early. Each try has a new pool, because
-    // net_af_xdp loses the buffers of a try that failed.
+    // A precaution, not seen to be needed: the kernel may take an AF_XDP queue back some time after the
+    // process that had it ended, and a restart may come too early. It does not help within one process, where
+    // net_af_xdp keeps its socket (seen). Each try has a new pool: net_af_xdp loses the buffers of a try that
+    // failed (seen).
     constexpr int kTries = 100;
     constexpr timespec kPause{.tv_sec = 0, .tv_nsec = 20'000'000};
     if (!DpdkEal::running()) return failure("DPDK has not been started");

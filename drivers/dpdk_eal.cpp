@@ -137,8 +137,8 @@ Expected<std::unique_ptr<DpdkEal>> DpdkEal::start(const DpdkEalConfig& config) {
     if (rte_eal_init(static_cast<int>(kept.size()), argv.data()) < 0) {
         return failure(why_not(rte_errno, hugepages, eal->arguments_));
     }
-    // vhost and virtio-user write to their peer's socket without MSG_NOSIGNAL: a peer that died would take us
-    // along.
+    // virtio-user writes to its peer's socket without MSG_NOSIGNAL, and died of it when the peer was gone
+    // (seen); for vhost this is a precaution.
     std::signal(SIGPIPE, SIG_IGN);
     g_running.store(true, std::memory_order_release);
     remove_folders_of_the_dead(fs::path(rte_eal_get_runtime_dir()).parent_path());

@@ -1,4 +1,4 @@
-// Kernel UDP: a port on sockets and a sender through one. No privileges, no setup, a tenth of DPDK's rate.
+// Kernel UDP: a port on sockets and a sender through one. No privileges, no setup.
 //
 // The kernel checks Ethernet, VLAN, IP and checksums before a socket sees anything, so most refusals stay
 // zero here.
