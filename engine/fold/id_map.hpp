@@ -52,7 +52,7 @@ public:
         }
         slots_[at] = {};
     }
-    void prefetch(u64 id) const noexcept { __builtin_prefetch(&slots_[home(id)]); }
+    [[gnu::always_inline]] void prefetch(u64 id) const noexcept { __builtin_prefetch(&slots_[home(id)]); }
     [[nodiscard]] std::size_t bytes() const noexcept { return slots_.size() * sizeof(Slot); }
 
 private:

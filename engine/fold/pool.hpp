@@ -45,7 +45,7 @@ public:
         entries_[index] = E{};
         free_[freed_++] = index;
     }
-    void prefetch(u32 index) const noexcept {
+    [[gnu::always_inline]] void prefetch(u32 index) const noexcept {
         const auto* p = reinterpret_cast<const char*>(&entries_[index]);
         for (std::size_t at = 0; at < sizeof(E); at += 64) __builtin_prefetch(p + at, 1);
     }

@@ -66,7 +66,7 @@ public:
         live_.clear();
         dirty_.clear();
     }
-    void prefetch(u32 slot) const noexcept {
+    [[gnu::always_inline]] void prefetch(u32 slot) const noexcept {
         __builtin_prefetch(row(slot), 1);
         __builtin_prefetch(row(slot) + 8, 1);
     }
