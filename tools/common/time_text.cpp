@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include <algorithm>
 #include <chrono>
 
 namespace twinlink::tools {
@@ -15,11 +15,11 @@ struct Broken {
     u64 hour, minute, second, ns;
 };
 
-/// `ns` moved by an offset; never before 1970.
+/// `ns` moved by an offset; never before 1970, never beyond what 64 bits hold.
 u64 shifted(u64 ns, int offset_minutes) noexcept {
     const u64 by = static_cast<u64>(offset_minutes < 0 ? -offset_minutes : offset_minutes) * kMinute_ns;
     if (offset_minutes < 0) return ns > by ? ns - by : 0;
-    return ns + by;
+    return ns + std::min(by, ~u64{0} - ns);
 }
 
 Broken broken(u64 ns) noexcept {

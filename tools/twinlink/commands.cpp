@@ -15,8 +15,14 @@ constexpr OptionInfo kJson{Json, "--json", "", "print one JSON document"};
 constexpr OptionInfo kCsv{Csv, "--csv", "", "print one table as CSV"};
 constexpr OptionInfo kTable{TableName, "--table", "NAME",
                             "with --csv: which table; a wrong name lists what there is"};
+constexpr OptionInfo kSocket{Socket, "--socket", "PATH",
+                             "the appliance's control socket (default /run/twinlink/control.sock, or "
+                             "TWINLINK_SOCKET)"};
 constexpr OptionInfo kStore{Store, "--store", "DIR",
                             "the store's folder (default /var/lib/twinlink, or TWINLINK_STORE)"};
+constexpr OptionInfo kStoreInstead{Store, "--store", "DIR",
+                                   "read this store when the appliance does not answer"};
+constexpr OptionInfo kStoreAlone{Store, "--store", "DIR", "read this store and do not ask the appliance"};
 constexpr OptionInfo kAcd{Acd, "--acd", "N", "only this ACD"};
 constexpr OptionInfo kEpoch{Epoch, "--epoch", "E", "only this epoch, as `twinlink gaps` prints it"};
 constexpr OptionInfo kState{State, "--state", "STATE",
@@ -31,17 +37,27 @@ constexpr OptionInfo kAgent{Agent, "--agent", "N", "only the agent with this log
 constexpr OptionInfo kItems{Items, "--items", "A,B,C",
                             "these items, in this order; NAME* for all that begin so, or all"};
 constexpr OptionInfo kExact{Exact, "--exact", "", "times in ns as they are stored, not rounded to seconds"};
+constexpr OptionInfo kEvery{Every, "interval", "SECONDS", "print again every so many seconds"};
+constexpr OptionInfo kTimes{Times, "count", "COUNT", "and stop after so many times"};
 constexpr OptionInfo kDirectory{Directory, "directory", "DIR", "the store's folder", true};
 constexpr OptionInfo kItemTable{ItemTable, "name", "TABLE", "hsplit or hagent; all tables without it"};
 
+constexpr OptionInfo kQuick{Quick, "--quick", "",
+                            "structure and records only: journal and rows are not read"};
+constexpr std::array kStatusOptions{kEvery, kTimes, kSocket, kStoreInstead, kJson, kCsv, kTable};
+constexpr std::array kLinksOptions{kEvery, kTimes, kAcd, kEpoch, kSocket, kStoreAlone, kJson, kCsv, kTable};
 constexpr std::array kGapsOptions{kAcd, kEpoch, kState, kFrom, kTo, kStore, kJson, kCsv, kTable};
 constexpr std::array kSkillsOptions{kAcd,   kFrom,  kTo,   kInterval, kSkill, kItems,
                                     kExact, kStore, kJson, kCsv,      kTable};
 constexpr std::array kAgentsOptions{kAcd,   kFrom,  kTo,    kInterval, kAgent, kSkill,
                                     kItems, kExact, kStore, kJson,     kCsv,   kTable};
 constexpr std::array kItemsOptions{kItemTable, kJson, kCsv, kTable};
+constexpr std::array kCheckOptions{kDirectory, kQuick, kJson, kCsv, kTable};
 constexpr std::array kStoreOptions{kDirectory, kJson, kCsv, kTable};
 
+constexpr std::array<string_view, 3> kStatusExamples{"twinlink status", "twinlink status 5",
+                                                     "twinlink status --store /var/lib/twinlink --json"};
+constexpr std::array<string_view, 2> kLinksExamples{"twinlink links", "twinlink links --acd 1 --json"};
 constexpr std::array<string_view, 3> kGapsExamples{"twinlink gaps", "twinlink gaps --acd 1 --state open",
                                                    "twinlink gaps --from 2026-03-01 --to 2026-03-02 --csv"};
 constexpr std::array<string_view, 3> kSkillsExamples{
@@ -52,7 +68,20 @@ constexpr std::array<string_view, 2> kAgentsExamples{
 constexpr std::array<string_view, 2> kItemsExamples{"twinlink items hsplit", "twinlink items --csv"};
 constexpr std::array<string_view, 1> kInfoExamples{"twinlink store info /var/lib/twinlink"};
 
+constexpr std::array<string_view, 2> kCheckExamples{"twinlink store check /var/lib/twinlink",
+                                                    "twinlink store check --quick /var/lib/twinlink --json"};
+
 constexpr std::array kCommands{
+    CommandInfo{
+        "status", "how the appliance is, what that means and what to do",
+        "Asks the appliance. Exit code 0 when it collects and no gap is open, 1 when there is a problem, 3 "
+        "when it does not answer (then --store shows what was committed last).",
+        kStatusOptions, kStatusExamples, run_status},
+    CommandInfo{
+        "links", "what each link brought, lost and how late it was",
+        "Per ACD, epoch and link, with sums that are checked. Asks the appliance, which knows the present "
+        "epochs; --store reads all that the store remembers.",
+        kLinksOptions, kLinksExamples, run_links},
     CommandInfo{
         "gaps", "every range of messages that this server lacks or lacked, and why",
         "Reads the store; needs no running appliance. Totals per stream are checked. Exit code 1 when a gap "
@@ -70,6 +99,10 @@ constexpr std::array kCommands{
                 kItemsOptions, kItemsExamples, run_items},
     CommandInfo{"store info", "what a store says of itself", "Reads one commit's view of it.", kStoreOptions,
                 kInfoExamples, run_store_info},
+    CommandInfo{"store check", "reads and checks everything in a store",
+                "Changes nothing; works beside a running appliance. Exit code 1 when something is damaged or "
+                "contradicts itself.",
+                kCheckOptions, kCheckExamples, run_store_check},
 };
 
 constexpr std::array kFamilies{

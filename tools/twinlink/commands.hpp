@@ -39,6 +39,7 @@ enum class OptionId : u8 {
     Times,
     Directory,
     ItemTable,
+    Quick,
 };
 
 struct OptionInfo {

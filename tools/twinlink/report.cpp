@@ -158,8 +158,8 @@ Row sum_row(const Report& report, std::vector<Value> values, const RowSum& sum, 
 /// A sum as people see it: a label where the last name would stand.
 Row people_sum(const Report& report, const std::string& label, const RowSum& sum) {
     std::vector<Value> values{sum.incomplete() != 0};
-    if (of_agents(report)) values.insert(values.end(), {Value{}, Value{}});
-    // The SPLIT cell is empty text, not an unknown number.
+    // The cells of LOGID and SPLIT are empty text, not unknown numbers.
+    if (of_agents(report)) values.insert(values.end(), {std::string(), std::string()});
     values.emplace_back(std::string());
     values.emplace_back(label);
     return sum_row(report, std::move(values), sum, Style::Title);
@@ -197,7 +197,7 @@ Line interval_heading(const IntervalRecord& interval, const AcdContext& acd, boo
                     interval.minutes == 0 ? "?" : tools::local_clock(end, acd.offset_minutes));
     text += fmt::format(" {}, {}", tools::offset_name(acd.offset_minutes), any_agents ? "agents" : "skills");
     if (interval.instance != 0)
-        text += fmt::format(" (time {} round: the ACD's clock was set back)", interval.instance + 1);
+        text += fmt::format(" (number {} by this name: the ACD's clock was set back)", interval.instance + 1);
     if (interval.closed == 0) text += " - open, still collecting";
     return {text, Style::Title};
 }
@@ -214,7 +214,8 @@ Line interval_footer(const IntervalRecord& interval, const RowSum& sum) {
                         "earlier gap reaches into them, or tracking was broken",
                         sum.incomplete(), sum.rows()),
             Style::Warning};
-    return {fmt::format("  complete: all {} messages of this interval are here",
+    return {fmt::format(interval.closed != 0 ? "  complete: all {} messages of this interval are here"
+                                             : "  complete so far: all {} messages up to now are here",
                         tools::with_separators(interval.messages)),
             Style::Plain};
 }
@@ -266,12 +267,19 @@ void add_entities(Report& report, const AcdRows& of_acd) {
         sums.try_emplace({row.key.entity, row.key.entity2}, row.key, none)
             .first->second.second.add(row.items);
     }
+    std::size_t intervals = 0;
+    const StoredRow* last = nullptr;
+    for (const StoredRow& row : of_acd.rows) {
+        const bool same = last != nullptr && last->key.interval_start == row.key.interval_start &&
+                          last->key.instance == row.key.instance;
+        if (!same) ++intervals;
+        last = &row;
+    }
+    const bool several = intervals > 1;
     Group group;
     group.offset_minutes = of_acd.acd.offset_minutes;
     group.heading.push_back(
-        {fmt::format("{}, all {} intervals above", of_acd.acd.title(), of_acd.intervals.size()),
-         Style::Title});
-    const bool several = of_acd.intervals.size() > 1;
+        {fmt::format("{}, all {} intervals above", of_acd.acd.title(), intervals), Style::Title});
     for (const auto& [_, sum] : sums) {
         const auto entity = entity_values(report, sum.first);
         std::vector<Value> values{u64{sum.first.acd.value}};
