@@ -27,7 +27,7 @@ private:
     int write_blocks(Txn& txn, const CommitBatch& batch);
     int write_block(Cursor& c, const CommitBatch& batch, const JournalBlock& b);
     int insert_missing(Cursor& c, const JournalBlock& b, Bytes messages);
-    int skip_known(Cursor& c, const JournalBlock& b, Seq& at, Bytes& left, bool& damaged);
+    bool skip_known(Cursor& c, const JournalBlock& b, Seq& at, Bytes& left);
     int grow_block(Cursor& c, const JournalBlock& b, Bytes messages);
     int put_new(Cursor& c, Bytes key, u32 count, u64 first_time, u64 last_time, Bytes messages,
                 unsigned flags);

@@ -129,14 +129,13 @@ int Retention::delete_front(Txn& txn, Cursor& c, Front& front, CommitResult& res
     if (rc == 0) rc = read_front(c, front, there);
     if (rc != 0 && rc != MDB_NOTFOUND) return rc;
     if (!there || front.at.stream.acd != stream.acd) front.count = 0;
-    rc = note_pruned(txn, before, stream, upto, messages);
-    // Checkpoints go when a new stream begins or now and then: looking for them with every block would be
+    rc = note_pruned(txn, stream, upto, messages);
     // waste.
     if (rc == 0) rc = delete_checkpoints(txn, before, stream, upto);
     return rc;
 }
 
-int Retention::note_pruned(Txn& txn, const Front&, Stream stream, Seq upto, u64 messages) {
+int Retention::note_pruned(Txn& txn, Stream stream, Seq upto, u64 messages) {
     const Key key = stream_key(stream);
     PrunedRecord record{stream.epoch.value, 0, 0, stream.acd.value, 0, 0};
     Bytes value;

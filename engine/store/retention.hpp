@@ -35,7 +35,7 @@ private:
     int read_front(Cursor& c, Front& front, bool& there);
     bool held(const Front& front, bool map_tight) noexcept;
     int delete_front(Txn& txn, Cursor& c, Front& front, CommitResult& result);
-    int note_pruned(Txn& txn, const Front& front, Stream stream, Seq upto, u64 messages);
+    int note_pruned(Txn& txn, Stream stream, Seq upto, u64 messages);
     int delete_checkpoints(Txn& txn, const Front& front, Stream stream, Seq upto);
 
     StoreConfig config_;

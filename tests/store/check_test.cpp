@@ -158,3 +158,40 @@ TEST_CASE("check: flipped bits are found or harmless, and never read as data") {
     MESSAGE(found, " found, ", crashed, " crashed the child, of ", kFlips);
     CHECK(found > kFlips / 20);
 }
+
+TEST_CASE("store: a journal block that rotted is reported with its names, and late messages take its place") {
+    TempFolder t;
+    {
+        StoreConfig config;
+        config.map_bytes = u64{64} << 20;
+        Store store = open_store(t / "s", config);
+        for (u64 first = 1; first <= 2'001; first += 1'000) {
+            CommitBatch b;
+            add_block(b, kStream, first, 1'000);
+            commit(store, b);
+        }
+    }
+    std::string content = content_of(t / "s" / "data.mdb");
+    const auto inside = message(1'504);
+    const auto at = content.find(std::string(reinterpret_cast<const char*>(inside.data()), inside.size()));
+    REQUIRE(at != std::string::npos);
+    content[at + 20] = static_cast<char>(content[at + 20] ^ 4);
+    write_file(t / "s" / "data.mdb", content);
+
+    Store store = open_store(t / "s");
+    std::vector<Range> damaged;
+    std::vector<u64> firsts;
+    CHECK(store.for_each_block(
+        kStream, Seq{1},
+        [&](const BlockView& b) {
+            firsts.push_back(b.range.first.value);
+            return true;
+        },
+        [&](const Damage& d) { damaged.push_back(d.range); }));
+    CHECK(firsts == std::vector<u64>{1, 2'001});
+    CHECK(damaged == std::vector<Range>{{Seq{1'001}, Seq{2'000}}});
+    CommitBatch late;
+    add_block(late, kStream, 1'001, 1'000, true);
+    CHECK(commit(store, late).fill_inserted == 1'000);
+    CHECK(names_held(snapshot_of(store)) == numbers(1, 3'000));
+}
