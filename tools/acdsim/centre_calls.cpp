@@ -239,7 +239,7 @@ void CallCentre::wait_step(u32 slot) {
     }
     if (draw < 4'000) return off_switch(slot);
     if (draw < 5'000) return go_to_extension(slot);
-    if (draw < 9'000 && c.skill[2] != 0) {
+    if (c.skill[2] != 0 && random_.chance(200'000)) {
         emit(CallDequeued{clock(), c.id, c.skill[2], DequeueWhy::Command, 0, 0});
         c.skill[2] = 0;
         c.backups_asked = true;

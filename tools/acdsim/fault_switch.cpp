@@ -196,22 +196,27 @@ void FaultSwitch::send_wild(const CutFrame& f) {
 
 void FaultSwitch::hold(const CutFrame& f, Bytes bytes, Fate fate, Nanos release, u32 behind) {
     const Fate held = fate == Fate::Sent ? Fate::Late : fate;
-    Held h{f, {bytes.begin(), bytes.end()}, held, true, release, behind};
+    Held h{f, {bytes.begin(), bytes.end()}, held, release, behind};
     if (behind != 0)
         behind_.push_back(std::move(h));
     else
         delayed_.push_back(std::move(h));
 }
 
-void FaultSwitch::pass(const CutFrame& f, Bytes bytes, Fate fate, bool known) {
-    lane_.push(f, bytes, fate, known);
+void FaultSwitch::push(const CutFrame& f, Bytes bytes, Fate fate) {
+    lane_.push(f, bytes, fate, true);
     if (fate == Fate::Duplicated) lane_.push(f, bytes, fate, false);
+}
+
+/// A frame goes out, and behind it those that were to be overtaken by it.
+void FaultSwitch::pass(const CutFrame& f, Bytes bytes, Fate fate) {
+    push(f, bytes, fate);
     if (behind_.empty()) return;
     std::vector<Held> due;
     for (auto& h : behind_)
         if (--h.behind == 0) due.push_back(std::move(h));
     std::erase_if(behind_, [](const Held& h) { return h.behind == 0; });
-    for (const auto& h : due) lane_.push(h.frame, h.bytes, h.fate, h.known);
+    for (const auto& h : due) push(h.frame, h.bytes, h.fate);
 }
 
 void FaultSwitch::advance(Nanos now, std::vector<Acd>& came_up) {
@@ -236,7 +241,7 @@ Nanos FaultSwitch::deadline() const noexcept {
 void FaultSwitch::release_all() {
     for (const auto& h : delayed_) pass(h.frame, h.bytes, h.fate);
     delayed_.clear();
-    for (const auto& h : behind_) lane_.push(h.frame, h.bytes, h.fate, h.known);
+    for (const auto& h : behind_) push(h.frame, h.bytes, h.fate);
     behind_.clear();
 }
 

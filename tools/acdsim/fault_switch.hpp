@@ -55,7 +55,6 @@ private:
         CutFrame frame;
         std::vector<std::byte> bytes;
         Fate fate;
-        bool known;
         Nanos release;  ///< of delayed ones
         u32 behind;     ///< of reordered ones: frames that still pass
     };
@@ -68,7 +67,8 @@ private:
     void damage(const CutFrame& frame, Fate fate);
     void send_wild(const CutFrame& frame);
     void hold(const CutFrame& frame, Bytes bytes, Fate fate, Nanos release, u32 behind);
-    void pass(const CutFrame& frame, Bytes bytes, Fate fate, bool known = true);
+    void pass(const CutFrame& frame, Bytes bytes, Fate fate);
+    void push(const CutFrame& frame, Bytes bytes, Fate fate);
 
     std::vector<Active> rules_;
     std::vector<Acd> came_up_;  ///< noticed while offering, handed over by advance()
