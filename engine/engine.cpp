@@ -11,7 +11,8 @@ CounterInfo info(ReceiveCounter counter) noexcept {
     switch (counter) {
         case ReceiveCounter::Valid: return {"valid", "frames that passed every check"};
         case ReceiveCounter::RingFull:
-            return {"ring_full", "valid frames dropped because the fold did not keep up"};
+            return {"ring_full",
+                    "slices that found the ring full and left the frames in the device (see nic_missed)"};
         case ReceiveCounter::Count_: break;
     }
     return {"?", "?"};

@@ -43,7 +43,7 @@ struct EngineConfig {
 /// What the receive slice counts beside the port and the refusals, per link.
 enum class ReceiveCounter : u8 {
     Valid,     // frames that passed every check
-    RingFull,  // valid frames dropped because the fold did not keep up: gaps like any other
+    RingFull,  // slices that found the ring full and left the frames in the device
     Count_
 };
 [[nodiscard]] CounterInfo info(ReceiveCounter) noexcept;
