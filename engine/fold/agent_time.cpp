@@ -27,7 +27,7 @@ void Core::accrue(AgentEntry& a) noexcept {
     }
     make_dirty(a);
     a.staff += dt;
-    Link* const link = a.mode_link == kNoIndex ? nullptr : &links_[a.mode_link];
+    SkillOfAgent* const link = a.mode_link == kNoIndex ? nullptr : &links_[a.mode_link];
     switch (a.mode) {
         case AgentMode::Avail: a.avail += dt; break;
         case AgentMode::Aux: a.aux += dt; break;
@@ -82,7 +82,7 @@ void Core::settle(AgentEntry& a) noexcept {
     if (a.staff == 0) return;
     bool first = true;
     for (u32 l = a.first; l != kNoIndex; l = links_[l].next) {
-        Link& k = links_[l];
+        SkillOfAgent& k = links_[l];
         if (k.assigned == 0) continue;
         const u64 other = a.staff - a.avail - a.aux - k.acd - k.acw - k.ring;
         u64* const r = skill_rows_.touch(k.skill_slot);

@@ -75,7 +75,7 @@ u32 Core::add_link(AgentEntry& a, u16 skill) noexcept {
     const u32 slot = skill_slot(skill);
     if (slot == kNoIndex) return kNoIndex;
     const u32 l = links_.take();
-    if (l == Pool<Link>::kNone) {
+    if (l == Pool<SkillOfAgent>::kNone) {
         count(FoldCounter::AgentSkillsFull);
         become_uncertain();
         return kNoIndex;
@@ -105,7 +105,7 @@ void Core::assign(AgentEntry& a, u16 skill, u8 level) noexcept {
     u32 l = find_link(a, skill);
     if (l == kNoIndex) l = add_link(a, skill);
     if (l == kNoIndex) return;
-    Link& link = links_[l];
+    SkillOfAgent& link = links_[l];
     link.level = level;
     link.leaving = 0;
     if (link.assigned == 0) {
@@ -125,7 +125,7 @@ void Core::assign(AgentEntry& a, u16 skill, u8 level) noexcept {
 }
 
 void Core::unassign(AgentEntry& a, u32 l) noexcept {
-    Link& link = links_[l];
+    SkillOfAgent& link = links_[l];
     if (link.assigned == 0) return;
     settle(a);
     if (a.has(kOrderUnknown) && l == oldest(a)) a.set(kAgentTainted);
@@ -140,7 +140,7 @@ void Core::unassign(AgentEntry& a, u32 l) noexcept {
 void Core::update_top(AgentEntry& a) noexcept {
     u32 top = kNoIndex;
     for (u32 l = a.first; l != kNoIndex; l = links_[l].next) {
-        const Link& link = links_[l];
+        const SkillOfAgent& link = links_[l];
         if (link.assigned == 0) continue;
         if (top == kNoIndex || link.level < links_[top].level ||
             (link.level == links_[top].level && link.skill < links_[top].skill))

@@ -106,7 +106,7 @@ struct Checkpoint {
     bool load_call(u64& last);
     bool load_row(RowStore& rows, u32 slot);
     template <class T>
-    bool load_staged(std::vector<T>& to, u32 n);
+    bool load_staged(FixedList<T>& to, u32 n);
 };
 
 // ---- writing
@@ -149,7 +149,7 @@ void Checkpoint::put_agent(const Core& c, const AgentEntry& a, std::vector<std::
                    {}},
         to);
     for (u32 l = a.first; l != kNoIndex; l = c.links_[l].next) {
-        const Link& k = c.links_[l];
+        const SkillOfAgent& k = c.links_[l];
         put(SavedLink{k.pump_up, k.skill, k.level, k.assigned, k.leaving, {}}, to);
         put_row(c.agent_rows_, l, to);
     }
@@ -297,7 +297,7 @@ bool Checkpoint::load_links(AgentEntry& a, const SavedAgent& saved) {
         if (core.find_link(a, k.skill) != kNoIndex) return false;
         const u32 l = core.add_link(a, k.skill);
         if (l == kNoIndex) return false;
-        Link& link = core.links_[l];
+        SkillOfAgent& link = core.links_[l];
         link.pump_up = k.pump_up;
         link.level = k.level;
         link.assigned = k.assigned;
@@ -334,8 +334,8 @@ bool Checkpoint::load_agent(u64& last) {
     a.held_link = s.held_skill == 0 ? kNoIndex : core.find_link(a, s.held_skill);
     a.ext_link = s.ext_skill == 0 ? kNoIndex : core.find_link(a, s.ext_skill);
     for (u32 l = a.first; l != kNoIndex; l = core.links_[l].next) {
-        const Link& k = core.links_[l];
-        const auto better = [&](const Link& t) {
+        const SkillOfAgent& k = core.links_[l];
+        const auto better = [&](const SkillOfAgent& t) {
             return k.level < t.level || (k.level == t.level && k.skill < t.skill);
         };
         if (k.assigned && (a.top_link == kNoIndex || better(core.links_[a.top_link]))) a.top_link = l;
@@ -367,7 +367,7 @@ bool Checkpoint::load_call(u64& last) {
 }
 
 template <class T>
-bool Checkpoint::load_staged(std::vector<T>& to, u32 n) {
+bool Checkpoint::load_staged(FixedList<T>& to, u32 n) {
     if (n > to.capacity()) return false;
     for (u32 i = 0; i < n; ++i) {
         T m;

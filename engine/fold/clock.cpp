@@ -206,7 +206,7 @@ void Core::hand_on_skill(u32 slot, bool closed, FoldSink& sink) {
 
 void Core::hand_on_agent(u32 slot, bool closed, FoldSink& sink) {
     finish_agent_row(slot);
-    const Link& l = links_[slot];
+    const SkillOfAgent& l = links_[slot];
     const std::span row(agent_rows_.row(slot), agent_rows_.columns());
     sink.row({TableId::Hagent, acd_, record_.start, record_.instance, agents_[l.agent].id, l.skill}, row,
              closed);

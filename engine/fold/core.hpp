@@ -1,9 +1,9 @@
 // The state of one fold and everything that changes it; fold.hpp is what others see.
 //
-// One thread. The implementation is split by subject: fold.cpp (dispatch), clock.cpp (time and intervals),
-// queues.cpp and talk.cpp (life of a call), accounts.cpp (booking a call), agents.cpp and agent_time.cpp
-// (modes and their time), pump_up.cpp and repair.cpp (what a pump-up corrects), checkpoint.cpp (save and
-// load).
+// One thread. The implementation is split by subject: core.cpp (construction), fold.cpp (dispatch), clock.cpp
+// (time and intervals), queues.cpp and talk.cpp (life of a call), accounts.cpp (booking a call), agents.cpp
+// and agent_time.cpp (modes and their time), pump_up.cpp and repair.cpp (what a pump-up corrects),
+// checkpoint.cpp (save and load).
 //
 // Invariants: derived numbers (in_queue, staffed, top, doubtful_calls) equal what counting would give; rows
 // are touched only while an interval is open; nothing is allocated after construction but by save() and
@@ -243,20 +243,20 @@ private:
     Pool<SkillEntry> skills_;
     IdMap agent_ids_;
     Pool<AgentEntry> agents_;
-    Pool<Link> links_;
+    Pool<SkillOfAgent> links_;
     IdMap call_ids_;
     Pool<CallEntry> calls_;
     RowStore skill_rows_;
     RowStore agent_rows_;
-    std::vector<u32> dirty_agents_;
+    FixedList<u32> dirty_agents_;
 
     // The pump-up in progress, kept until its end proves it whole.
     u64 pump_up_ = 0;  ///< number of the latest
     bool pumping_ = false;
     PumpUpEnd seen_{};
-    std::vector<AgentSkill> staged_skills_;
-    std::vector<AgentSnapshot> staged_agents_;
-    std::vector<CallSnapshot> staged_calls_;
+    FixedList<AgentSkill> staged_skills_;
+    FixedList<AgentSnapshot> staged_agents_;
+    FixedList<CallSnapshot> staged_calls_;
 };
 
 }  // namespace twinlink::fold

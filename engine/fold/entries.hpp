@@ -108,7 +108,7 @@ static_assert(std::has_unique_object_representations_v<CallEntry> &&
 
 /// One skill of one agent, and its row in hagent, which has the same index. Clocks hold what was not yet
 /// booked.
-struct Link {
+struct SkillOfAgent {
     u64 acd, acw, ring, direct_acd, direct_acw;
     u32 agent;  ///< index of the agent
     u32 next;   ///< index of the agent's next skill, in the order of logon
@@ -139,7 +139,7 @@ struct AgentEntry {
     u64 ext_at;                    ///< begin of the extension call
     u64 pump_up;
     u32 extension;
-    u32 first;      ///< first Link in the order of logon, kNoIndex = none
+    u32 first;      ///< first SkillOfAgent in the order of logon, kNoIndex = none
     u32 mode_link;  ///< where the mode's time goes, kNoIndex = nowhere
     u32 held_link;  ///< of the last ACD call held
     u32 ext_link;

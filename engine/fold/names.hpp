@@ -6,6 +6,7 @@
 #pragma once
 
 #include "engine/fold/id_map.hpp"
+#include "engine/fold/pool.hpp"
 
 #include <twinlink/records.hpp>
 
@@ -19,7 +20,7 @@ public:
     };
     enum class Verdict : u8 { Known, News, Full };
 
-    explicit Names(u32 capacity) : map_(capacity), capacity_(capacity) { entries_.reserve(capacity); }
+    explicit Names(u32 capacity) : map_(capacity), entries_(capacity) {}
 
     static constexpr u64 key_of(NameKind kind, u64 number) noexcept {
         // Login ids are the only numbers above 32 bits; mixing keeps two kinds apart all the same.
@@ -33,21 +34,21 @@ public:
     Verdict offer(u64 key, u64 hash) noexcept {
         const u32 at = map_.find(key);
         if (at != IdMap::kNone) {
-            if (entries_[at].hash == hash) return Verdict::Known;
-            entries_[at].hash = hash;
+            Entry& known = entries_[at];
+            if (known.hash == hash) return Verdict::Known;
+            known.hash = hash;
             return Verdict::News;
         }
-        if (entries_.size() == capacity_) return Verdict::Full;
-        map_.insert(key, static_cast<u32>(entries_.size()));
+        if (entries_.full()) return Verdict::Full;
+        map_.insert(key, entries_.size());
         entries_.push_back({key, hash});
         return Verdict::News;
     }
-    [[nodiscard]] std::span<const Entry> entries() const noexcept { return entries_; }
+    [[nodiscard]] const FixedList<Entry>& entries() const noexcept { return entries_; }
 
 private:
     IdMap map_;
-    u32 capacity_;
-    std::vector<Entry> entries_;
+    FixedList<Entry> entries_;
 };
 
 }  // namespace twinlink::fold

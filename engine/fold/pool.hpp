@@ -58,4 +58,32 @@ private:
     u32 freed_ = 0;
 };
 
+/// A list whose room is allocated once. Its memory is touched only as far as it was ever used.
+template <class T>
+class FixedList {
+    static_assert(std::is_trivially_copyable_v<T>);
+
+public:
+    explicit FixedList(u32 capacity)
+        : items_(std::make_unique_for_overwrite<T[]>(capacity)), capacity_(capacity) {}
+
+    /// Precondition: not full.
+    void push_back(const T& item) noexcept {
+        assert(size_ < capacity_);
+        items_[size_++] = item;
+    }
+    void clear() noexcept { size_ = 0; }
+    [[nodiscard]] bool full() const noexcept { return size_ == capacity_; }
+    [[nodiscard]] u32 size() const noexcept { return size_; }
+    [[nodiscard]] u32 capacity() const noexcept { return capacity_; }
+    [[nodiscard]] T& operator[](u32 index) noexcept { return items_[index]; }
+    [[nodiscard]] const T* begin() const noexcept { return items_.get(); }
+    [[nodiscard]] const T* end() const noexcept { return items_.get() + size_; }
+
+private:
+    std::unique_ptr<T[]> items_;
+    u32 capacity_;
+    u32 size_ = 0;
+};
+
 }  // namespace twinlink::fold

@@ -67,7 +67,7 @@ void Core::name(NameKind kind, u64 number, const Text<24>& text, FoldSink& sink)
 
 void Core::stage(const AgentSkill& m) {
     ++seen_.agent_skills;
-    if (staged_skills_.size() < staged_skills_.capacity()) return staged_skills_.push_back(m);
+    if (!staged_skills_.full()) return staged_skills_.push_back(m);
     count(FoldCounter::PumpUpFull);
     tear_pump_up();
 }
@@ -75,7 +75,7 @@ void Core::stage(const AgentSkill& m) {
 void Core::on(const AgentSnapshot& m) {
     if (!pumping_) return count(FoldCounter::PumpUpStray);
     ++seen_.agent_snapshots;
-    if (staged_agents_.size() < staged_agents_.capacity()) return staged_agents_.push_back(m);
+    if (!staged_agents_.full()) return staged_agents_.push_back(m);
     count(FoldCounter::PumpUpFull);
     tear_pump_up();
 }
@@ -83,7 +83,7 @@ void Core::on(const AgentSnapshot& m) {
 void Core::on(const CallSnapshot& m) {
     if (!pumping_) return count(FoldCounter::PumpUpStray);
     ++seen_.call_snapshots;
-    if (staged_calls_.size() < staged_calls_.capacity()) return staged_calls_.push_back(m);
+    if (!staged_calls_.full()) return staged_calls_.push_back(m);
     count(FoldCounter::PumpUpFull);
     tear_pump_up();
 }

@@ -5,6 +5,8 @@
 // INCOMPLETE in every table. No clearing at a boundary: forgetting the lists is enough.
 #pragma once
 
+#include "engine/fold/pool.hpp"
+
 #include <twinlink/items.hpp>
 
 #include <cstring>
@@ -22,10 +24,9 @@ public:
         : columns_(find_table(table)->columns),
           stride_((columns_ + 7U) & ~7U),
           cells_(static_cast<u64*>(::operator new[](std::size_t{slots} * stride_ * 8, std::align_val_t{64}))),
-          state_(slots) {
-        live_.reserve(slots);
-        dirty_.reserve(slots);
-    }
+          state_(slots),
+          live_(slots),
+          dirty_(slots) {}
 
     /// The row of `slot`, about to be changed.
     [[nodiscard]] u64* touch(u32 slot) noexcept {
@@ -47,8 +48,8 @@ public:
     [[nodiscard]] bool live(u32 slot) const noexcept { return state_[slot] != State::None; }
     void mark_incomplete(u32 slot) noexcept { touch(slot)[kIncompleteColumn] = 1; }
 
-    [[nodiscard]] std::span<const u32> live_slots() const noexcept { return live_; }
-    [[nodiscard]] std::span<const u32> dirty_slots() const noexcept { return dirty_; }
+    [[nodiscard]] const FixedList<u32>& live_slots() const noexcept { return live_; }
+    [[nodiscard]] const FixedList<u32>& dirty_slots() const noexcept { return dirty_; }
     [[nodiscard]] u16 columns() const noexcept { return columns_; }
 
     /// What was dirty has been handed on.
@@ -80,8 +81,8 @@ private:
     u32 stride_;
     std::unique_ptr<u64[], Free> cells_;
     std::vector<State> state_;
-    std::vector<u32> live_;
-    std::vector<u32> dirty_;
+    FixedList<u32> live_;
+    FixedList<u32> dirty_;
 };
 
 }  // namespace twinlink::fold

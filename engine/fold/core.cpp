@@ -1,0 +1,50 @@
+// What the pipeline sees of the fold, and the one place where it allocates. See fold.hpp and core.hpp.
+#include "engine/fold/core.hpp"
+
+namespace twinlink {
+
+Fold::Fold(Acd acd, const FoldLimits& limits) : core_(std::make_unique<fold::Core>(acd, limits)) {}
+Fold::~Fold() = default;
+Fold::Fold(Fold&&) noexcept = default;
+Fold& Fold::operator=(Fold&&) noexcept = default;
+
+void Fold::begin_epoch(Epoch epoch, FoldSink& sink) { core_->begin_epoch(epoch, sink); }
+void Fold::apply(Seq first, Bytes messages, u32 count, FoldSink& sink) {
+    core_->apply(first, messages, count, sink);
+}
+void Fold::missing(u64 count) { core_->missing(count); }
+void Fold::flush(FoldSink& sink) { core_->flush(sink); }
+void Fold::save(std::vector<std::byte>& to) const { core_->save(to); }
+Expected<void> Fold::load(Bytes from) {
+    auto fresh = std::make_unique<fold::Core>(core_->acd(), core_->limits());
+    if (auto loaded = fresh->load(from); !loaded) return loaded;
+    core_ = std::move(fresh);
+    return {};
+}
+u64 Fold::interval_of(Nanos time) const noexcept { return core_->interval_of(time); }
+u64 Fold::counter(FoldCounter which) const noexcept { return core_->counter(which); }
+
+namespace fold {
+
+Core::Core(Acd acd, const FoldLimits& limits)
+    : acd_(acd),
+      limits_(limits),
+      names_(limits.agents + limits.skills + 16'384),
+      skill_slots_(65'536, u16{0xFFFF}),
+      skills_(limits.skills),
+      agent_ids_(limits.agents),
+      agents_(limits.agents),
+      links_(limits.agent_skills),
+      call_ids_(limits.calls),
+      calls_(limits.calls),
+      skill_rows_(TableId::Hsplit, limits.skills),
+      agent_rows_(TableId::Hagent, limits.agent_skills),
+      dirty_agents_(limits.agents),
+      staged_skills_(limits.agent_skills),
+      staged_agents_(limits.agents),
+      staged_calls_(limits.calls) {
+    assert(limits.skills < 0xFFFF);
+}
+
+}  // namespace fold
+}  // namespace twinlink
