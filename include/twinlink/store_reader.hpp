@@ -171,6 +171,7 @@ private:
     std::unique_ptr<State> state_;
 };
 
+/// A handle on a store's folder, from which snapshots are taken. Copyable; any thread.
 class StoreReader {
 public:
     /// Opens the store in folder `path` for reading. Never writes to it, but for LMDB's table of readers

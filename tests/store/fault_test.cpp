@@ -1,6 +1,6 @@
 // Disks that fail, processes that die: after it the store holds exactly the result of the first k batches,
 // and k is at least the last one that was acknowledged.
-#include "store_rig.hpp"
+#include "tests/store/store_rig.hpp"
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -138,10 +138,10 @@ TEST_CASE("store: a creation that fails or dies at any step leaves nothing or a 
 
 TEST_CASE("store: killed at random moments it opens with whole batches, none lost that was acknowledged") {
     TempFolder t;
-    const auto seed = std::random_device{}();
+    const u64 seed = seed_given();
     INFO("seed ", seed);
     MESSAGE("seed ", seed);
-    std::mt19937 random(seed);
+    std::mt19937_64 random(seed);
     u64 k = 0;
     for (int i = 0; i < 40; ++i) {
         const Ran ran = run_writer(t / "s", {"messages=200"}, k + 1 + random() % 20, random() % 3'000);

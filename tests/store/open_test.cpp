@@ -1,5 +1,5 @@
 // What must not open does not, says why, and stays as it was, byte for byte.
-#include "store_rig.hpp"
+#include "tests/store/store_rig.hpp"
 
 #include "engine/store/environment.hpp"
 

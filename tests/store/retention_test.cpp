@@ -1,5 +1,5 @@
 // The journal stays within its bounds, never lets go of what a restart needs, and says what went.
-#include "store_rig.hpp"
+#include "tests/store/store_rig.hpp"
 
 using namespace twinlink;
 using namespace twinlink::rig;

@@ -1,5 +1,5 @@
 // What goes in comes out: rows, records, journal, checkpoints; late messages; snapshots.
-#include "store_rig.hpp"
+#include "tests/store/store_rig.hpp"
 
 #include "engine/store/row_codec.hpp"
 

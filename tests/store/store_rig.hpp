@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -37,6 +38,15 @@ public:
 private:
     std::filesystem::path path_;
 };
+
+/// The seed of what is random: TWINLINK_SEED, else always the same.
+inline u64 seed_given() {
+    const std::string_view given =
+        std::getenv("TWINLINK_SEED") != nullptr ? std::getenv("TWINLINK_SEED") : "";
+    u64 seed = 20'261'123;
+    if (std::from_chars(given.data(), given.data() + given.size(), seed).ec != std::errc{}) seed = 20'261'123;
+    return seed;
+}
 
 inline std::string content_of(const std::filesystem::path& file) {
     std::ifstream in(file, std::ios::binary);

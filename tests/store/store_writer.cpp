@@ -6,7 +6,7 @@
 // when that is on the disk; when the store stops, "stopped REASON" and then what a reopened store says:
 // "again K" or what is wrong. The rig without the test framework: this is a program.
 #define DOCTEST_CONFIG_DISABLE
-#include "store_rig.hpp"
+#include "tests/store/store_rig.hpp"
 
 #include <fcntl.h>
 #include <sched.h>
