@@ -3,7 +3,9 @@
 // nothing.
 #include "tests/fold/sim_stream.hpp"
 
+#include <charconv>
 #include <cstdlib>
+#include <cstring>
 #include <set>
 
 namespace twinlink::test {
@@ -12,7 +14,8 @@ namespace {
 /// More by TWINLINK_SEEDS, for long runs.
 u64 seeds(u64 usual) {
     const char* const more = std::getenv("TWINLINK_SEEDS");
-    return more == nullptr ? usual : std::strtoull(more, nullptr, 10);
+    if (more != nullptr) REQUIRE(std::from_chars(more, more + std::strlen(more), usual).ec == std::errc{});
+    return usual;
 }
 
 constexpr u64 item(const KeptRow& r, u16 column) { return r.items[column]; }

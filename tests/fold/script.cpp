@@ -1,6 +1,8 @@
 // See script.hpp.
 #include "tests/fold/script.hpp"
 
+#include <charconv>
+
 namespace twinlink::test {
 namespace {
 
@@ -12,6 +14,16 @@ AgentMode mode_of(const std::string& word) {
     if (word == "ring") return AgentMode::Ring;
     REQUIRE_MESSAGE(word == "other", "no such mode: " << word);
     return AgentMode::Other;
+}
+
+/// The whole word as a number.
+template <class T>
+T parse(std::string_view word) {
+    T value{};
+    const auto end = word.data() + word.size();
+    const auto [at, error] = std::from_chars(word.data(), end, value);
+    REQUIRE_MESSAGE((error == std::errc{} && at == end), "no number: " << word);
+    return value;
 }
 
 u64 number(std::istringstream& words) {
@@ -59,7 +71,7 @@ void Script::line(std::istringstream& words) {
     std::string word;
     if (!(words >> word)) return;
     REQUIRE(word.starts_with("t="));
-    t = kNine + static_cast<u64>(std::stod(word.substr(2)) * 1e9 + 0.5);
+    t = kNine + static_cast<u64>(parse<double>(word.substr(2)) * 1e9 + 0.5);
     std::string verb;
     words >> verb;
     if (verb == "boundary") return send(IntervalBoundary{t, t, 30, 0, 0});
@@ -101,7 +113,7 @@ void Script::line(std::istringstream& words) {
             else if (more == "out")
                 d = Direction::Out;
             else if (more != "idle")
-                a.reason = static_cast<u8>(std::stoi(more));
+                a.reason = static_cast<u8>(parse<int>(more));
         }
         return mode(agent, to, a.call, a.skill, a.reason, d);
     }
@@ -173,7 +185,7 @@ void Script::talk_line(const std::string& verb, u64 call, std::istringstream& wo
     const std::string last = rest.empty() ? "" : rest.back();
     const AgentMode talking = c.offer == Offer::Direct ? AgentMode::DirectAcd : AgentMode::Acd;
     if (verb == "ring") {
-        c = {std::stoull(rest.at(1)), static_cast<u16>(std::stoi(rest.at(3))),
+        c = {parse<u64>(rest.at(1)), static_cast<u16>(parse<int>(rest.at(3))),
              last == "direct" ? Offer::Direct : Offer::Skill};
         send(CallRinging{t, call, c.agent, c.skill, c.offer, 0, 0});
         return mode(c.agent, AgentMode::Ring, call, c.skill);
@@ -207,11 +219,11 @@ void Script::talk_line(const std::string& verb, u64 call, std::istringstream& wo
         return;
     }
     if (verb == "transfer") {
-        send(CallTransferred{t, call, c.agent, std::stoull(rest.at(1))});
+        send(CallTransferred{t, call, c.agent, parse<u64>(rest.at(1))});
         return leave(call, last);
     }
     if (verb == "conference") {
-        send(CallConferenced{t, call, c.agent, std::stoull(rest.at(1))});
+        send(CallConferenced{t, call, c.agent, parse<u64>(rest.at(1))});
         return mode(c.agent, talking, call, c.skill);
     }
     if (verb == "redirect") {
@@ -221,7 +233,7 @@ void Script::talk_line(const std::string& verb, u64 call, std::istringstream& wo
     }
     if (verb == "stroke")
         return send(
-            CallEvent{t, call, c.agent, CallEventKind::Stroke, static_cast<u8>(std::stoi(last)), 0, 0});
+            CallEvent{t, call, c.agent, CallEventKind::Stroke, static_cast<u8>(parse<int>(last)), 0, 0});
     REQUIRE_MESSAGE(verb == "assist", "no such line: " << verb);
     send(CallEvent{t, call, c.agent, CallEventKind::Assist, 0, 0, 0});
 }
