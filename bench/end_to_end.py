@@ -1,8 +1,8 @@
-"""Wire to durable rows with the real processes: acdsim over virtio-user, twinlinkd over vhost, LMDB on the disk.
+"""Wire to durable rows with the real processes: acdsim, virtio-user, vhost, twinlinkd, LMDB on the disk.
 
-The switch sends one recorded day again and again on both links at a fixed rate. Counted are messages that are
-durable; the run counts only when nothing was dropped, refused or left missing, and all that the switch says it
-sent is in the store.
+The switch sends one recorded day again and again on both links at a fixed rate. Counted are messages that
+are durable; the run counts only when nothing was dropped, refused or left missing, and all that the switch
+says it sent is in the store.
 """
 
 import math
@@ -47,7 +47,18 @@ udp_port = 5500
 def messages_of_a_day(tools, agents, log):
     """What acdsim says of the day it would send; the packets go to a port where nobody listens."""
     nowhere = "A=udp:127.0.0.1:9,B=udp:127.0.0.1:9"
-    args = [tools / "acdsim/acdsim", "run", "--agents", agents, "--loop-days", 1, "--speed", "max", "--server", nowhere]
+    args = [
+        tools / "acdsim/acdsim",
+        "run",
+        "--agents",
+        agents,
+        "--loop-days",
+        1,
+        "--speed",
+        "max",
+        "--server",
+        nowhere,
+    ]
     with harness.process(args, log) as p:
         p.wait(120)
     found = re.search(r"a day: (\d+) messages", log.read_text())
@@ -60,9 +71,12 @@ def dropped(status):
     """Everything that a port or the receive stage did not hand on, by name."""
     lost = {}
     for port in status["ports"]:
-        found = {"ring_full": port["receive"]["ring_full"], "nic_missed": port["counters"]["nic_missed"],
-                 "refused": sum(port["refusals"].values()),
-                 "refused below": sum(v for k, v in port["counters"].items() if k.startswith("refused"))}
+        found = {
+            "ring_full": port["receive"]["ring_full"],
+            "nic_missed": port["counters"]["nic_missed"],
+            "refused": sum(port["refusals"].values()),
+            "refused below": sum(v for k, v in port["counters"].items() if k.startswith("refused")),
+        }
         for name, count in found.items():
             if count:
                 lost[f"{port['link']} {name}"] = count
@@ -76,8 +90,13 @@ def watch(daemon, switch, control, run):
         status = harness.ask(control)
         if status is None or daemon.poll() is not None:
             raise harness.Trouble("twinlinkd does not answer")
-        run["samples"].append({"s": time.monotonic() - begin, "durable": status["store"]["committed_messages"],
-                               **harness.memory_kib(daemon.pid)})
+        run["samples"].append(
+            {
+                "s": time.monotonic() - begin,
+                "durable": status["store"]["committed_messages"],
+                **harness.memory_kib(daemon.pid),
+            }
+        )
         run["status"] = status
         # The fold's count is of its last tick; ten samples without news mean that no more will come.
         if switch.poll() is not None and run["samples"][-1]["durable"] == status["messages"]:
@@ -94,22 +113,42 @@ def one_run(tools, disk, rate, seconds, agents, huge, idle="backoff"):
     with harness.folder() as here, harness.folder(disk) as store:
         day = messages_of_a_day(tools, agents, here / "day.log")
         days = max(1, math.ceil((rate or 8e6) * seconds / day))
-        (here / "d.toml").write_text(CONFIG.format(here=here, store=store, journal=JOURNAL_MIB, idle=idle,
-                                                   huge="yes" if huge else "no"))
-        args = [tools / "acdsim/acdsim", "run", "--agents", agents, "--loop-days", days, "--speed", "max",
-                "--wait-ready", 20, "--truth-summary", here / "sent.json",
-                "--server", f"A=dpdk:net_virtio_user0,path={here}/a.sock,B=dpdk:net_virtio_user1,path={here}/b.sock"]
+        (here / "d.toml").write_text(
+            CONFIG.format(
+                here=here, store=store, journal=JOURNAL_MIB, idle=idle, huge="yes" if huge else "no"
+            )
+        )
+        args = [
+            tools / "acdsim/acdsim",
+            "run",
+            "--agents",
+            agents,
+            "--loop-days",
+            days,
+            "--speed",
+            "max",
+            "--wait-ready",
+            20,
+            "--truth-summary",
+            here / "sent.json",
+            "--server",
+            f"A=dpdk:net_virtio_user0,path={here}/a.sock,B=dpdk:net_virtio_user1,path={here}/b.sock",
+        ]
         args += ["--rate", int(rate)] if rate else []
         args += [] if huge else ["--no-huge"]
         run = {"asked": rate, "agents": agents, "hugepages": huge, "samples": [], "threads": {}}
-        with harness.process([tools / "twinlinkd/twinlinkd", "-c", here / "d.toml"], here / "d.log") as daemon:
+        with harness.process(
+            [tools / "twinlinkd/twinlinkd", "-c", here / "d.toml"], here / "d.log"
+        ) as daemon:
             control = here / "control.sock"
             try:
                 harness.wait_for("twinlinkd starts", lambda: harness.ask(control), 30, daemon)
                 with harness.process(args, here / "s.log") as switch:
                     watch(daemon, switch, control, run)
             except harness.Trouble as trouble:
-                raise harness.Trouble(f"{trouble} [{harness.tail(here / 'd.log')}] [{harness.tail(here / 's.log')}]")
+                raise harness.Trouble(
+                    f"{trouble} [{harness.tail(here / 'd.log')}] [{harness.tail(here / 's.log')}]"
+                )
         said = re.search(r"(\d+) messages on each link in ([0-9.]+) s", (here / "s.log").read_text())
         if not said:
             raise harness.Trouble("acdsim did not finish: " + harness.tail(here / "s.log"))
@@ -118,7 +157,7 @@ def one_run(tools, disk, rate, seconds, agents, huge, idle="backoff"):
 
 
 def judge(run):
-    """Adds the figures, and `clean`: every message that was sent is durable, nothing was dropped on the way."""
+    """Adds the figures, and `clean`: every message that was sent is durable, nothing was dropped."""
     status = run.pop("status")
     run["durable"] = status["store"]["committed_messages"]
     run["lost"] = dropped(status)
@@ -136,13 +175,15 @@ def judge(run):
 
 
 def search(tools, disk, agents, huge, idle, low, step, seconds, say):
-    """Raises the rate step by step until something is dropped; the last clean run and the first that is not."""
+    """Raises the rate until something is dropped; the last clean run and the first that is not."""
     clean = None
     rate = low
     while True:
         run = one_run(tools, disk, rate, seconds, agents, huge, idle)
-        say(f"  {rate / 1e6:.2f} M messages/s asked, {run['rate'] / 1e6:.2f} sent: "
-            + ("clean" if run["clean"] else f"dropped {run['lost']} missing {run['missing']}"))
+        say(
+            f"  {rate / 1e6:.2f} M messages/s asked, {run['rate'] / 1e6:.2f} sent: "
+            + ("clean" if run["clean"] else f"dropped {run['lost']} missing {run['missing']}")
+        )
         # A switch that cannot send faster will not at the next step either.
         if not run["clean"] or run["rate"] < 0.97 * rate:
             return (run if run["clean"] else clean), (None if run["clean"] else run)

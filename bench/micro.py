@@ -36,10 +36,16 @@ def wire(run):
         if name.startswith("validate"):
             # Beyond the caches is what a NIC's buffers are; that is the one the floor is for.
             beyond = name.endswith("32768")
-            rows.append(row(f"validation, {'64 MiB of frames' if beyond else '64 frames, hot'}",
-                            f"{b['validate_GBps']:.2f} GB/s = {b['Mmsg_per_s']:.1f} M messages/s",
-                            f"{b['ratio']:.2f} x memcpy ({b['memcpy_GBps']:.2f} GB/s)",
-                            "0.35" if beyond else "", b["ratio"] >= 0.35 if beyond else None, ratio=b["ratio"]))
+            rows.append(
+                row(
+                    f"validation, {'64 MiB of frames' if beyond else '64 frames, hot'}",
+                    f"{b['validate_GBps']:.2f} GB/s = {b['Mmsg_per_s']:.1f} M messages/s",
+                    f"{b['ratio']:.2f} x memcpy ({b['memcpy_GBps']:.2f} GB/s)",
+                    "0.35" if beyond else "",
+                    b["ratio"] >= 0.35 if beyond else None,
+                    ratio=b["ratio"],
+                )
+            )
     return rows
 
 
@@ -47,11 +53,22 @@ def ring(run):
     found = google(run.tools, "ring", run.least)
     peer = found["plain_memcpy"]["messages"]
     dpdk = found["references_rte_ring"]["messages"]
-    texts = {"references": "rings: references to frames (as built)", "references_rte_ring": "rings: the same by rte_ring",
-             "whole_frames": "rings: bytes of frames", "decoded_messages": "rings: decoded messages"}
-    return [row(text, f"{found[n]['messages'] / 1e6:.0f} M messages/s",
-                f"{found[n]['messages'] / peer:.2f} x memcpy of the frames, {found[n]['messages'] / dpdk:.2f} x rte_ring",
-                rate=found[n]["messages"]) for n, text in texts.items()]
+    texts = {
+        "references": "rings: references to frames (as built)",
+        "references_rte_ring": "rings: the same by rte_ring",
+        "whole_frames": "rings: bytes of frames",
+        "decoded_messages": "rings: decoded messages",
+    }
+    return [
+        row(
+            text,
+            f"{found[n]['messages'] / 1e6:.0f} M messages/s",
+            f"{found[n]['messages'] / peer:.2f} x memcpy of the frames, "
+            f"{found[n]['messages'] / dpdk:.2f} x rte_ring",
+            rate=found[n]["messages"],
+        )
+        for n, text in texts.items()
+    ]
 
 
 def arbiter(run):
@@ -61,15 +78,26 @@ def arbiter(run):
     for name, b in found.items():
         loss, disorder = (int(p.split(":")[1]) for p in name.split("/")[1:3])
         what = f"arbiter, {loss / 1e4:g} % loss on each link" + (", disorder" if disorder else "")
-        rows.append(row(what, f"{b['messages'] / 1e6:.0f} M messages/s, {b['frames'] / 1e6:.2f} M frames/s",
-                        f"{b['messages'] / peer['messages']:.2f} x memcmp of the copies", rate=b["messages"]))
+        rows.append(
+            row(
+                what,
+                f"{b['messages'] / 1e6:.0f} M messages/s, {b['frames'] / 1e6:.2f} M frames/s",
+                f"{b['messages'] / peer['messages']:.2f} x memcmp of the copies",
+                rate=b["messages"],
+            )
+        )
     return rows
 
 
 def fold(run):
-    return [row("fold, " + name.split("/", 1)[1].replace("/", " "), f"{b['messages/s'] / 1e6:.1f} M messages/s",
-                rate=b["messages/s"])
-            for name, b in google(run.tools, "fold", run.least, only="fold_messages").items()]
+    return [
+        row(
+            "fold, " + name.split("/", 1)[1].replace("/", " "),
+            f"{b['messages/s'] / 1e6:.1f} M messages/s",
+            rate=b["messages/s"],
+        )
+        for name, b in google(run.tools, "fold", run.least, only="fold_messages").items()
+    ]
 
 
 def store(run):
@@ -80,20 +108,33 @@ def store(run):
             continue
         kib, rows_each, full = (int(p.split(":")[1]) for p in name.split("/")[1:4])
         peer = found[f"plain_write/KiB:{kib}"]["B/s"]
-        rows.append(row(f"commit of {kib} KiB, {rows_each} rows" + (", journal full" if full else ""),
-                        f"{b['B/s'] / 2**20:.0f} MiB/s = {b['msg/s'] / 1e6:.2f} M messages/s, {b['real_time']:.1f} ms",
-                        f"{b['B/s'] / peer:.2f} x write + fdatasync", rate=b["msg/s"]))
+        rows.append(
+            row(
+                f"commit of {kib} KiB, {rows_each} rows" + (", journal full" if full else ""),
+                f"{b['B/s'] / 2**20:.0f} MiB/s = {b['msg/s'] / 1e6:.2f} M messages/s, "
+                f"{b['real_time']:.1f} ms",
+                f"{b['B/s'] / peer:.2f} x write + fdatasync",
+                rate=b["msg/s"],
+            )
+        )
     return rows
 
 
 def pipeline(run):
     rows = []
-    for name, b in google(run.tools, "pipeline", run.least, run.disk, only="agents:1000/" if run.quick else None).items():
+    for name, b in google(
+        run.tools, "pipeline", run.least, run.disk, only="agents:1000/" if run.quick else None
+    ).items():
         stages = {s: b[s + "_cpu_ns"] for s in ("receive", "fold", "commit")}
         slowest = max(stages, key=stages.get)
         text = ", ".join(f"{s} {ns:.0f}" for s, ns in stages.items())
-        rows.append(row(f"three stages in one thread, {name.split(':')[1]} agents",
-                        f"{b['messages'] / 1e6:.2f} M messages/s; CPU ns a message: {text}",
-                        f"{slowest} limits: {1e3 / stages[slowest]:.1f} M messages/s on a core of its own",
-                        rate=b["messages"], **stages))
+        rows.append(
+            row(
+                f"three stages in one thread, {name.split(':')[1]} agents",
+                f"{b['messages'] / 1e6:.2f} M messages/s; CPU ns a message: {text}",
+                f"{slowest} limits: {1e3 / stages[slowest]:.1f} M messages/s on a core of its own",
+                rate=b["messages"],
+                **stages,
+            )
+        )
     return rows

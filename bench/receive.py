@@ -1,7 +1,8 @@
 """The receive path beside dpdk-testpmd on the same vdev, and kernel UDP beside DPDK, in one run.
 
-Every case has the same wire (net_vhost) and the same generator (bench_receive_feed over net_virtio_user), on the
-same cores, both made anew each time. Cases take turns, round after round; a ratio is the median of the rounds'.
+Every case has the same wire (net_vhost) and the same generator (bench_receive_feed over net_virtio_user), on
+the same cores, both made anew each time. Cases take turns, round after round; a ratio is the median of the
+rounds' ratios.
 """
 
 import json
@@ -59,10 +60,27 @@ def testpmd(tools, here, seconds, huge):
     memory = ["--in-memory", "--single-file-segments"] if huge else ["--no-huge", "-m", "512"]
     # Its prompt stays on the generator's core and sleeps there; the loop that counts has the other one.
     # Its output would stay in its buffer without stdbuf.
-    args = ["stdbuf", "-oL", "dpdk-testpmd", "--no-pci", "--no-telemetry", *memory, f"--file-prefix={prefix}",
-            f"--lcores=0@{FEED_CORE},1@{RECEIVE_CORE}", "--vdev", f"net_vhost0,iface={path}", "--log-level=*:error",
-            "--", "-i", "--forward-mode=rxonly", "--total-num-mbufs=16384", "--burst=32", "--auto-start"]
+    args = [
+        "stdbuf",
+        "-oL",
+        "dpdk-testpmd",
+        "--no-pci",
+        "--no-telemetry",
+        *memory,
+        f"--file-prefix={prefix}",
+        f"--lcores=0@{FEED_CORE},1@{RECEIVE_CORE}",
+        "--vdev",
+        f"net_vhost0,iface={path}",
+        "--log-level=*:error",
+        "--",
+        "-i",
+        "--forward-mode=rxonly",
+        "--total-num-mbufs=16384",
+        "--burst=32",
+        "--auto-start",
+    ]
     with harness.process(args, here / "t.log", stdin=-1, stdout=-1, text=True, bufsize=1) as p:
+
         def packets():
             p.stdin.write("show port stats 0\n")
             found = {}
@@ -88,10 +106,12 @@ def testpmd(tools, here, seconds, huge):
 
 def measure(tools, rounds, seconds, huge, say):
     """All cases, round by round: frames a second by case."""
-    cases = {"testpmd rxonly": lambda h: testpmd(tools, h, seconds, huge),
-             "dpdk port": lambda h: ours(tools, h, seconds, huge),
-             "dpdk port, validated": lambda h: ours(tools, h, seconds, huge, "--validate"),
-             "udp port, validated": lambda h: udp(tools, h, seconds, "--validate")}
+    cases = {
+        "testpmd rxonly": lambda h: testpmd(tools, h, seconds, huge),
+        "dpdk port": lambda h: ours(tools, h, seconds, huge),
+        "dpdk port, validated": lambda h: ours(tools, h, seconds, huge, "--validate"),
+        "udp port, validated": lambda h: udp(tools, h, seconds, "--validate"),
+    }
     rates = {name: [] for name in cases}
     for turn in range(rounds):
         for name, case in cases.items():

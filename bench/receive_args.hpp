@@ -7,7 +7,6 @@
 
 #include <charconv>
 #include <cstdio>
-#include <cstdlib>
 
 namespace twinlink::bench {
 
@@ -22,7 +21,7 @@ struct Args {
     u16 udp_port = 0;
     bool huge = true;
     bool validate = false;
-    double seconds = 5;
+    u32 seconds = 5;
     u32 frame_bytes = 1'400;
 };
 
@@ -37,15 +36,22 @@ struct Args {
     return 2;
 }
 
+/// A whole number; 0 where there is none, which no option allows.
+[[nodiscard]] inline u32 number(std::string_view text) noexcept {
+    u32 value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return error == std::errc{} && end == text.data() + text.size() ? value : 0;
+}
+
 [[nodiscard]] inline Expected<void> read_udp(const std::string& text, Args& args) {
     const auto colon = text.rfind(':');
     auto address = parse_ip(text.substr(0, colon));
     if (!address) return std::unexpected(address.error());
     args.udp = true;
     args.address = *address;
-    if (colon != std::string::npos)
-        std::from_chars(text.data() + colon + 1, text.data() + text.size(), args.udp_port);
-    if (args.udp_port == 0) return failure("--udp wants IP:PORT");
+    const u32 port = colon == std::string::npos ? 0 : number(std::string_view(text).substr(colon + 1));
+    args.udp_port = static_cast<u16>(port);
+    if (port == 0 || port > 65'535) return failure("--udp wants IP:PORT");
     return {};
 }
 
@@ -63,15 +69,16 @@ struct Args {
         else if (word == "--device")
             args.device = value;
         else if (word == "--seconds")
-            args.seconds = std::strtod(value.c_str(), nullptr);
+            args.seconds = number(value);
         else if (word == "--frame-bytes")
-            args.frame_bytes = static_cast<u32>(std::strtoul(value.c_str(), nullptr, 10));
+            args.frame_bytes = number(value);
         else if (word != "--udp")
             return failure(word + " is not an option");
         else if (auto ok = read_udp(value, args); !ok)
             return std::unexpected(ok.error());
     }
     if (args.udp == !args.device.empty()) return failure("--device or --udp is wanted");
+    if (args.seconds == 0) return failure("--seconds must be a number from 1");
     if (args.frame_bytes < 400 || args.frame_bytes > kFrameBytesDefault)
         return failure("--frame-bytes must be 400 to 1472");
     return args;

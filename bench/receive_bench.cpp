@@ -80,7 +80,7 @@ int run(const Args& args) {
     (*port)->read_device();
     const u64 missed = (*port)->counters().get(PortCounter::NicMissed);
     const u64 start = monotonic_ns();
-    const Count c = drain(**port, args.validate, static_cast<u64>(args.seconds * 1e9));
+    const Count c = drain(**port, args.validate, args.seconds * u64{1'000'000'000});
     const double seconds = static_cast<double>(monotonic_ns() - start) / 1e9;
     (*port)->read_device();
     std::printf("{\"seconds\": %.3f, \"frames\": %" PRIu64 ", \"bytes\": %" PRIu64 ", \"messages\": %" PRIu64
