@@ -134,8 +134,7 @@ Line interval_heading(const IntervalRecord& interval, const AcdContext& acd, boo
                     tools::local_clock(interval.start, acd.offset_minutes),
                     interval.minutes == 0 ? "?" : tools::local_clock(end, acd.offset_minutes));
     text += fmt::format(" {}, {}", tools::offset_name(acd.offset_minutes), any_agents ? "agents" : "skills");
-    if (interval.instance != 0)
-        text += fmt::format(" (number {} by this name: the ACD's clock was set back)", interval.instance + 1);
+    if (interval.instance != 0) text += fmt::format(" (number {} that began then)", interval.instance + 1);
     if (interval.closed == 0) text += " - open, still collecting";
     return {text, Style::Title};
 }

@@ -54,7 +54,8 @@ void add_head(Document& document, const Shown& shown, std::span<const std::strin
         const auto [stage, ms] = s.oldest_heartbeat_ms();
         document.opening.push_back(
             {fmt::format("twinlinkd {}, pid {}, up {}, last heartbeat {} ago ({})", s.version, s.pid,
-                         span_text(s.uptime_s * kSecond_ns), span_text(ms * 1'000'000), stage),
+                         span_text(s.uptime_s * kSecond_ns),
+                         ms == 0 ? "less than 1 ms" : span_text(ms * 1'000'000), stage),
              Style::Title});
     } else {
         document.opening.push_back(
