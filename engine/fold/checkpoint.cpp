@@ -36,7 +36,7 @@ struct Head {
 };
 
 struct SavedClock {
-    u64 now, skew, wall, epoch, seq, gap_names, unopened_missing, phase, pump_up, ancient;
+    u64 now, opened, skew, wall, epoch, seq, gap_names, unopened_missing, phase, pump_up, ancient;
     IntervalRecord record;
     AcdRecord acd;
     PumpUpEnd seen;
@@ -185,6 +185,7 @@ void Checkpoint::save(Core& c, std::vector<std::byte>& to) {
              size(calls), size(c.staged_skills_), size(c.staged_agents_), size(c.staged_calls_), 0},
         to);
     put(SavedClock{c.now_,
+                   c.opened_,
                    c.skew_,
                    c.wall_,
                    c.epoch_,
@@ -253,6 +254,7 @@ bool Checkpoint::load_clock() {
     if (std::any_of(std::begin(flags), std::end(flags), [](u8 f) { return f > 1; })) return false;
     if ((s.minutes != 15 && s.minutes != 30 && s.minutes != 60) || (s.ready && !s.open)) return false;
     core.now_ = s.now;
+    core.opened_ = s.opened;
     core.skew_ = s.skew;
     core.wall_ = s.wall;
     core.epoch_ = s.epoch;

@@ -88,6 +88,11 @@ void Core::on(const IntervalBoundary& m, FoldSink& sink) {
         all_rows_incomplete();
         return;
     }
+    // A pump-up on the grid opened this very interval a moment ago: its boundary says so once more.
+    if (open_ && m.interval_start == record_.start && m.interval_minutes == minutes_ && now_ == opened_) {
+        sink.checkpoint(Epoch{epoch_}, Seq{seq_}, m.interval_start);
+        return;
+    }
     close_interval(m.time, sink);
     minutes_ = m.interval_minutes;
     phase_ = m.interval_start % (minutes_ * kMinute);
@@ -99,6 +104,7 @@ void Core::on(const IntervalBoundary& m, FoldSink& sink) {
 
 void Core::open_interval(u64 start, FoldSink& sink) {
     open_ = true;
+    opened_ = now_;
     all_incomplete_ = uncertain_;
     skills_in_doubt_ = doubtful_calls_ != 0;
     record_ = {};

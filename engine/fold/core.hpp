@@ -210,6 +210,7 @@ private:
 
     // The clock. now_ is internal time: the ACD's clock plus skew_, which undoes its settings.
     u64 now_ = 0;
+    u64 opened_ = 0;  ///< now_ when the open interval was opened
     u64 skew_ = 0;
     u64 wall_ = 0;  ///< the latest message's time as sent
     u64 epoch_ = 0;

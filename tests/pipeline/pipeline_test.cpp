@@ -343,3 +343,22 @@ TEST_CASE("gap: one that is opened and filled piece by piece within one commit l
     CHECK(rig.gaps() == std::to_string(first) + "-" + std::to_string(first + 4) + ":both_links:filled");
     rig.stop();
 }
+
+TEST_CASE("interval: the boundary right behind a pump-up on the grid opens no second instance") {
+    PipelineRig rig;
+    rig.heartbeat();
+    rig.heartbeat();
+    rig.run(5_ms);
+    pump_up(rig);
+    boundary(rig, kEight);
+    answered_call(rig, 1, kEight + kMinute);
+    boundary(rig, kEight + kHour / 2);
+    rig.run(300_ms);
+    rig.stop();
+    const auto intervals = rig.snapshot().intervals();
+    REQUIRE(intervals.size() == 2);
+    CHECK(intervals[0].start == kEight);
+    CHECK(intervals[0].instance == 0);
+    CHECK(intervals[0].closed == 1);
+    CHECK(item(rig, TableId::Hsplit, kEight, 1, 0, "ACDCALLS") == 1);
+}
