@@ -41,8 +41,10 @@ static_assert(kLinkMapSeqs <= kWindowSeqs);
 /// Open gaps per ACD kept apart; more are merged with their neighbours. Specified (design of the pair).
 inline constexpr u32 kGapsMax = 4'096;
 
-/// Frames held back as wild until two agree, per ACD and link.
-inline constexpr u32 kWildFramesMax = 64;
+/// Frames held back as wild until two links agree, per ACD and link: more are let go. Chosen: at the start of
+/// an epoch one link may be 30 ms of peak traffic ahead of the other, and what is let go must come on that
+/// other one.
+inline constexpr u32 kWildFramesMax = 4'096;
 
 /// Journal block: messages are gathered up to this many bytes. Measured: 64 KiB to 1 MiB are equally fast in
 /// LMDB, 4 KiB half as fast.
