@@ -86,7 +86,7 @@ CASES = [
     ("dead-files", "tools/unknown", SCRIPT, 1),
     ("dead-files", "tools/tree", SCRIPT + "# A word of README.md, and no path.\n", 1),
     ("documented", "include/twinlink/thing.hpp", HEADER + "\nstruct Thing {\n};\n", 4),
-    ("documented", "include/twinlink/thing.hpp", HEADER + "/// One.\nstruct Thing;\n\nint many(Thing t);\n", 6),
+    ("documented", "include/twinlink/thing.hpp", HEADER + "/// One.\nstruct T;\n\nint many(T t);\n", 6),
 ]
 
 
