@@ -1,8 +1,8 @@
-// Counters: a table of id, name and help. The table is the user interface: `status`, metrics and documents are made
-// from it, so a counter that is not in a table does not exist.
+// Counters: a table of id, name and help. The table is the user interface: `status`, metrics and documents
+// are made from it, so a counter that is not in a table does not exist.
 //
-// One writer thread per Counters object, any number of readers. All accesses are relaxed: a reader may see one counter
-// a moment ahead of another, never a torn or lost value.
+// One writer thread per Counters object, any number of readers. All accesses are relaxed: a reader may see
+// one counter a moment ahead of another, never a torn or lost value.
 #pragma once
 
 #include <twinlink/types.hpp>
@@ -19,7 +19,8 @@ struct CounterInfo {
     std::string_view help;
 };
 
-/// A block of counters numbered by `Enum`, which ends with Count_. Alignment keeps two writers off one cache line.
+/// A block of counters numbered by `Enum`, which ends with Count_. Alignment keeps two writers off one cache
+/// line.
 template <class Enum>
 class alignas(64) Counters {
 public:

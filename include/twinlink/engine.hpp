@@ -25,6 +25,7 @@ struct AcdConfig {
     u32 skills_max = kSkillsMax;
 };
 
+/// How the engine collects. Sizes are bytes; the defaults are those of twinlinkd.
 struct EngineConfig {
     std::string store_path;                 ///< folder of the store; created when absent
     u64 map_bytes = u64{64} << 30;          ///< size of the memory map, fixed at creation (sparse)
@@ -74,6 +75,7 @@ struct EngineStatus {
     std::string store_error;  ///< why, when stopped
 };
 
+/// One server's engine. Each poll function belongs to one thread at a time; what any thread may call says so.
 class Engine {
 public:
     /// Opens (or creates) the store, recovers the state at its watermark by folding the journal from the

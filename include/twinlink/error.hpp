@@ -1,4 +1,5 @@
-// Expected failures off the hot path: a text that grows context on its way up and is printed once, at the rim.
+// Expected failures off the hot path: a text that grows context on its way up and is printed once, at the
+// rim.
 #pragma once
 
 #include <expected>

@@ -37,6 +37,7 @@ struct FieldLayout {
     [[nodiscard]] constexpr bool padding() const noexcept { return name.starts_with("reserved"); }
 };
 
+/// One message: its names and its fields in the order of the struct.
 struct MessageLayout {
     u16 template_id;
     std::string_view name;
@@ -44,6 +45,7 @@ struct MessageLayout {
     std::span<const FieldLayout> fields;
 };
 
+/// A word of an enum, as the schema names it.
 struct Enumerator {
     std::string_view name;
     u8 value;
@@ -69,6 +71,7 @@ struct Field {
     FieldLayout layout;
 };
 
+/// The primitive type that T is on the wire.
 template <class T>
 constexpr Primitive primitive_of() noexcept {
     if constexpr (std::same_as<T, char>)
@@ -87,6 +90,7 @@ constexpr Primitive primitive_of() noexcept {
     }
 }
 
+/// A member that is one value.
 template <class M, class T>
 constexpr Field<M, T> field(std::string_view name, std::size_t offset, T M::* member,
                             std::string_view enum_name = {}) noexcept {
@@ -244,6 +248,7 @@ consteval bool covers_block() {
     return at == sizeof(M);
 }
 
+/// The layout of M. Does not compile where the table above misses a member.
 template <class M>
 constexpr MessageLayout message() noexcept {
     static_assert(covers_block<M>(), "the table above lists every member, in the order of the struct");
@@ -256,6 +261,7 @@ inline constexpr std::size_t kMessages = [] {
     return n;
 }();
 
+/// The layouts of the enums E and of the frame flags.
 template <class... E>
 constexpr auto enums() noexcept {
     return std::array{EnumLayout{Values<E>::name, false, Values<E>::all}...,

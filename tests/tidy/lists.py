@@ -36,7 +36,7 @@ HOT = ("include", "engine/wire", "engine/link", "engine/fold", "drivers")
 BANNED = [
     (EVERYWHERE, r"(?<![\w.>])(std::)?(strcpy|strcat|strncpy|strncat|stpcpy|gets)\s*\(", "std::string, or memcpy with a checked length"),
     (EVERYWHERE, r"(?<![\w.>])(std::)?v?sprintf\s*\(", "fmt::format_to, or snprintf"),
-    (EVERYWHERE, r"(?<![\w.>])(std::)?(ato[ifl]l?|strto(l|ll|ul|ull|d|f|ld)|sto(i|l|ll|ul|ull|d|f))\s*\(", "std::from_chars, and look at what it returns"),
+    (("include", "engine", "drivers", "tools"), r"(?<![\w.>])(std::)?(ato[ifl]l?|strto(l|ll|ul|ull|d|f|ld)|sto(i|l|ll|ul|ull|d|f))\s*\(", "std::from_chars, and look at what it returns"),
     (EVERYWHERE, r"(?<![\w.>:])(std::)?(rand|srand|drand48)\s*\(|\bstd::random_device\b", "a generator with a printed seed, handed in"),
     (EVERYWHERE, r"(?<![\w.>])(std::)?(strtok|localtime|gmtime|ctime|asctime)\s*\(", "the re-entrant form (localtime_r), or fmt"),
     (EVERYWHERE, r"(?<![\w.>])(std::)?tmpnam\s*\(|(?<![\w.>])(mktemp|tempnam)\s*\(", "mkdtemp or mkstemp"),
@@ -77,6 +77,7 @@ SYNONYMS = [
 ]
 
 LINE_MAX = 110
+SCRIPT_LINE_MAX = 150  # shell, Python and CMake have no formatter here that would keep 110 without harm
 FILE_LINES_MAX = 500
 FUNCTION_LINES_MAX = 80
 
@@ -96,4 +97,6 @@ EXCEPTIONS = {
     ("rim", "drivers/dpdk_device.cpp"): "opening waits for the kernel to give an AF_XDP queue back; never on the way of a frame",
     ("glossary", "include/twinlink/port.hpp"): "counts packets: what came in before it is known to be a frame",
     ("line-length", "tests/tidy/lists.py"): "one line a rule",
+    ("line-length", "tools/acdsim/main.cpp"): "the help text as a terminal shows it",
+    ("function-length", "tests/acdsim/legality.cpp"): "one switch over all call messages, a case of two or three lines each",
 }

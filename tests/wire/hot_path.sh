@@ -1,8 +1,8 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # Proves on object files that a hot path cannot allocate, throw or lock: they may not even mention a function that does.
 # usage: hot_path.sh FILE[:MEMBER]...   an object file, or a member of a static library
 # Other folders use it for their own objects: add_test(NAME hot_path_link COMMAND .../hot_path.sh LIB:arbiter.cpp.o ...).
-set -eu
+set -euo pipefail
 forbidden='^(_Zn[wa]|_Zd[la]|malloc|calloc|realloc|free|aligned_alloc|posix_memalign|__cxa_throw|__cxa_rethrow'
 forbidden="$forbidden|__cxa_allocate_exception|_ZSt[0-9]+__throw_|__cxa_guard_acquire|pthread_|sem_|futex|syscall"
 forbidden="$forbidden|_ZNSt5mutex|_ZNSt18condition_variable|clock_gettime|_ZNSt6chrono|usleep|nanosleep)"

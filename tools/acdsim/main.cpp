@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <CLI/CLI.hpp>
 
+#include <charconv>
 #include <csignal>
 
 namespace {
@@ -152,13 +153,9 @@ Expected<void> read_words(const Words& w, Options& o) {
         o.pacing.speed_milli = 0;
     } else {
         double times = 0;
-        std::size_t used = 0;
-        try {
-            times = std::stod(w.speed, &used);
-        } catch (const std::exception&) {
-            used = 0;
-        }
-        if (used == 0 || used != w.speed.size() || !(times >= 0.001) || times > 1e6)
+        const char* const end = w.speed.data() + w.speed.size();
+        const auto [at, error] = std::from_chars(w.speed.data(), end, times);
+        if (error != std::errc{} || at != end || !(times >= 0.001) || times > 1e6)
             return failure("--speed: 0.001 to 1000000, or max");
         o.pacing.speed_milli = static_cast<u64>(times * 1'000 + 0.5);
     }
