@@ -29,8 +29,8 @@ TEST_CASE("time: local time follows the ACD's offset over midnight and never goe
     CHECK(offset_name(0) == "UTC");
     CHECK(offset_name(-210) == "UTC-03:30");
     CHECK(offset_name(345) == "UTC+05:45");
-    CHECK(local_midnight(kNine, 60) == kNine - 10 * 60 * kMinute_ns);
-    CHECK(local_midnight(kNine, -600) == kNine - 23 * 60 * kMinute_ns);
+    CHECK(local_midnight(kNine, 60) == kNine - 10 * 60 * kMinuteNs);
+    CHECK(local_midnight(kNine, -600) == kNine - 23 * 60 * kMinuteNs);
 }
 
 TEST_CASE("time: what is typed without an offset is the ACD's local time") {
@@ -40,7 +40,7 @@ TEST_CASE("time: what is typed without an offset is the ACD's local time") {
     CHECK(at("2026-03-01T10:00:00+01:00", -600) == kNine);
     CHECK(at("2026-03-01T05:30:00.5-03:30", 0) == kNine + 500'000'000);
     CHECK(at("2026-03-01T09:00:00.123456789Z", 0) == kNine + 123'456'789);
-    CHECK(at("2026-03-01", 0) == kNine - 9 * 60 * kMinute_ns);
+    CHECK(at("2026-03-01", 0) == kNine - 9 * 60 * kMinuteNs);
     CHECK(at("1970-01-01", 60) == 0);
 }
 
@@ -69,9 +69,9 @@ TEST_CASE("time: durations have about three digits, seconds are rounded once and
     CHECK(span_text(12'345'678) == "12.3 ms");
     CHECK(span_text(999'999'999) == "999 ms");
     CHECK(span_text(1'500'000'000) == "1.50 s");
-    CHECK(span_text(200 * kSecond_ns) == "3 min 20 s");
-    CHECK(span_text(3'600 * kSecond_ns) == "01:00:00");
-    CHECK(span_text(2 * kDay_ns + 3 * kSecond_ns) == "2 d 00:00:03");
+    CHECK(span_text(200 * kSecondNs) == "3 min 20 s");
+    CHECK(span_text(3'600 * kSecondNs) == "01:00:00");
+    CHECK(span_text(2 * kDayNs + 3 * kSecondNs) == "2 d 00:00:03");
     CHECK(span_text(~u64{0}) == "213503 d 23:34:33");
     CHECK(rounded_seconds(499'999'999) == 0);
     CHECK(rounded_seconds(500'000'000) == 1);

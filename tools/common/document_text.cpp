@@ -75,7 +75,7 @@ private:
         std::size_t width;
     };
 
-    std::string text(const Row& row, std::size_t column) const {
+    [[nodiscard]] std::string text(const Row& row, std::size_t column) const {
         if (column >= row.values.size()) return "";
         return cell_text(table_.columns[column], row.values[column], group_.offset_minutes);
     }

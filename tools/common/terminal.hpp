@@ -20,9 +20,9 @@ enum class Style { Plain, Title, Good, Warning, Bad, Faint };
 
 /// `text`, coloured when `colours`.
 [[nodiscard]] inline std::string styled(std::string_view text, Style style, bool colours) {
-    constexpr std::string_view kCodes[] = {"", "\x1b[1m", "\x1b[32m", "\x1b[33m", "\x1b[31m", "\x1b[2m"};
+    constexpr std::string_view codes[] = {"", "\x1b[1m", "\x1b[32m", "\x1b[33m", "\x1b[31m", "\x1b[2m"};
     if (!colours || style == Style::Plain || text.empty()) return std::string(text);
-    return std::string(kCodes[static_cast<std::size_t>(style)]) + std::string(text) + "\x1b[0m";
+    return std::string(codes[static_cast<std::size_t>(style)]) + std::string(text) + "\x1b[0m";
 }
 
 }  // namespace twinlink::tools

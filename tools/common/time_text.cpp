@@ -17,23 +17,23 @@ struct Broken {
 
 /// `ns` moved by an offset; never before 1970, never beyond what 64 bits hold.
 u64 shifted(u64 ns, int offset_minutes) noexcept {
-    const u64 by = static_cast<u64>(offset_minutes < 0 ? -offset_minutes : offset_minutes) * kMinute_ns;
+    const u64 by = static_cast<u64>(offset_minutes < 0 ? -offset_minutes : offset_minutes) * kMinuteNs;
     if (offset_minutes < 0) return ns > by ? ns - by : 0;
     return ns + std::min(by, ~u64{0} - ns);
 }
 
 Broken broken(u64 ns) noexcept {
     using namespace std::chrono;
-    const u64 day = ns / kDay_ns;
-    const u64 rest = ns % kDay_ns;
+    const u64 day = ns / kDayNs;
+    const u64 rest = ns % kDayNs;
     const year_month_day date{sys_days{days{static_cast<int>(day)}}};
     return {static_cast<int>(date.year()),
             static_cast<unsigned>(date.month()),
             static_cast<unsigned>(date.day()),
-            rest / (60 * kMinute_ns),
-            rest / kMinute_ns % 60,
-            rest / kSecond_ns % 60,
-            rest % kSecond_ns};
+            rest / (60 * kMinuteNs),
+            rest / kMinuteNs % 60,
+            rest / kSecondNs % 60,
+            rest % kSecondNs};
 }
 
 /// Takes exactly `digits` digits off the front.
@@ -92,11 +92,11 @@ std::optional<u64> take_clock(std::string_view& text) noexcept {
     if (!hour || *hour > 23 || !take(text, ":")) return std::nullopt;
     const auto minute = take(text, 2);
     if (!minute || *minute > 59) return std::nullopt;
-    u64 ns = (*hour * 60 + *minute) * kMinute_ns;
+    u64 ns = (*hour * 60 + *minute) * kMinuteNs;
     if (!take(text, ":")) return ns;
     const auto second = take(text, 2);
     if (!second || *second > 59) return std::nullopt;
-    ns += *second * kSecond_ns;
+    ns += *second * kSecondNs;
     if (!take(text, ".")) return ns;
     const auto fraction = take_fraction(text);
     if (!fraction) return std::nullopt;
@@ -112,7 +112,7 @@ std::string rfc3339(u64 ns) {
 }
 
 std::string rfc3339_short(u64 ns) {
-    if (ns % kSecond_ns != 0) return rfc3339(ns);
+    if (ns % kSecondNs != 0) return rfc3339(ns);
     const Broken t = broken(ns);
     return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", t.year, t.month, t.day, t.hour, t.minute,
                        t.second);
@@ -143,7 +143,7 @@ std::string local_clock(u64 ns, int offset_minutes) {
 
 u64 local_midnight(u64 ns, int offset_minutes) {
     const u64 local = shifted(ns, offset_minutes);
-    return shifted(local - local % kDay_ns, -offset_minutes);
+    return shifted(local - local % kDayNs, -offset_minutes);
 }
 
 std::string offset_name(int offset_minutes) {
@@ -162,9 +162,9 @@ std::string span_text(u64 ns) {
     };
     if (ns < 1'000) return fmt::format("{} ns", ns);
     if (ns < 1'000'000) return scaled(ns, 1'000, "us");
-    if (ns < kSecond_ns) return scaled(ns, 1'000'000, "ms");
-    if (ns < kMinute_ns) return scaled(ns, kSecond_ns, "s");
-    const u64 seconds = ns / kSecond_ns;
+    if (ns < kSecondNs) return scaled(ns, 1'000'000, "ms");
+    if (ns < kMinuteNs) return scaled(ns, kSecondNs, "s");
+    const u64 seconds = ns / kSecondNs;
     if (seconds < 3'600) return fmt::format("{} min {} s", seconds / 60, seconds % 60);
     const std::string clock =
         fmt::format("{:02}:{:02}:{:02}", seconds / 3'600 % 24, seconds / 60 % 60, seconds % 60);
@@ -197,7 +197,7 @@ Expected<TypedTime> parse_time(std::string_view text) {
                                            std::chrono::day{static_cast<unsigned>(*day)}};
     if (!date.ok() || *year < 1970 || *year > 2200) return wrong();
     TypedTime time;
-    time.ns = static_cast<u64>(std::chrono::sys_days{date}.time_since_epoch().count()) * kDay_ns;
+    time.ns = static_cast<u64>(std::chrono::sys_days{date}.time_since_epoch().count()) * kDayNs;
     if (take(text, "Tt ")) {
         const auto clock = take_clock(text);
         if (!clock) return wrong();

@@ -13,9 +13,9 @@
 
 namespace twinlink::tools {
 
-inline constexpr u64 kSecond_ns = 1'000'000'000;
-inline constexpr u64 kMinute_ns = 60 * kSecond_ns;
-inline constexpr u64 kDay_ns = 86'400 * kSecond_ns;
+inline constexpr u64 kSecondNs = 1'000'000'000;
+inline constexpr u64 kMinuteNs = 60 * kSecondNs;
+inline constexpr u64 kDayNs = 86'400 * kSecondNs;
 
 /// "2026-03-01T09:00:00.000000000Z": RFC 3339 with all nine digits, so that texts sort as times do.
 [[nodiscard]] std::string rfc3339(u64 ns);
@@ -38,7 +38,7 @@ inline constexpr u64 kDay_ns = 86'400 * kSecond_ns;
 [[nodiscard]] std::string clock_span(u64 seconds);
 /// Rounded once, half up.
 [[nodiscard]] constexpr u64 rounded_seconds(u64 ns) noexcept {
-    return ns / kSecond_ns + (ns % kSecond_ns >= kSecond_ns / 2 ? 1 : 0);
+    return ns / kSecondNs + (ns % kSecondNs >= kSecondNs / 2 ? 1 : 0);
 }
 
 /// A point in time as a person typed it: without an offset it means the ACD's local time, whichever that is.

@@ -15,7 +15,7 @@ namespace {
 using tools::ExitCode;
 
 /// The longest pause between two prints: a day.
-constexpr u64 kEveryMax_s = 86'400;
+constexpr u64 kEveryMaxS = 86'400;
 
 /// What CLI11 fills in, one per option of each command.
 struct Slot {
@@ -160,7 +160,7 @@ Result<ExitCode> run_repeatedly(const CommandInfo& command, const Arguments& arg
         return refuse(ExitCode::Usage, "--json and --csv exclude each other.");
     if (arguments.has(OptionId::TableName) && !arguments.has(OptionId::Csv))
         return refuse(ExitCode::Usage, "--table belongs to --csv; text and JSON hold all tables.");
-    const auto every = arguments.number(OptionId::Every, kEveryMax_s);
+    const auto every = arguments.number(OptionId::Every, kEveryMaxS);
     if (!every) return std::unexpected(every.error());
     const auto times = arguments.number(OptionId::Times, std::numeric_limits<u64>::max());
     if (!times) return std::unexpected(times.error());

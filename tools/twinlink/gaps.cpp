@@ -24,7 +24,7 @@ struct GapChoice {
     std::optional<TypedTime> to;
 
     /// A gap without a known end may reach up to now, one without a beginning from ever.
-    bool takes(const GapRecord& gap, int offset_minutes) const noexcept {
+    [[nodiscard]] bool takes(const GapRecord& gap, int offset_minutes) const noexcept {
         if ((states >> static_cast<u32>(gap.state) & 1U) == 0) return false;
         if (to && gap.time_before >= to->at(offset_minutes)) return false;
         return !from || gap.time_after == 0 || gap.time_after >= from->at(offset_minutes);
@@ -61,7 +61,7 @@ Result<GapChoice> choice_of(const Arguments& arguments, std::span<const StreamRe
 }
 
 const std::vector<Field>& gap_columns() {
-    static const std::vector<Field> kColumns{
+    static const std::vector<Field> columns{
         {"acd", "acd", Kind::Number, For::Machines},
         {"epoch", "epoch", Kind::Number, For::Machines},
         {"first", "first", Kind::Number},
@@ -83,11 +83,11 @@ const std::vector<Field>& gap_columns() {
         {"refold_ns", "refold", Kind::Duration, For::Machines},
         {"merged", "merged", Kind::Flag},
     };
-    return kColumns;
+    return columns;
 }
 
 const std::vector<Field>& stream_columns() {
-    static const std::vector<Field> kColumns{
+    static const std::vector<Field> columns{
         {"acd", "", Kind::Number},       {"acd_name", "", Kind::Text},     {"epoch", "", Kind::Number},
         {"began", "", Kind::Time},       {"ended", "", Kind::Flag},        {"first_seen", "", Kind::Number},
         {"next", "", Kind::Number},      {"watermark", "", Kind::Number},  {"names", "", Kind::Count},
@@ -96,7 +96,7 @@ const std::vector<Field>& stream_columns() {
         {"lost_names", "", Kind::Count}, {"filled_gaps", "", Kind::Count}, {"filled_names", "", Kind::Count},
         {"adds_up", "", Kind::Flag},
     };
-    return kColumns;
+    return columns;
 }
 
 /// "09:00" or "09:00 to 10:30", in the ACD's local time.

@@ -28,7 +28,7 @@ std::pair<u64, u64> span_of(const ReportChoice& choice, const AcdContext& acd,
     const auto all = snapshot.intervals(0, kEver, acd.acd);
     if (all.empty()) return {0, 0};
     const u64 midnight = tools::local_midnight(all.back().start, offset);
-    return {midnight, midnight + tools::kDay_ns};
+    return {midnight, midnight + tools::kDayNs};
 }
 
 /// The skill's number on that ACD. A name that the ACD does not have is an error there only if no ACD has it.

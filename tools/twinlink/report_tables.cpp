@@ -128,7 +128,7 @@ void add_row(Report& report, const IntervalRecord& interval, int offset, const S
 }
 
 Line interval_heading(const IntervalRecord& interval, const AcdContext& acd, bool any_agents) {
-    const u64 end = interval.start + interval.minutes * tools::kMinute_ns;
+    const u64 end = interval.start + interval.minutes * tools::kMinuteNs;
     std::string text =
         fmt::format("{}, {} {} to {}", acd.title(), tools::local_date(interval.start, acd.offset_minutes),
                     tools::local_clock(interval.start, acd.offset_minutes),

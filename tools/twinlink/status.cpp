@@ -18,7 +18,7 @@ namespace {
 using namespace tools;
 
 /// A stage that has not moved for this long is stuck. Chosen: ten times the slowest commit that was measured.
-constexpr u64 kHeartbeatMax_ms = 5'000;
+constexpr u64 kHeartbeatMaxMs = 5'000;
 /// The reach register: eight tries.
 constexpr u64 kReachAll = 0xFF;
 
@@ -41,7 +41,7 @@ std::vector<std::string> findings(const Shown& shown) {
     std::vector<std::string> found;
     if (!shown.reachable) return found;
     for (const auto& [stage, ms] : shown.status.heartbeat_ages_ms)
-        if (ms > kHeartbeatMax_ms)
+        if (ms > kHeartbeatMaxMs)
             found.push_back(
                 fmt::format("the {} stage has not moved for {}", stage, span_text(ms * 1'000'000)));
     return found;
@@ -54,7 +54,7 @@ void add_head(Document& document, const Shown& shown, std::span<const std::strin
         const auto [stage, ms] = s.oldest_heartbeat_ms();
         document.opening.push_back(
             {fmt::format("twinlinkd {}, pid {}, up {}, last heartbeat {} ago ({})", s.version, s.pid,
-                         span_text(s.uptime_s * kSecond_ns),
+                         span_text(s.uptime_s * kSecondNs),
                          ms == 0 ? "less than 1 ms" : span_text(ms * 1'000'000), stage),
              Style::Title});
     } else {
