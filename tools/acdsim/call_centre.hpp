@@ -60,7 +60,7 @@ private:
         return t == 0 ? 0 : t + static_cast<u64>(clock_offset_);
     }
 
-    // centre_calls.cpp: trunks, VDNs, vectors, queues
+    // centre_calls.cpp: VDNs, vectors, queues; centre_trunks.cpp: trunks
     u32 new_call(CallDirection direction);
     void free_call(u32 slot);
     void later(u32 slot, What what, u64 delay_ns);

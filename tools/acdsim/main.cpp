@@ -35,12 +35,15 @@ Faults: --fault 'WORDS' (any number of times), selectors and one action:
   never-both                                 no message is destroyed on both links of a server
   e.g. --fault 'link=B at=09:30 for=60s down' --fault 'at-seq=5000..5003 drop' --fault loss=0.01
 
-Targets: --server 'A=SPEC,B=SPEC', once or twice; SPEC is udp:IP:PORT, dpdk:DEVICE or pcap:FILE, then settings:
+Targets: --server 'A=SPEC,B=SPEC', once or twice; SPEC is udp:IP:PORT, dpdk:DEVICE or pcap:FILE,
+then settings:
   ;to=IP:PORT ;from=IP:PORT ;mac=MAC ;from-mac=MAC ;vlan=ID ;inner=ID
   e.g. 'A=udp:127.0.0.1:5501,B=udp:127.0.0.1:5502' 'A=dpdk:net_virtio_user0,path=/run/a.sock,B=pcap:b.pcap'
-  Addresses that are not said: server s, link A=1 or B=2: from 10.(100+s).link.1:5500 to 10.(100+s).link.2:5500.
+  Addresses that are not said: server s, link A=1 or B=2:
+  from 10.(100+s).link.1:5500 to 10.(100+s).link.2:5500.
 
-Exit codes: 0 done, 1 messages given up or lines skipped, 2 usage, 3 no peer came, 4 device or file does not work.)";
+Exit codes: 0 done, 1 messages given up or lines skipped, 2 usage, 3 no peer came,
+4 device or file does not work.)";
 
 /// What the command line says in words, before it is read.
 struct Words {
