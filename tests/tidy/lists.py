@@ -97,6 +97,5 @@ EXCEPTIONS = {
     ("rim", "drivers/dpdk_device.cpp"): "opening waits for the kernel to give an AF_XDP queue back; never on the way of a frame",
     ("glossary", "include/twinlink/port.hpp"): "counts packets: what came in before it is known to be a frame",
     ("line-length", "tests/tidy/lists.py"): "one line a rule",
-    ("line-length", "tools/acdsim/main.cpp"): "the help text as a terminal shows it",
     ("function-length", "tests/acdsim/legality.cpp"): "one switch over all call messages, a case of two or three lines each",
 }
