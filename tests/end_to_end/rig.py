@@ -72,6 +72,9 @@ class Processes:
 
 
 atexit.register(Processes.end_all)
+# A rig that is asked to leave takes its children along.
+for asked in (signal.SIGTERM, signal.SIGHUP):
+    signal.signal(asked, lambda number, _: sys.exit(128 + number))
 
 
 class Wire:
