@@ -2,7 +2,8 @@
 
 The switch sends one recorded day again and again on both links at a fixed rate. Counted are messages that
 are durable; the run counts only when nothing was dropped, refused or left missing, and all that the switch
-says it sent is in the store.
+says it sent is in the store. A switch that finds the device full waits; --no-wait, for the search of the rate
+at which drops begin, makes it give up what is not taken at once, as a real one would.
 """
 
 import math
@@ -72,7 +73,6 @@ def dropped(status):
     lost = {}
     for port in status["ports"]:
         found = {
-            "ring_full": port["receive"]["ring_full"],
             "nic_missed": port["counters"]["nic_missed"],
             "refused": sum(port["refusals"].values()),
             "refused below": sum(v for k, v in port["counters"].items() if k.startswith("refused")),
@@ -98,7 +98,7 @@ def watch(daemon, switch, control, run):
             }
         )
         run["status"] = status
-        # The fold's count is of its last tick; ten samples without news mean that no more will come.
+        # The fold's count is of its last tick, so one look is not enough.
         if switch.poll() is not None and run["samples"][-1]["durable"] == status["messages"]:
             if len(run["samples"]) > 2 and run["samples"][-2]["durable"] == status["messages"]:
                 return
@@ -108,7 +108,7 @@ def watch(daemon, switch, control, run):
         time.sleep(0.25 if switch.poll() is not None else 1)
 
 
-def one_run(tools, disk, rate, seconds, agents, huge, idle="backoff"):
+def one_run(tools, disk, rate, seconds, agents, huge, idle="backoff", wait=True):
     """One rate for so long (rate 0 = as fast as the wire takes it); what came of it."""
     with harness.folder() as here, harness.folder(disk) as store:
         day = messages_of_a_day(tools, agents, here / "day.log")
@@ -136,6 +136,7 @@ def one_run(tools, disk, rate, seconds, agents, huge, idle="backoff"):
         ]
         args += ["--rate", int(rate)] if rate else []
         args += [] if huge else ["--no-huge"]
+        args += [] if wait else ["--no-wait"]
         run = {"asked": rate, "agents": agents, "hugepages": huge, "samples": [], "threads": {}}
         with harness.process(
             [tools / "twinlinkd/twinlinkd", "-c", here / "d.toml"], here / "d.log"
@@ -149,10 +150,11 @@ def one_run(tools, disk, rate, seconds, agents, huge, idle="backoff"):
                 raise harness.Trouble(
                     f"{trouble} [{harness.tail(here / 'd.log')}] [{harness.tail(here / 's.log')}]"
                 )
-        said = re.search(r"(\d+) messages on each link in ([0-9.]+) s", (here / "s.log").read_text())
+        words = r"(\d+) messages on each link in ([0-9.]+) s.*given up: (\d+)"
+        said = re.search(words, (here / "s.log").read_text())
         if not said:
             raise harness.Trouble("acdsim did not finish: " + harness.tail(here / "s.log"))
-        run["sent"], run["seconds"] = int(said[1]), float(said[2])
+        run["sent"], run["seconds"], run["given_up"] = int(said[1]), float(said[2]), int(said[3])
         return judge(run)
 
 
@@ -161,6 +163,8 @@ def judge(run):
     status = run.pop("status")
     run["durable"] = status["store"]["committed_messages"]
     run["lost"] = dropped(status)
+    if run["given_up"]:
+        run["lost"]["not taken by the device"] = run["given_up"]
     run["missing"] = sum(a["missing"] for a in status["acds"])
     run["clean"] = not run["lost"] and run["missing"] == 0 and run["durable"] == run["sent"]
     run["rate"] = run["sent"] / run["seconds"]
@@ -179,7 +183,7 @@ def search(tools, disk, agents, huge, idle, low, step, seconds, say):
     clean = None
     rate = low
     while True:
-        run = one_run(tools, disk, rate, seconds, agents, huge, idle)
+        run = one_run(tools, disk, rate, seconds, agents, huge, idle, wait=False)
         say(
             f"  {rate / 1e6:.2f} M messages/s asked, {run['rate'] / 1e6:.2f} sent: "
             + ("clean" if run["clean"] else f"dropped {run['lost']} missing {run['missing']}")

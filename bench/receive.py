@@ -109,6 +109,7 @@ def measure(tools, rounds, seconds, huge, say):
     cases = {
         "testpmd rxonly": lambda h: testpmd(tools, h, seconds, huge),
         "dpdk port": lambda h: ours(tools, h, seconds, huge),
+        "dpdk port, no checksums": lambda h: ours(tools, h, seconds, huge, "--no-checksums"),
         "dpdk port, validated": lambda h: ours(tools, h, seconds, huge, "--validate"),
         "udp port, validated": lambda h: udp(tools, h, seconds, "--validate"),
     }

@@ -21,6 +21,7 @@ struct Args {
     u16 udp_port = 0;
     bool huge = true;
     bool validate = false;
+    bool checksums = true;
     u32 seconds = 5;
     u32 frame_bytes = 1'400;
 };
@@ -59,13 +60,15 @@ struct Args {
     Args args;
     for (std::size_t i = 0; i < words.size(); ++i) {
         const std::string word = words[i];
-        const bool flag = word == "--no-huge" || word == "--validate";
+        const bool flag = word == "--no-huge" || word == "--validate" || word == "--no-checksums";
         if (!flag && i + 1 == words.size()) return failure(word + ": unknown, or its value is missing");
         const std::string value = flag ? "" : words[++i];
         if (word == "--no-huge")
             args.huge = false;
         else if (word == "--validate")
             args.validate = true;
+        else if (word == "--no-checksums")
+            args.checksums = false;
         else if (word == "--device")
             args.device = value;
         else if (word == "--seconds")

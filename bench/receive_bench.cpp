@@ -2,6 +2,7 @@
 // nothing behind it. Started by `bench/run`, which sets dpdk-testpmd beside it.
 //
 //   bench_receive (--device net_vhost0,iface=PATH [--no-huge] | --udp IP:PORT) --seconds S [--validate]
+//                 [--no-checksums]
 //
 // Waits for the first frame (20 s), lets a second pass, then counts for S seconds. Prints one line of JSON.
 #include "bench/receive_args.hpp"
@@ -57,6 +58,7 @@ Count drain(Port& port, bool check, u64 for_ns) {
 PortConfig port_config(const Args& args) {
     PortConfig config;
     config.addresses = {args.udp ? args.address : kServer};
+    config.verify_checksums = args.checksums;
     config.udp_port = args.udp ? args.udp_port : kUdpPort;
     return config;
 }
