@@ -64,7 +64,7 @@ CASES = [
     ("calls", "engine/link/thing.cpp", SOURCE + "std::mutex guard;\n", 3),
     ("leftovers", "tools/go", SCRIPT + f"# {PUT_OFF}: more\n", 4),
     ("leftovers", "README.md", f"Run tools/go. {PUT_OFF}\n", 1),
-    ("words", "README.md", "Run tools/go in /work/main.\n", 1),
+    ("words", "README.md", "Run tools/go in /" + "work/main.\n", 1),
     ("words", "tools/go", SCRIPT + "# as in shared/design\n", 4),
     ("glossary", "engine/link/thing.cpp", SOURCE + "int packet_count = 0;\n", 3),
     ("glossary", "drivers/dpdk_port.cpp", "// Ports.\nint sequence_number = 0;\n", 2),
