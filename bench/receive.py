@@ -18,10 +18,6 @@ MEMORY_MIB = 1536
 FEED_CORE, RECEIVE_CORE = 0, 1
 
 
-def frames_per_second(count):
-    return count["frames"] / count["seconds"]
-
-
 def feed(tools, here, where, huge):
     args = [tools / "bench_receive_feed", *where] + ([] if huge else ["--no-huge"])
     return harness.process(args, here / "feed.log", core=FEED_CORE)
@@ -77,19 +73,26 @@ def testpmd(tools, here, seconds, huge):
         "--forward-mode=rxonly",
         "--total-num-mbufs=16384",
         "--burst=32",
+        "--record-core-cycles",
         "--auto-start",
     ]
     with harness.process(args, here / "t.log", stdin=-1, stdout=-1, text=True, bufsize=1) as p:
 
-        def packets():
-            p.stdin.write("show port stats 0\n")
+        def asked(command, *words):
+            """The numbers behind `words` in what testpmd answers, and when."""
+            p.stdin.write(command + "\n")
             found = {}
-            while "RX-bytes" not in found:
+            while words[-1] not in found:
                 line = p.stdout.readline()
                 if not line:
                     raise harness.Trouble("dpdk-testpmd ended: " + harness.tail(here / "t.log"))
-                found.update({k: int(v) for k, v in re.findall(r"(RX-\w+): +(\d+)", line)})
-            return found["RX-packets"], time.monotonic()
+                for word in words:
+                    if at := re.search(re.escape(word) + r" *[:=] *([0-9.]+)", line):
+                        found[word] = float(at[1])
+            return found[words[0]], time.monotonic()
+
+        def packets():
+            return asked("show port stats 0", "RX-packets", "RX-bytes")
 
         harness.wait_for("dpdk-testpmd", path.exists, 30, p)
         with feed(tools, here, ["--device", f"net_virtio_user0,path={path}"], huge) as feeder:
@@ -98,14 +101,15 @@ def testpmd(tools, here, seconds, huge):
             first, begin = packets()
             time.sleep(seconds)
             last, end = packets()
+            per_frame = asked("show fwd stats all", "CPU cycles/packet")[0]
         p.stdin.write("quit\n")
         p.wait(10)
     shutil.rmtree(f"/var/run/dpdk/{prefix}", ignore_errors=True)
-    return {"frames": last - first, "seconds": end - begin}
+    return {"frames": last - first, "seconds": end - begin, "cycles": per_frame * (last - first)}
 
 
 def measure(tools, rounds, seconds, huge, say):
-    """All cases, round by round: frames a second by case."""
+    """All cases, round by round, by case: frames a second, and cycles a frame in slices that brought some."""
     cases = {
         "testpmd rxonly": lambda h: testpmd(tools, h, seconds, huge),
         "dpdk port": lambda h: ours(tools, h, seconds, huge),
@@ -114,15 +118,19 @@ def measure(tools, rounds, seconds, huge, say):
         "udp port, validated": lambda h: udp(tools, h, seconds, "--validate"),
     }
     rates = {name: [] for name in cases}
+    cycles = {name: [] for name in cases}
     for turn in range(rounds):
         for name, case in cases.items():
             with harness.folder() as here:
                 count = case(here)
             if count.get("refused"):
                 raise harness.Trouble(f"{name}: {count['refused']} frames were refused")
-            rates[name].append(frames_per_second(count))
-            say(f"  round {turn + 1} {name}: {rates[name][-1] / 1e6:.3f} M frames/s")
-    return rates
+            rates[name].append(count["frames"] / count["seconds"])
+            cycles[name].append(count["cycles"] / count["frames"])
+            say(
+                f"  round {turn + 1} {name}: {rates[name][-1] / 1e6:.3f} M frames/s, {cycles[name][-1]:.0f} cycles"
+            )
+    return rates, cycles
 
 
 def ratio(rates, ours_name, peer):
