@@ -47,11 +47,10 @@ struct Load {
                             sizeof h);
         }
         for (u64 r = 0; r < rows; ++r) {
-            batch.rows.push_back({{TableId::Hagent, Acd{1}, 1, 0, r, 1}, 0, 1, 230, false, r * 230});
-            for (u64 i = 0; i < 230; ++i)
-                batch.row_items.push_back(i % 8 != 0    ? 0
-                                          : i % 16 == 0 ? i + r % 90
-                                                        : 1'000'000'007 * (i + 1));
+            std::array<u64, 230> items{};
+            for (u64 i = 0; i < items.size(); i += 8)
+                items[i] = i % 16 == 0 ? 1 + i + r % 90 : 1'000'000'007 * (i + 1);
+            batch.add_row({.key = {TableId::Hagent, Acd{1}, 1, 0, r, 1}, .fold_version = 1}, items);
         }
         batch.checkpoints.push_back({kStream, Seq{1}, 0, 0, 64});
     }
@@ -62,7 +61,7 @@ struct Load {
             b.first_time = b.last_time = next;
             next += b.count;
         }
-        for (u64 r = 0; r < rows; ++r) batch.row_items[r * 230] = next;
+        for (const RowImage& r : batch.rows) batch.row_words[r.at + row_map_words(r.items)] = next;
         batch.checkpoints[0].seq = Seq{next - 1};
         ++batch.number;
     }
@@ -130,7 +129,7 @@ void row_codec(benchmark::State& state) {
     std::vector<std::byte> value;
     std::vector<u64> items;
     for (auto _ : state) {
-        store::encode_row(value, key.bytes(), 0, 1, false, load.batch.row_items);
+        store::encode_row(value, key.bytes(), load.batch.rows[0], load.batch.row_words);
         if (state.range(0) != 0) benchmark::DoNotOptimize(store::decode_row(key.bytes(), value, items));
     }
     state.counters["bytes"] = static_cast<double>(value.size());

@@ -79,7 +79,9 @@ u32 PacketWriter::write(std::byte* to, const TxFrame& frame) const noexcept {
         put_raw16(ip + 10, static_cast<u16>(~fold_sum(ones_sum({ip, kIpv4Bytes}))));
     }
     put16(udp + 4, static_cast<u16>(udp_bytes));
-    const u64 sum = fixed_sum_ + sum_of_number(udp_bytes) + ones_sum({udp, udp_bytes});
+    const bool known = frame.body_sum != 0 && frame.head.size() % 2 == 0;
+    const u64 sum = fixed_sum_ + sum_of_number(udp_bytes) + (known ? frame.body_sum : 0) +
+                    ones_sum({udp, known ? kUdpBytes + frame.head.size() : udp_bytes});
     const u16 checksum = static_cast<u16>(~fold_sum(sum));
     put_raw16(udp + 6, checksum == 0 ? 0xFFFF : checksum);  // 0 would say that there is none
     return header_bytes_ + udp_bytes - kUdpBytes;

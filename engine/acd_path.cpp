@@ -88,13 +88,7 @@ void AcdPath::gap_gone(Stream stream, Seq first) {
 // --------------------------------------------------------------------------------
 
 void AcdPath::row(const RowKey& key, std::span<const u64> items, bool closed) {
-    batch_->rows.push_back({.key = key,
-                            .revision = 0,
-                            .fold_version = kFoldVersion,
-                            .items = static_cast<u16>(items.size()),
-                            .closed = closed,
-                            .at = batch_->row_items.size()});
-    batch_->row_items.insert(batch_->row_items.end(), items.begin(), items.end());
+    batch_->add_row({.key = key, .fold_version = kFoldVersion, .closed = closed}, items);
 }
 
 void AcdPath::interval(const IntervalRecord& interval) { batch_->intervals.push_back(interval); }

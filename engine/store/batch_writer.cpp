@@ -7,6 +7,7 @@
 #include "engine/store/row_codec.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <numeric>
 
 namespace twinlink::store {
@@ -29,6 +30,17 @@ std::optional<Place> place_of(const Cursor& c, Stream stream) noexcept {
     return Place{at->seq, at->seq + (head ? head->count : 0), head ? head->bytes : kMergeBytes};
 }
 
+const char* refuse_row(const RowImage& row, std::span<const u64> all) noexcept {
+    const std::size_t words = row_map_words(row.items);
+    if (row.items > kRowItemsMax || row.at > all.size() || words + row.values > all.size() - row.at)
+        return "a row lies outside the row words";
+    const auto map = all.subspan(row.at, words);
+    std::size_t values = 0;
+    for (const u64 bits : map) values += static_cast<std::size_t>(std::popcount(bits));
+    const bool beyond = row.items % 64 != 0 && map.back() >> row.items % 64 != 0;
+    return values != row.values || beyond ? "a row's map contradicts its values" : nullptr;
+}
+
 }  // namespace
 
 const char* BatchWriter::refuse(const CommitBatch& batch) noexcept {
@@ -43,8 +55,7 @@ const char* BatchWriter::refuse(const CommitBatch& batch) noexcept {
         if (b.first.value == 0 || b.stream.acd.value == 0) return "a journal block has no name";
     }
     for (const auto& r : batch.rows)
-        if (r.items > kRowItemsMax || outside(r.at, r.items, batch.row_items.size()))
-            return "a row lies outside the item arena";
+        if (const char* const wrong = refuse_row(r, batch.row_words)) return wrong;
     for (const auto& c : batch.checkpoints)
         if (outside(c.offset, c.bytes, batch.arena.size())) return "a checkpoint lies outside the arena";
     for (const auto& g : batch.gaps)
@@ -232,8 +243,7 @@ int BatchWriter::write_rows(Txn& txn, const CommitBatch& batch) {
         if (i + 1 < row_order_.size() && row_order_[i].key == row_order_[i + 1].key) continue;
         const RowImage& r = batch.rows[row_order_[i].index];
         const Bytes key = std::as_bytes(std::span(row_order_[i].key));
-        encode_row(scratch_, key, r.revision, r.fold_version, r.closed,
-                   std::span(batch.row_items).subspan(r.at, r.items));
+        encode_row(scratch_, key, r, std::span(batch.row_words).subspan(r.at));
         rc = c.put(key, scratch_, 0);
         result_->bytes += key.size() + scratch_.size();
         counters_.add(StoreCounter::RowsWritten);

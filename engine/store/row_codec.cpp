@@ -1,5 +1,5 @@
-// Rows to bytes and back. Pure; any thread. Encoding touches each item once and never grows past the worst
-// case that it reserves first; decoding believes nothing that the seal did not confirm and still checks every
+// Rows to bytes and back. Pure; any thread. Encoding never grows past the worst case that it reserves first;
+// decoding believes nothing that the seal did not confirm and still checks every
 // bound.
 #include "engine/store/row_codec.hpp"
 
@@ -29,24 +29,16 @@ const std::byte* get_leb(const std::byte* p, const std::byte* end, u64& v) noexc
 
 }  // namespace
 
-void encode_row(std::vector<std::byte>& value, Bytes key, u32 revision, u16 fold_version, bool closed,
-                std::span<const u64> items) {
-    const std::size_t map_bytes = (items.size() + 7) / 8;
-    value.resize(sizeof(RowHead) + map_bytes + items.size() * kLebBytesMax);
-    RowHead head{0, revision, fold_version, static_cast<u16>(items.size()), static_cast<u8>(closed ? 1 : 0),
-                 1, 0};
+void encode_row(std::vector<std::byte>& value, Bytes key, const RowImage& row, std::span<const u64> words) {
+    const std::size_t map_bytes = (row.items + std::size_t{7}) / 8;
+    const auto values = words.subspan(row_map_words(row.items), row.values);
+    value.resize(sizeof(RowHead) + map_bytes + values.size() * kLebBytesMax);
+    RowHead head{0, row.revision, row.fold_version, row.items, static_cast<u8>(row.closed ? 1 : 0), 1, 0};
     std::memcpy(value.data(), &head, sizeof head);
     std::byte* const map = value.data() + sizeof head;
+    std::memcpy(map, words.data(), map_bytes);  // little-endian: bit i of the words is bit i % 8 of byte i / 8
     std::byte* to = map + map_bytes;
-    for (std::size_t base = 0, m = 0; base < items.size(); base += 8, ++m) {
-        u8 bits = 0;
-        for (std::size_t i = base; i < std::min(base + 8, items.size()); ++i) {
-            if (items[i] == 0) continue;
-            bits = static_cast<u8>(bits | 1U << (i - base));
-            to = put_leb(to, items[i]);
-        }
-        map[m] = std::byte{bits};
-    }
+    for (const u64 v : values) to = put_leb(to, v);
     value.resize(static_cast<std::size_t>(to - value.data()));
     head.crc32c = seal_of(key, value);
     std::memcpy(value.data(), &head.crc32c, sizeof head.crc32c);

@@ -136,7 +136,7 @@ TEST_CASE("check: flipped bits are found or harmless, and never read as data") {
                 wrong += !std::ranges::is_sorted(names) || names.size() > 60 * kMessages;
                 snapshot->all_rows([&](const RowView& r) {
                     const u64 n = r.items[0];
-                    wrong += n == 0 || n > 60 || !std::ranges::equal(r.items, model_batch(n, 1).row_items);
+                    wrong += n == 0 || n > 60 || !std::ranges::equal(r.items, items_of(model_batch(n, 1)));
                     return true;
                 });
                 if (wrong != 0) return "wrong";

@@ -60,7 +60,10 @@ TEST_CASE("store: rows come back item by item, whatever their values") {
         std::vector<u64> items(random() % 300);
         for (u64& item : items) item = random() % 3 == 0 ? random() >> random() % 64 : 0;
         const auto key = store::row_key(row_key(random(), random()));
-        store::encode_row(value, key.bytes(), 3, 1, true, items);
+        CommitBatch batch;
+        add_row(batch, row_key(1), items, 3, true);
+        REQUIRE(items_of(batch) == items);
+        store::encode_row(value, key.bytes(), batch.rows[0], batch.row_words);
         const auto row = store::decode_row(key.bytes(), value, back);
         REQUIRE(row);
         CHECK(std::ranges::equal(row->items, items));
@@ -317,7 +320,9 @@ TEST_CASE("store: the bytes of a row and of a block are those that the README sh
     items[1] = 3;
     items[9] = 300;
     std::vector<std::byte> value;
-    store::encode_row(value, row.bytes(), 2, 1, true, items);
+    CommitBatch batch;
+    add_row(batch, at, items, 2, true);
+    store::encode_row(value, row.bytes(), batch.rows[0], batch.row_words);
     CHECK(store::hex(row.bytes()) == "0100070000000000000708000000000000000000050000000000000000");
     CHECK(store::hex(value) == "6ef0409e0200000001000a0001010000020203ac02");
 

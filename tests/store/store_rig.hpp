@@ -91,8 +91,17 @@ inline void add_block(CommitBatch& batch, Stream stream, u64 first, u32 count, b
 
 inline void add_row(CommitBatch& batch, const RowKey& key, const std::vector<u64>& items, u32 revision = 0,
                     bool closed = false) {
-    batch.rows.push_back({key, revision, 1, static_cast<u16>(items.size()), closed, batch.row_items.size()});
-    batch.row_items.insert(batch.row_items.end(), items.begin(), items.end());
+    batch.add_row({.key = key, .revision = revision, .fold_version = 1, .closed = closed}, items);
+}
+
+/// The items of a row of a batch, unpacked bit by bit.
+inline std::vector<u64> items_of(const CommitBatch& batch, std::size_t index = 0) {
+    const RowImage& row = batch.rows.at(index);
+    std::vector<u64> items(row.items);
+    std::size_t value = row.at + row_map_words(row.items);
+    for (std::size_t i = 0; i < items.size(); ++i)
+        if ((batch.row_words.at(row.at + i / 64) >> i % 64 & 1) != 0) items[i] = batch.row_words.at(value++);
+    return items;
 }
 
 inline RowKey row_key(u64 entity, u64 start = 1'800, TableId table = TableId::Hsplit) {
@@ -175,7 +184,7 @@ inline std::string model_error(const StoreSnapshot& snapshot, u64& k, u64 messag
         const CommitBatch expected = model_batch(n);
         bool same = false;
         snapshot.row(row_key(n % 5), [&](const RowView& r) {
-            same = std::ranges::equal(r.items, expected.row_items) && r.revision == n;
+            same = std::ranges::equal(r.items, items_of(expected)) && r.revision == n;
         });
         if (!same) return "row " + std::to_string(n % 5);
     }

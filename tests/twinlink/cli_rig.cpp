@@ -231,15 +231,9 @@ Run run(const std::vector<std::string>& arguments) {
 
 void add_row(CommitBatch& batch, RowKey key, bool closed, const std::map<std::string, u64>& set) {
     const Table& table = *find_table(key.table);
-    RowImage row{.key = key,
-                 .fold_version = 1,
-                 .items = table.columns,
-                 .closed = closed,
-                 .at = batch.row_items.size()};
-    batch.row_items.resize(batch.row_items.size() + table.columns);
-    for (const auto& [name, value] : set)
-        batch.row_items[row.at + find_column(table, name).value().index] = value;
-    batch.rows.push_back(row);
+    std::vector<u64> items(table.columns);
+    for (const auto& [name, value] : set) items[find_column(table, name).value().index] = value;
+    batch.add_row({.key = key, .fold_version = 1, .closed = closed}, items);
 }
 
 CommitBatch content() {

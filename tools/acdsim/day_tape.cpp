@@ -1,6 +1,8 @@
 // Records a day and hands it out again and again. See day_tape.hpp.
 #include "tools/acdsim/day_tape.hpp"
 
+#include "drivers/checksum.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -133,15 +135,20 @@ DayTape::Heads DayTape::next() noexcept {
     const Bytes bytes{body, frame.bytes};
     Heads heads{{}, frame.count};
     const SbeHeader sbe{sizeof(FrameHeader), FrameHeader::kTemplate, kSchemaId, kSchemaVersion};
+    const u64 sum = drivers::ones_sum(bytes);
+    u32 crc_of_a = 0;
     for (const Link link : {Link::A, Link::B}) {
         auto& head = heads_[slot_ * kLinks + index(link)];
         h.link = static_cast<u8>(link);
         h.crc32c = 0;
         std::memcpy(head.data(), &sbe, sizeof sbe);
         std::memcpy(head.data() + sizeof sbe, &h, sizeof h);
-        h.crc32c = crc32c(bytes, crc32c(head));
+        u32& difference = link_crc_[frame.bytes];
+        h.crc32c = link == Link::A || difference == 0 ? crc32c(bytes, crc32c(head)) : crc_of_a ^ difference;
+        if (link == Link::A) crc_of_a = h.crc32c;
+        else difference = crc_of_a ^ h.crc32c;
         std::memcpy(head.data() + sizeof sbe, &h, sizeof h);
-        heads.link[index(link)] = {head, bytes};
+        heads.link[index(link)] = {head, bytes, sum};
     }
     centre.next = centre.next + frame.count;
     centre.last = Nanos{h.sent_at};

@@ -58,6 +58,8 @@ private:
     class Recorder;
     void patch(std::byte* body, u32 count, u64 calls) const noexcept;
 
+    // Two frames that differ in the link alone have CRCs that differ by what only their length decides.
+    std::vector<u32> link_crc_ = std::vector<u32>(kFrameBytesMax + 1);
     std::vector<std::byte> bytes_;
     std::vector<Frame> frames_;
     std::vector<Centre> centres_;
