@@ -150,6 +150,8 @@ Expected<void> DpdkDevice::configure(const DpdkDeviceConfig& config) {
             info.rx_offload_capa & (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM);
     }
     conf.txmode.offloads = info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
+    sums_udp_ = config.sends_udp && (info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_UDP_CKSUM) != 0;
+    if (sums_udp_) conf.txmode.offloads |= RTE_ETH_TX_OFFLOAD_UDP_CKSUM;
     conf.intr_conf.lsc =
         config.link_events && info.dev_flags != nullptr && (*info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0 ? 1
                                                                                                          : 0;

@@ -25,7 +25,8 @@ struct DpdkDeviceConfig {
     DpdkOptions options;
     u32 receive_buffers = 0;
     u32 frame_bytes_max = kFrameBytesDefault;  ///< the MTU makes room for it
-    bool hardware_checksums = false;
+    bool hardware_checksums = false;           ///< of what is received
+    bool sends_udp = false;                    ///< let the device fill in UDP checksums where it can
     bool multicast = false;    ///< IPv6 neighbours ask by multicast
     bool link_events = false;  ///< by interrupt; link_up() then tells what the last one said, and may be late
 };
@@ -41,6 +42,8 @@ public:
 
     [[nodiscard]] u16 id() const noexcept { return id_; }
     [[nodiscard]] const std::array<u8, 6>& mac() const noexcept { return mac_; }
+    /// The device fills in the UDP checksum of packets that ask for it (DpdkDeviceConfig::sends_udp).
+    [[nodiscard]] bool sums_udp() const noexcept { return sums_udp_; }
     /// Asks the device, without waiting.
     [[nodiscard]] bool link_up() const noexcept;
     /// Link events since the start, as the device's interrupt thread saw them. A peer that left and came back
@@ -58,6 +61,7 @@ private:
     DpdkPool receive_pool_;
     std::string name_;
     std::array<u8, 6> mac_{};
+    bool sums_udp_ = false;
     u16 id_ = 0;
     bool attached_ = false;  // id_ is ours to close
     bool created_ = false;   // the device is ours to remove

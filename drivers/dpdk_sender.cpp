@@ -69,7 +69,8 @@ private:
     Expected<void> attach() {
         auto device = DpdkDevice::open({.options = options_,
                                         .receive_buffers = kReceiveBuffers,
-                                        .frame_bytes_max = options_.frame_bytes_max});
+                                        .frame_bytes_max = options_.frame_bytes_max,
+                                        .sends_udp = true});
         if (!device) return std::unexpected(std::move(device.error()));
         device_ = std::move(*device);
         FlowConfig flow = flow_;
@@ -93,9 +94,18 @@ private:
         if (rte_pktmbuf_alloc_bulk(transmit_.get(), burst.data(), n) != 0) return 0;
         for (u16 i = 0; i < n; ++i) {
             assert(frames[i].head.size() + frames[i].body.size() <= options_.frame_bytes_max);
-            const u32 bytes = writer_.write(rte_pktmbuf_mtod(burst[i], std::byte*), frames[i]);
-            burst[i]->data_len = static_cast<u16>(bytes);
-            burst[i]->pkt_len = bytes;
+            rte_mbuf& m = *burst[i];
+            const u32 bytes =
+                writer_.write(rte_pktmbuf_mtod(&m, std::byte*), frames[i],
+                              device_->sums_udp() ? PacketWriter::UdpChecksum::OfAddresses
+                                                  : PacketWriter::UdpChecksum::Whole);
+            m.data_len = static_cast<u16>(bytes);
+            m.pkt_len = bytes;
+            if (!device_->sums_udp()) continue;
+            m.l2_len = writer_.network_at() & 0x7F;
+            m.l3_len = (writer_.transport_at() - writer_.network_at()) & 0x1FF;
+            m.ol_flags |=
+                RTE_MBUF_F_TX_UDP_CKSUM | (writer_.v6() ? RTE_MBUF_F_TX_IPV6 : RTE_MBUF_F_TX_IPV4);
         }
         u16 sent = 0;
         for (int tries = 0; sent < n && tries < kTries; ++tries) {

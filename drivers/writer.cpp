@@ -63,7 +63,7 @@ PacketWriter::PacketWriter(const FlowConfig& flow) noexcept : v6_(flow.source.v6
     header_bytes_ = static_cast<u32>(at - header_.data()) + kUdpBytes;
 }
 
-u32 PacketWriter::write(std::byte* to, const TxFrame& frame) const noexcept {
+u32 PacketWriter::write(std::byte* to, const TxFrame& frame, UdpChecksum by) const noexcept {
     std::memcpy(to, header_.data(), header_bytes_);
     std::byte* payload = to + header_bytes_;
     if (!frame.head.empty()) std::memcpy(payload, frame.head.data(), frame.head.size());
@@ -79,10 +79,12 @@ u32 PacketWriter::write(std::byte* to, const TxFrame& frame) const noexcept {
         put_raw16(ip + 10, static_cast<u16>(~fold_sum(ones_sum({ip, kIpv4Bytes}))));
     }
     put16(udp + 4, static_cast<u16>(udp_bytes));
-    const bool known = frame.body_sum != 0 && frame.head.size() % 2 == 0;
-    const u64 sum = fixed_sum_ + sum_of_number(udp_bytes) + (known ? frame.body_sum : 0) +
-                    ones_sum({udp, known ? kUdpBytes + frame.head.size() : udp_bytes});
-    const u16 checksum = static_cast<u16>(~fold_sum(sum));
+    const u64 sum = fixed_sum_ + sum_of_number(udp_bytes);
+    if (by == UdpChecksum::OfAddresses) {
+        put_raw16(udp + 6, fold_sum(sum));
+        return header_bytes_ + udp_bytes - kUdpBytes;
+    }
+    const u16 checksum = static_cast<u16>(~fold_sum(sum + ones_sum({udp, udp_bytes})));
     put_raw16(udp + 6, checksum == 0 ? 0xFFFF : checksum);  // 0 would say that there is none
     return header_bytes_ + udp_bytes - kUdpBytes;
 }

@@ -158,8 +158,14 @@ void Core::update_top(AgentEntry& a) noexcept {
 
 /// Skills that were removed while the agent worked for them go when that work is over.
 void Core::remove_leaving(AgentEntry& a) noexcept {
+    if (!a.has(kSkillLeaving)) return;
+    a.clear(kSkillLeaving);
     for (u32 l = a.first; l != kNoIndex; l = links_[l].next) {
-        if (links_[l].leaving != 0 && l != a.mode_link && l != a.held_link) return unassign(a, l);
+        if (links_[l].leaving == 0) continue;
+        if (l == a.mode_link || l == a.held_link)
+            a.set(kSkillLeaving);
+        else
+            unassign(a, l);
     }
 }
 
@@ -325,6 +331,7 @@ void Core::on(const AgentSkill& m) {
         return mark_agent(*a);
     }
     links_[l].leaving = 1;
+    a->set(kSkillLeaving);
     remove_leaving(*a);
 }
 

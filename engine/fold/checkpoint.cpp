@@ -144,7 +144,7 @@ void Checkpoint::put_agent(const Core& c, const AgentEntry& a, std::vector<std::
                    a.reason,
                    a.direction,
                    a.held,
-                   static_cast<u8>(a.flags & ~kAgentDirty),
+                   static_cast<u8>(a.flags & ~(kAgentDirty | kSkillLeaving)),
                    a.ext_class,
                    {}},
         to);
@@ -304,6 +304,7 @@ bool Checkpoint::load_links(AgentEntry& a, const SavedAgent& saved) {
         link.level = k.level;
         link.assigned = k.assigned;
         link.leaving = k.leaving;
+        if (k.leaving != 0) a.set(kSkillLeaving);
         core.skills_[link.skill_slot].staffed += k.assigned;
         if (!load_row(core.agent_rows_, l)) return false;
     }
@@ -330,7 +331,7 @@ bool Checkpoint::load_agent(u64& last) {
     a.reason = s.reason;
     a.direction = s.direction;
     a.held = s.held;
-    a.flags = static_cast<u8>(s.flags & ~kAgentDirty);
+    a.flags = static_cast<u8>(s.flags & ~(kAgentDirty | kSkillLeaving));
     a.ext_class = s.ext_class;
     if (!load_links(a, s)) return false;
     a.held_link = s.held_skill == 0 ? kNoIndex : core.find_link(a, s.held_skill);

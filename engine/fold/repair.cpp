@@ -55,7 +55,10 @@ void Core::repair_skills(bool certain) {
         u32 l = find_link(*a, s.skill);
         const bool has = l != kNoIndex && links_[l].assigned != 0 && links_[l].leaving == 0;
         if (s.level == 0) {  // removed while the pump-up went on
-            if (has) links_[l].leaving = 1;
+            if (has) {
+                links_[l].leaving = 1;
+                a->set(kSkillLeaving);
+            }
             continue;
         }
         if (!has || links_[l].level != s.level) {

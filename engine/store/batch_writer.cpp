@@ -227,22 +227,21 @@ int BatchWriter::write_rows(Txn& txn, const CommitBatch& batch) {
     row_order_.resize(batch.rows.size());
     for (u32 i = 0; i < batch.rows.size(); ++i) {
         const Key key = row_key(batch.rows[i].key);
-        assert(key.bytes().size() == row_order_[i].key.size());
-        std::memcpy(row_order_[i].key.data(), key.bytes().data(), row_order_[i].key.size());
+        assert(key.bytes().size() <= sizeof row_order_[i].key);
+        std::array<u64, 4> words{};
+        std::memcpy(words.data(), key.bytes().data(), key.bytes().size());
+        std::ranges::transform(words, row_order_[i].key.begin(), [](u64 w) { return __builtin_bswap64(w); });
         row_order_[i].index = i;
     }
-    const auto less = [](const SortedRow& a, const SortedRow& b) {
-        const int order = std::memcmp(a.key.data(), b.key.data(), a.key.size());
-        return order != 0 ? order < 0 : a.index < b.index;
-    };
-    if (!std::ranges::is_sorted(row_order_, less)) std::ranges::sort(row_order_, less);
+    if (!std::ranges::is_sorted(row_order_)) std::ranges::sort(row_order_);
     Cursor c;
     int rc = c.open(txn, Db::Rows);
     for (std::size_t i = 0; rc == 0 && i < row_order_.size(); ++i) {
         // Of several images of one row the last one counts.
         if (i + 1 < row_order_.size() && row_order_[i].key == row_order_[i + 1].key) continue;
         const RowImage& r = batch.rows[row_order_[i].index];
-        const Bytes key = std::as_bytes(std::span(row_order_[i].key));
+        const Key row_key = store::row_key(r.key);
+        const Bytes key = row_key.bytes();
         encode_row(scratch_, key, r, std::span(batch.row_words).subspan(r.at));
         rc = c.put(key, scratch_, 0);
         result_->bytes += key.size() + scratch_.size();

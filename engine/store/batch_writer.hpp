@@ -39,9 +39,11 @@ private:
     Counters<StoreCounter>& counters_;
     CommitResult* result_ = nullptr;
     std::vector<u32> order_;
+    /// A row's key as big-endian numbers, padded with zeros: comparing them orders as comparing the bytes does.
     struct SortedRow {
-        std::array<u8, 29> key;
+        std::array<u64, 4> key;
         u32 index;
+        auto operator<=>(const SortedRow&) const = default;
     };
     std::vector<SortedRow> row_order_;
     std::vector<std::byte> scratch_;

@@ -87,9 +87,6 @@ public:
 struct TxFrame {
     Bytes head;
     Bytes body;
-    /// The 16-bit words of the body added up, as the Internet checksum adds them (RFC 1071; not folded), when
-    /// the caller has it already; 0 = not known. Used when the head has an even number of bytes.
-    u64 body_sum = 0;
 };
 
 /// Where a switch sends frames: the other end of a Port. All calls from one thread.

@@ -1,8 +1,6 @@
 // Records a day and hands it out again and again. See day_tape.hpp.
 #include "tools/acdsim/day_tape.hpp"
 
-#include "drivers/checksum.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -135,7 +133,6 @@ DayTape::Heads DayTape::next() noexcept {
     const Bytes bytes{body, frame.bytes};
     Heads heads{{}, frame.count};
     const SbeHeader sbe{sizeof(FrameHeader), FrameHeader::kTemplate, kSchemaId, kSchemaVersion};
-    const u64 sum = drivers::ones_sum(bytes);
     u32 crc_of_a = 0;
     for (const Link link : {Link::A, Link::B}) {
         auto& head = heads_[slot_ * kLinks + index(link)];
@@ -145,10 +142,13 @@ DayTape::Heads DayTape::next() noexcept {
         std::memcpy(head.data() + sizeof sbe, &h, sizeof h);
         u32& difference = link_crc_[frame.bytes];
         h.crc32c = link == Link::A || difference == 0 ? crc32c(bytes, crc32c(head)) : crc_of_a ^ difference;
-        if (link == Link::A) crc_of_a = h.crc32c;
-        else difference = crc_of_a ^ h.crc32c;
+        if (link == Link::A) {
+            crc_of_a = h.crc32c;
+        } else {
+            difference = crc_of_a ^ h.crc32c;
+        }
         std::memcpy(head.data() + sizeof sbe, &h, sizeof h);
-        heads.link[index(link)] = {head, bytes, sum};
+        heads.link[index(link)] = {head, bytes};
     }
     centre.next = centre.next + frame.count;
     centre.last = Nanos{h.sent_at};
