@@ -70,7 +70,10 @@ struct Engine::Parts {
 private:
     BatchRings& fill(BatchRings& r) {
         for (CommitBatch& batch : batches) {
-            batch.arena.reserve(config.batch_bytes_max / 4);
+            // Taken and touched now: a slow disk must not be the moment at which memory runs out.
+            batch.arena.resize(config.batch_bytes_max);
+            batch.row_words.resize(config.batch_bytes_max / 4 / sizeof(u64));
+            batch.clear();
             r.empty.push(&batch);
         }
         return r;

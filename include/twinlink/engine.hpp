@@ -37,8 +37,9 @@ struct EngineConfig {
     Nanos commit_every = 5_ms;  ///< the least time between two commits; more load makes them larger, not more
     Nanos rows_every = 250_ms;  ///< rows of the open interval go down this often
     Nanos checkpoint_every = 1_s;  ///< the least time between two checkpoints of one ACD
-    u64 batch_bytes_max =
-        u64{64} << 20;  ///< a commit's journal bytes; when reached, frames wait in their rings
+    /// Journal bytes and rows of one commit; when reached, frames wait in their rings. Twice this (one commit
+    /// gathers while the other is written) is taken at start.
+    u64 batch_bytes_max = u64{128} << 20;
 };
 
 /// What the receive slice counts beside the port and the refusals, per link.
