@@ -84,10 +84,16 @@ struct CommitBatch {
             std::array<u64, 64> values;
             u32 n = 0;
             u64 map = 0;
-            for (u32 i = 0; i < part.size(); ++i) {
-                values[n] = part[i];
-                n += part[i] != 0;
-                map |= u64{part[i] != 0} << i;
+            for (u32 line = 0; line < part.size(); line += 8) {
+                const u32 end = std::min(line + 8, static_cast<u32>(part.size()));
+                u64 any = 0;
+                for (u32 i = line; i < end; ++i) any |= part[i];
+                if (any == 0) continue;
+                for (u32 i = line; i < end; ++i) {
+                    values[n] = part[i];
+                    n += part[i] != 0;
+                    map |= u64{part[i] != 0} << i;
+                }
             }
             row_words[word] = map;
             row_words.insert(row_words.end(), values.begin(), values.begin() + n);
