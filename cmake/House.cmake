@@ -50,7 +50,13 @@ option(TWINLINK_LTO "Optimise programs across files in release builds (GCC)" ON)
 if(TWINLINK_LTO AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT TWINLINK_SANITIZE)
   set(TWINLINK_FAT -flto -ffat-lto-objects)
 endif()
+if(TWINLINK_FAT)
+  # Without this the linker would optimise everything that it finds the code for.
+  target_link_options(twinlink_house INTERFACE
+                      $<$<NOT:$<BOOL:$<TARGET_PROPERTY:TWINLINK_WHOLE_PROGRAM>>>:-fno-lto>)
+endif()
 function(twinlink_whole_program target)
+  set_target_properties(${target} PROPERTIES TWINLINK_WHOLE_PROGRAM ON)
   if(TWINLINK_FAT)
     # What the compiler says when it sees all files at once is not an error: it was none in any of them.
     target_link_options(${target} PRIVATE -flto=auto -O3 -march=${TWINLINK_MARCH} -Wno-error)

@@ -247,6 +247,7 @@ void FoldStage::publish() {
         AcdStatus& s = status_[i];
         s.stream = path.arbiter().stream();
         s.stream.acd = path.acd().value;
+        s.settings = path.fold().settings();
         for (const Link link : {Link::A, Link::B}) {
             s.links[index(link)] = path.arbiter().link(link);
             for (std::size_t v = 0; v < Counters<Verdict>::kSize; ++v) {

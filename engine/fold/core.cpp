@@ -23,6 +23,7 @@ Expected<void> Fold::load(Bytes from) {
 }
 u64 Fold::interval_of(Nanos time) const noexcept { return core_->interval_of(time); }
 u64 Fold::counter(FoldCounter which) const noexcept { return core_->counter(which); }
+const AcdRecord& Fold::settings() const noexcept { return core_->settings(); }
 
 namespace fold {
 

@@ -47,6 +47,7 @@ public:
     Expected<void> load(Bytes from);
     [[nodiscard]] u64 interval_of(Nanos time) const noexcept;
     [[nodiscard]] u64 counter(FoldCounter which) const noexcept { return counters_[static_cast<u8>(which)]; }
+    [[nodiscard]] const AcdRecord& settings() const noexcept { return acd_record_; }
     [[nodiscard]] const FoldLimits& limits() const noexcept { return limits_; }
     [[nodiscard]] Acd acd() const noexcept { return acd_; }
 

@@ -119,6 +119,8 @@ public:
     /// Start of the interval that `time` lies in, on the ACD's grid; 0 before the first pump-up.
     [[nodiscard]] u64 interval_of(Nanos time) const noexcept;
     [[nodiscard]] u64 counter(FoldCounter which) const noexcept;
+    /// The ACD's settings as its latest pump-up gave them; all zeros before the first.
+    [[nodiscard]] const AcdRecord& settings() const noexcept;
 
 private:
     std::unique_ptr<fold::Core> core_;

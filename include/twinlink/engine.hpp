@@ -53,6 +53,7 @@ enum class ReceiveCounter : u8 {
 /// One moment of one ACD, for people.
 struct AcdStatus {
     StreamRecord stream{};
+    AcdRecord settings{};  ///< as its latest pump-up gave them; all zeros before the first
     std::array<LinkRecord, kLinks> links{};
     std::array<std::array<u64, 8>, kLinks> verdicts{};  ///< frames by Verdict, since start
     u64 open_gaps = 0;

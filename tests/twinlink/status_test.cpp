@@ -128,6 +128,8 @@ Json healthy() {
             {"ports", {port("A", 0), port("B", 3)}},
             {"acds",
              {{{"acd", 1},
+               {"name", "Lisbon"},
+               {"utc_offset_minutes", 0},
                {"epoch", kEpoch},
                {"first_seen", 1},
                {"watermark", 1'000},

@@ -117,6 +117,8 @@ ApplianceStatus status_of(const Json& from) {
     for (const Json& acd : part(from, "acds")) {
         ApplianceAcd one;
         one.stream = stream_of(acd);
+        one.name = text(acd, "name");
+        one.utc_offset_minutes = acd.value("utc_offset_minutes", 0);
         one.open_gaps = number(acd, "open_gaps");
         one.parked_frames = number(acd, "parked_frames");
         one.fold = counters(part(acd, "fold"));

@@ -26,6 +26,8 @@ struct ApplianceLink {
 };
 struct ApplianceAcd {
     StreamRecord stream{};
+    std::string name;  ///< empty where it never said, and from an appliance that does not tell
+    int utc_offset_minutes = 0;
     u64 open_gaps = 0;
     u64 parked_frames = 0;
     NamedCounters fold;

@@ -46,11 +46,12 @@ constexpr OptionInfo kQuick{Quick, "--quick", "",
                             "structure and records only: journal and rows are not read"};
 constexpr std::array kStatusOptions{kEvery, kTimes, kSocket, kStoreInstead, kJson, kCsv, kTable};
 constexpr std::array kLinksOptions{kEvery, kTimes, kAcd, kEpoch, kSocket, kStoreAlone, kJson, kCsv, kTable};
-constexpr std::array kGapsOptions{kAcd, kEpoch, kState, kFrom, kTo, kStore, kJson, kCsv, kTable};
-constexpr std::array kSkillsOptions{kAcd,   kFrom,  kTo,   kInterval, kSkill, kItems,
-                                    kExact, kStore, kJson, kCsv,      kTable};
-constexpr std::array kAgentsOptions{kAcd,   kFrom,  kTo,    kInterval, kAgent, kSkill,
-                                    kItems, kExact, kStore, kJson,     kCsv,   kTable};
+constexpr std::array kGapsOptions{kEvery, kTimes, kAcd,  kEpoch, kState, kFrom,
+                                  kTo,    kStore, kJson, kCsv,   kTable};
+constexpr std::array kSkillsOptions{kEvery, kTimes, kAcd,   kFrom, kTo,  kInterval, kSkill,
+                                    kItems, kExact, kStore, kJson, kCsv, kTable};
+constexpr std::array kAgentsOptions{kEvery, kTimes, kAcd,   kFrom,  kTo,   kInterval, kAgent,
+                                    kSkill, kItems, kExact, kStore, kJson, kCsv,      kTable};
 constexpr std::array kItemsOptions{kItemTable, kJson, kCsv, kTable};
 constexpr std::array kCheckOptions{kDirectory, kQuick, kJson, kCsv, kTable};
 constexpr std::array kStoreOptions{kDirectory, kJson, kCsv, kTable};

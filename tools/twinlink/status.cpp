@@ -25,7 +25,7 @@ constexpr u64 kReachAll = 0xFF;
 /// What is shown, from wherever.
 struct Shown {
     ApplianceStatus status;
-    std::vector<AcdContext> contexts;  ///< of status.acds, by index; names and offsets only the store knows
+    std::vector<AcdContext> contexts;  ///< of status.acds, by index
     bool reachable = true;
     u64 now_ns = 0;
 };
@@ -310,7 +310,7 @@ Result<Answer> run_status(const Arguments& arguments, const Rim& rim) {
     if (status) {
         Shown shown{std::move(*status), {}, true, rim.wall_ns()};
         for (const ApplianceAcd& acd : shown.status.acds)
-            shown.contexts.push_back({Acd{acd.stream.acd}, "", "", 0});
+            shown.contexts.push_back({Acd{acd.stream.acd}, acd.name, "", acd.utc_offset_minutes});
         return answer_of(shown);
     }
     if (status.error().code != ExitCode::Unreachable || !arguments.has(OptionId::Store))

@@ -9,6 +9,7 @@
 
 #include <unistd.h>
 
+#include <cstring>
 #include <ctime>
 
 namespace twinlink::daemon {
@@ -23,6 +24,14 @@ std::string rfc3339(Nanos wall) {
     char text[32];
     std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
     return text;
+}
+
+/// A text off the wire, fit for JSON: what is not ASCII and printable becomes a question mark.
+std::string printable(std::string_view text) {
+    std::string safe(text);
+    for (char& c : safe)
+        if (c < 0x20 || c > 0x7E) c = '?';
+    return safe;
 }
 
 /// A counter block as {name: value}.
@@ -141,7 +150,10 @@ Json StatusReport::port(const EngineStatus& status, Link link) const {
 
 Json StatusReport::acd(const AcdStatus& acd) const {
     const StreamRecord& s = acd.stream;
+    const auto& text = acd.settings.name;
     return {{"acd", s.acd},
+            {"name", printable({text.data(), strnlen(text.data(), text.size())})},
+            {"utc_offset_minutes", acd.settings.utc_offset_minutes},
             {"epoch", s.epoch},
             {"first_seen", s.first_seen},
             {"watermark", s.watermark},
