@@ -27,7 +27,7 @@ struct DpdkDeviceConfig {
     u32 frame_bytes_max = kFrameBytesDefault;  ///< the MTU makes room for it
     bool hardware_checksums = false;           ///< of what is received
     bool sends_udp = false;                    ///< let the device fill in UDP checksums where it can
-    bool multicast = false;    ///< IPv6 neighbours ask by multicast
+    bool multicast = false;                    ///< IPv6 neighbours ask by multicast
     bool link_events = false;  ///< by interrupt; link_up() then tells what the last one said, and may be late
 };
 

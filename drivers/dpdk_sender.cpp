@@ -95,17 +95,15 @@ private:
         for (u16 i = 0; i < n; ++i) {
             assert(frames[i].head.size() + frames[i].body.size() <= options_.frame_bytes_max);
             rte_mbuf& m = *burst[i];
-            const u32 bytes =
-                writer_.write(rte_pktmbuf_mtod(&m, std::byte*), frames[i],
-                              device_->sums_udp() ? PacketWriter::UdpChecksum::OfAddresses
-                                                  : PacketWriter::UdpChecksum::Whole);
+            const u32 bytes = writer_.write(rte_pktmbuf_mtod(&m, std::byte*), frames[i],
+                                            device_->sums_udp() ? PacketWriter::UdpChecksum::OfAddresses
+                                                                : PacketWriter::UdpChecksum::Whole);
             m.data_len = static_cast<u16>(bytes);
             m.pkt_len = bytes;
             if (!device_->sums_udp()) continue;
             m.l2_len = writer_.network_at() & 0x7F;
             m.l3_len = (writer_.transport_at() - writer_.network_at()) & 0x1FF;
-            m.ol_flags |=
-                RTE_MBUF_F_TX_UDP_CKSUM | (writer_.v6() ? RTE_MBUF_F_TX_IPV6 : RTE_MBUF_F_TX_IPV4);
+            m.ol_flags |= RTE_MBUF_F_TX_UDP_CKSUM | (writer_.v6() ? RTE_MBUF_F_TX_IPV6 : RTE_MBUF_F_TX_IPV4);
         }
         u16 sent = 0;
         for (int tries = 0; sent < n && tries < kTries; ++tries) {

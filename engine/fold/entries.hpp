@@ -123,10 +123,10 @@ struct SkillOfAgent {
 };
 
 enum AgentFlag : u8 {
-    kAgentDirty = 1,    ///< clocks wait to be booked
-    kAgentTainted = 2,  ///< some of its state is a guess: its rows are INCOMPLETE
-    kExtTainted = 4,    ///< the extension call's begin is a guess
-    kOrderUnknown = 8,  ///< the order of logon behind the oldest skill is a guess
+    kAgentDirty = 1,     ///< clocks wait to be booked
+    kAgentTainted = 2,   ///< some of its state is a guess: its rows are INCOMPLETE
+    kExtTainted = 4,     ///< the extension call's begin is a guess
+    kOrderUnknown = 8,   ///< the order of logon behind the oldest skill is a guess
     kSkillLeaving = 16,  ///< a skill of his is `leaving`
 };
 /// Which extension items a call counts in.

@@ -39,7 +39,7 @@ private:
     Counters<StoreCounter>& counters_;
     CommitResult* result_ = nullptr;
     std::vector<u32> order_;
-    /// A row's key as big-endian numbers, padded with zeros: comparing them orders as comparing the bytes does.
+    /// A row's key as big-endian numbers, zeros behind it: they compare as its bytes do.
     struct SortedRow {
         std::array<u64, 4> key;
         u32 index;

@@ -26,8 +26,8 @@ static_assert(sizeof(RowHead) == 16);
 /// Items of one row at most. Chosen: the widest table of the field has some 230.
 inline constexpr u32 kRowItemsMax = 4'096;
 
-/// Replaces what is in `value` by the sealed row. `words` are its map and values. Precondition: the map has as
-/// many bits as there are values.
+/// Replaces what is in `value` by the sealed row. `words` are its map and values. Precondition: the map has
+/// as many bits as there are values.
 void encode_row(std::vector<std::byte>& value, Bytes key, const RowImage& row, std::span<const u64> words);
 
 /// Puts the row's items into `items` and returns the row; empty when it is damaged. The view points to
