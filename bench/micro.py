@@ -43,7 +43,7 @@ def wire(run):
                     f"{b['ratio']:.2f} x memcpy ({b['memcpy_GBps']:.2f} GB/s)",
                     "0.35" if beyond else "",
                     b["ratio"] >= 0.35 if beyond else None,
-                    ratio=b["ratio"],
+                    of_memcpy=b["ratio"],
                 )
             )
     return rows
