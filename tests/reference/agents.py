@@ -1,0 +1,190 @@
+"""Agents: where their time goes (the interval-based items) and their extension calls.
+
+An agent's life is cut into stretches between two messages that change it, and at every interval boundary; each stretch
+is booked at its end, whole, into the rows of all the agent's skills.
+"""
+
+
+class ExtensionCall:
+    """A call beside the ACD's work: what it counts as is settled when it begins."""
+
+    def __init__(self, agent, direction, began):
+        self.began = began
+        self.in_acw = agent.mode == "Acw"
+        self.way = direction.upper()  # IN or OUT
+        if self.in_acw:
+            self.skill = agent.skill or agent.oldest_skill()
+        else:
+            self.skill = agent.held[-1][1] if agent.held else agent.oldest_skill()
+        self.consult = bool(agent.held) and not self.in_acw
+
+
+class Agent:
+    def __init__(self, login_id):
+        self.login_id = login_id
+        self.extension = 0  # where it was logged in last
+        self.leave()
+
+    def leave(self):
+        self.staffed = False
+        self.skills = {}  # skill: level, the one logged into longest first
+        self.mode = "Unstaffed"
+        self.reason = 0
+        self.skill = 0  # of the ACD call, the ringing or the after-call work of the present mode
+        self.held = []  # (call, its skill), the last held last
+        self.extension_call = None
+        self.since = 0
+
+    def oldest_skill(self):
+        return next(iter(self.skills), 0)
+
+    def top_skill(self):
+        """The skill with the best level, the lowest number among equals."""
+        return min(self.skills, key=lambda skill: (self.skills[skill], skill), default=0)
+
+
+class Agents:
+    def __init__(self, tables, clock):
+        self.tables = tables
+        self.clock = clock
+        self.by_id = {}
+        self.skill_of_call = {}  # (agent, call): the skill through which the agent has it
+
+    def agent(self, login_id):
+        return self.by_id.setdefault(login_id, Agent(login_id))
+
+    # ---- messages
+    def login(self, m):
+        agent = self.agent(m.agent)
+        agent.leave()
+        agent.staffed = True
+        agent.mode = "Other"
+        agent.extension = m.extension
+        agent.since = m.at
+
+    def logout(self, m):
+        agent = self.agent(m.agent)
+        self.book_stretch(agent, m.at)
+        self.end_extension_call(agent, m.at)
+        agent.leave()
+
+    def skill_changed(self, m):
+        agent = self.agent(m.agent)
+        self.book_stretch(agent, m.at)
+        if m.level == 0:
+            agent.skills.pop(m.skill, None)
+        else:
+            agent.skills[m.skill] = m.level
+
+    def state(self, m):
+        agent = self.agent(m.agent)
+        self.book_stretch(agent, m.at)
+        agent.mode, agent.reason = m.mode, m.reason
+        agent.skill = m.skill
+        going_on = agent.extension_call is not None and agent.extension_call.way == m.direction.upper()
+        if not going_on:
+            self.end_extension_call(agent, m.at)
+            if m.direction != "None":
+                agent.extension_call = ExtensionCall(agent, m.direction, m.at)
+
+    def answered(self, m):
+        self.skill_of_call[m.agent, m.call] = m.skill or self.agent(m.agent).oldest_skill()
+
+    def held(self, m):
+        agent = self.agent(m.agent)
+        self.book_stretch(agent, m.at)
+        agent.held.append((m.call, self.skill_of_call[m.agent, m.call]))
+
+    def no_longer_held(self, call, at):
+        for agent in self.by_id.values():
+            if any(held == call for held, _ in agent.held):
+                self.book_stretch(agent, at)
+                agent.held = [(held, skill) for held, skill in agent.held if held != call]
+
+    def boundary(self, at):
+        """Everybody's stretch ends here; the next one belongs to the new interval."""
+        for agent in self.by_id.values():
+            self.book_stretch(agent, at)
+
+    # ---- booking
+    def book(self, agent, skill, item, value, tables=("hsplit", "hagent")):
+        for table in tables:
+            key = (skill,) if table == "hsplit" else (agent.login_id, skill)
+            self.tables.add(table, self.clock.interval, key, item, value)
+
+    def book_stretch(self, agent, now):
+        spent, agent.since = now - agent.since, now
+        if not agent.staffed or spent == 0:
+            return
+        for skill in agent.skills:
+            self.book(agent, skill, "I_STAFFTIME", spent)
+            self.book(agent, skill, self.state_item(agent, skill), spent, self.tables_of_state(agent))
+            if agent.mode == "Aux":
+                self.book(agent, skill, f"I_AUXTIME{agent.reason}", spent, ["hsplit"])
+        self.book_direct_agent_time(agent, spent)
+        self.book_agent_time(agent, spent)
+        self.book_beside(agent, spent)
+
+    @staticmethod
+    def tables_of_state(agent):
+        """hagent has no I_AUXTIME: AUX does not belong to a skill of the agent."""
+        return ["hsplit"] if agent.mode == "Aux" else ["hsplit", "hagent"]
+
+    @staticmethod
+    def state_item(agent, skill):
+        """The item of the time in one skill: an agent at another skill's work does something else here."""
+        if agent.mode == "Avail":
+            return "I_AVAILTIME"
+        if agent.mode == "Aux":
+            return "I_AUXTIME"
+        if skill == (agent.skill or agent.oldest_skill()):
+            if agent.mode == "Acd":
+                return "I_ACDTIME"
+            if agent.mode == "Acw":
+                return "I_ACWTIME"
+            if agent.mode == "Ring":
+                return "I_RINGTIME"
+        return "I_OTHERTIME"
+
+    def book_direct_agent_time(self, agent, spent):
+        item = {"DirectAcd": "I_DA_ACDTIME", "DirectAcw": "I_DA_ACWTIME"}.get(agent.mode)
+        if item is not None:
+            self.book(agent, agent.skill or agent.oldest_skill(), item, spent)
+
+    def book_agent_time(self, agent, spent):
+        """TI_ items: the agent's time once, in the row of the skill logged into longest."""
+        oldest = agent.oldest_skill()
+        self.book(agent, oldest, "TI_STAFFTIME", spent, ["hagent"])
+        if agent.mode == "Avail":
+            self.book(agent, oldest, "TI_AVAILTIME", spent, ["hagent"])
+        if agent.mode == "Aux":
+            self.book(agent, oldest, "TI_AUXTIME", spent, ["hagent"])
+            self.book(agent, oldest, f"TI_AUXTIME{agent.reason}", spent, ["hagent"])
+        if agent.mode in ("Other", "Unknown"):
+            self.book(agent, oldest, "TI_OTHERTIME", spent, ["hagent"])
+
+    def book_beside(self, agent, spent):
+        """Time on extension calls and with ACD calls on hold: parts of the states above."""
+        beside = agent.extension_call
+        if beside is None:
+            if agent.held:
+                self.book(agent, agent.held[-1][1], "I_ACDOTHERTIME", spent)
+        elif beside.in_acw:
+            self.book(agent, beside.skill, f"I_ACW{beside.way}TIME", spent, ["hsplit"])
+        elif beside.consult:
+            item = "I_ACDAUXINTIME" if beside.way == "IN" else "I_ACDAUX_OUTTIME"
+            self.book(agent, beside.skill, item, spent)
+        else:
+            self.book(agent, beside.skill, f"I_AUX{beside.way}TIME", spent)
+
+    def end_extension_call(self, agent, now):
+        """Extension calls are call-based: they count where they end."""
+        beside, agent.extension_call = agent.extension_call, None
+        if beside is None:
+            return
+        if beside.consult and beside.way == "OUT":
+            self.book(agent, beside.skill, "ACDAUXOUTCALLS", 1)
+            return
+        kind = ("ACW" if beside.in_acw else "AUX") + beside.way
+        self.book(agent, beside.skill, kind + "CALLS", 1)
+        self.book(agent, beside.skill, kind + "TIME", now - beside.began)

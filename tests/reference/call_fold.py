@@ -1,0 +1,241 @@
+"""One finished call, from its first message to its last: waits, ringings and conversations, and what they count as.
+
+Every queuing of a call to a skill gets exactly one disposition (the matrix of the tables' design):
+answered, abandoned, forced busy, disconnected, outflowed or dequeued.
+"""
+from conversation import Conversation
+
+SECOND_NS = 1_000_000_000
+
+
+class Queuing:
+    """The call waits for one skill, or for one agent (its own queue)."""
+
+    def __init__(self, m):
+        self.skill = m.skill
+        self.since = m.at
+        self.primary = m.position == 1
+        self.requeued = m.by == "Redirect"
+        self.backup = m.by != "QueueTo"
+        self.priority = m.priority
+        self.direct_agent = m.agent if m.by == "DirectAgent" else 0
+
+
+class CallFold:
+    def __init__(self, calls, call):
+        self.calls = calls
+        self.call = call
+        self.interval = calls.clock.interval
+        self.queuings = []  # those that have no disposition yet
+        self.ringing = None  # the CallRinging message while it rings
+        self.conversations = []
+
+    def book(self):
+        for m in self.call.messages:
+            handler = getattr(self, m.template, None)
+            if handler is not None:
+                handler(m)
+        for conversation in self.conversations:
+            conversation.book()
+
+    # ---- booking
+    def split(self, skill, item, value=1):
+        if skill:
+            self.calls.tables.add("hsplit", self.interval, (skill,), item, value)
+
+    def agent(self, agent, skill, item, value=1):
+        key = (agent, skill or self.calls.agents.agent(agent).oldest_skill())
+        self.calls.tables.add("hagent", self.interval, key, item, value)
+
+    def info(self, skill):
+        return self.calls.skills.info[skill]
+
+    def acceptable(self, skill, wait):
+        level_ns = self.info(skill).service_level_s * SECOND_NS
+        return level_ns > 0 and wait <= level_ns
+
+    def bucket(self, skill, wait):
+        periods = self.info(skill).period_s
+        if not any(periods):
+            return 1
+        for n, limit_s in enumerate(periods, 1):
+            if wait <= limit_s * SECOND_NS:
+                return n
+        return 10
+
+    def recorded_wait(self, skill, wait):
+        self.calls.tables.at_least("hsplit", self.interval, (skill,), "MAXOCWTIME", wait)
+
+    # ---- dispositions
+    def take_queuing(self, skill, direct_agent=0):
+        for queuing in self.queuings:
+            if queuing.skill == skill and queuing.direct_agent == direct_agent:
+                self.queuings.remove(queuing)
+                return queuing
+        return None
+
+    def abandoned(self, skill, wait):
+        self.split(skill, "CALLSOFFERED")
+        self.split(skill, "ABNCALLS")
+        self.split(skill, "ABNTIME", wait)
+        self.split(skill, f"ABNCALLS{self.bucket(skill, wait)}")
+        if self.acceptable(skill, wait):
+            self.split(skill, "SLVLABNS")
+        if self.call.adjunct:
+            self.split(skill, "O_ABNCALLS")
+        self.recorded_wait(skill, wait)
+
+    def other(self, kind, skill, wait):
+        """OUTFLOW, DEQUE, BUSY or DISC."""
+        self.split(skill, "CALLSOFFERED")
+        self.split(skill, kind + "CALLS")
+        self.split(skill, kind + "TIME", wait)
+        self.split(skill, "OTHERCALLS")
+        self.split(skill, "OTHERTIME", wait)
+        if self.call.adjunct:
+            self.split(skill, "O_OTHERCALLS")
+        if kind == "OUTFLOW" and self.acceptable(skill, wait):
+            self.split(skill, "SLVLOUTFLOWS")
+        if kind != "DEQUE":
+            self.recorded_wait(skill, wait)
+
+    def direct_other(self, queuing, wait):
+        self.agent(queuing.direct_agent, queuing.skill, "DA_OTHERCALLS")
+        self.agent(queuing.direct_agent, queuing.skill, "DA_OTHERTIME", wait)
+
+    def direct_abandoned(self, queuing, wait):
+        self.agent(queuing.direct_agent, queuing.skill, "DA_ABNCALLS")
+        self.agent(queuing.direct_agent, queuing.skill, "DA_ABNTIME", wait)
+
+    def leave_queues(self, now, primary_as):
+        """All queues that the call is still in: the primary one counts as told, the others as dequeued."""
+        queuings, self.queuings = self.queuings, []
+        for queuing in queuings:
+            wait = now - queuing.since
+            if queuing.direct_agent:
+                if primary_as == "ABN":
+                    self.direct_abandoned(queuing, wait)
+                else:
+                    self.direct_other(queuing, wait)
+            elif not queuing.primary:
+                self.other("DEQUE", queuing.skill, wait)
+            elif primary_as == "ABN":
+                self.abandoned(queuing.skill, wait)
+            else:
+                self.other(primary_as, queuing.skill, wait)
+
+    # ---- messages, in the order of a call's life
+    def CallQueued(self, m):
+        self.queuings.append(Queuing(m))
+
+    def CallDequeued(self, m):
+        queuing = self.take_queuing(m.skill)
+        if queuing is not None:
+            self.other("OUTFLOW" if queuing.primary else "DEQUE", m.skill, m.at - queuing.since)
+
+    def CallRinging(self, m):
+        self.ringing = m
+        if m.offer != "Skill":
+            return
+        self.split(m.skill, "RINGCALLS")
+        self.agent(m.agent, m.skill, "RINGCALLS")
+        queuing = next(q for q in self.queuings if q.skill == m.skill)
+        if not queuing.primary and not queuing.requeued:
+            self.split(m.skill, "INFLOWCALLS")
+
+    def rang(self, now):
+        """Ends the ringing, if it rings: (its message, how long)."""
+        ringing, self.ringing = self.ringing, None
+        if ringing is None:
+            return None, 0
+        rang_ns = now - ringing.at
+        if ringing.offer == "Skill":
+            self.split(ringing.skill, "RINGTIME", rang_ns)
+            self.agent(ringing.agent, ringing.skill, "RINGTIME", rang_ns)
+        return ringing, rang_ns
+
+    def CallAnswered(self, m):
+        _, rang_ns = self.rang(m.at)
+        direct = m.offer == "Direct"
+        queuing = self.take_queuing(m.skill, m.agent if direct else 0)
+        self.leave_queues(m.at, "OUTFLOW")
+        self.conversations.append(Conversation(self, m, queuing, rang_ns))
+
+    def CallRedirected(self, m):
+        ringing, _ = self.rang(m.at)
+        direct = ringing.offer == "Direct"
+        queuing = self.take_queuing(m.skill, m.agent if direct else 0)
+        wait = m.at - queuing.since
+        self.agent(m.agent, m.skill, "NOANSREDIR")
+        if direct:
+            self.direct_other(queuing, wait)
+        else:
+            self.split(m.skill, "NOANSREDIR")
+            self.other("OUTFLOW", m.skill, wait)
+            if m.to == "SameSkill":
+                self.split(m.skill, "INFLOWCALLS")
+        if m.to != "SameSkill":
+            self.leave_queues(m.at, "OUTFLOW")
+
+    def CallAbandoned(self, m):
+        if m.abandoned_in == "Hold":
+            self.conversations[-1].abandoned_on_hold(m.at)
+            return
+        ringing, rang_ns = self.rang(m.at)
+        if ringing is None:
+            self.leave_queues(m.at, "ABN")
+            return
+        direct = ringing.offer == "Direct"
+        queuing = self.take_queuing(ringing.skill, ringing.agent if direct else 0)
+        if direct:
+            self.direct_abandoned(queuing, m.at - queuing.since)
+        else:
+            self.abandoned(ringing.skill, m.at - queuing.since)
+            self.split(ringing.skill, "ABNRINGCALLS")
+            self.agent(ringing.agent, ringing.skill, "ABNCALLS")
+            self.agent(ringing.agent, ringing.skill, "ABNTIME", rang_ns)
+        self.leave_queues(m.at, "OUTFLOW")
+
+    def CallForcedBusy(self, m):
+        self.leave_queues(m.at, "BUSY")
+
+    def CallForcedDisconnect(self, m):
+        self.leave_queues(m.at, "DISC")
+
+    def CallOutflowed(self, m):
+        if m.to == "OffSwitch":
+            for queuing in self.queuings:
+                if queuing.primary and not queuing.direct_agent:
+                    self.split(queuing.skill, "INTERFLOWCALLS")
+        self.leave_queues(m.at, "OUTFLOW")
+
+    def CallHeld(self, m):
+        self.conversations[-1].hold(m.at)
+
+    def CallRetrieved(self, m):
+        self.conversations[-1].retrieve(m.at)
+
+    def CallConferenced(self, m):
+        self.conversations[-1].conferenced = True
+        self.conversations[-1].retrieve(m.at)
+
+    def CallTransferred(self, m):
+        self.conversations[-1].transferred = True
+        self.conversations[-1].end(m.at, by_agent=True)
+
+    def CallReleased(self, m):
+        if m.agent:
+            self.conversations[-1].end(m.at, by_agent=m.by == "Agent")
+
+    def CallEvent(self, m):
+        self.conversations[-1].signals.append("ASSISTS" if m.kind == "Assist" else f"EVENT{m.number}")
+        if m.kind == "Malicious":
+            self.conversations[-1].signals.pop()
+
+    def AgentState(self, m):
+        for conversation in self.conversations:
+            if conversation.agent == m.agent:
+                conversation.state_after(m)
+
+    def AgentLogout(self, m):
+        self.AgentState(m)

@@ -1,0 +1,76 @@
+"""Calls: each is written down message by message and folded as a whole when it is over and all its after-call work too.
+
+So the first accounting law holds by construction: all that is about one call goes to the interval in which the call and
+its after-call work end. A call whose tracking was aborted is never folded; the rows that it would have touched are
+marked.
+"""
+from call_fold import CallFold
+
+ENDS = ("CallReleased", "CallForcedBusy", "CallForcedDisconnect", "CallTransferred", "CallAbandoned", "TrunkIdle")
+
+
+class Call:
+    def __init__(self, number):
+        self.number = number
+        self.adjunct = False
+        self.messages = []
+        self.talking = set()  # agents on the call now
+        self.awaited = set()  # agents that left it, whose next state tells whether they are in its after-call work
+        self.over = False
+
+
+class Calls:
+    def __init__(self, tables, clock, agents, skills):
+        self.tables = tables
+        self.clock = clock
+        self.agents = agents
+        self.skills = skills
+        self.by_number = {}
+        self.phantom_ns = 0
+
+    def call(self, number):
+        return self.by_number.setdefault(number, Call(number))
+
+    def take(self, m):
+        """Any message about a call."""
+        call = self.call(m.call)
+        call.messages.append(m)
+        if m.template == "TrunkSeized":
+            call.adjunct = m.direction == "Adjunct"
+        if m.template == "CallAnswered":
+            call.talking.add(m.agent)
+        outflow_off_switch = m.template == "CallOutflowed" and m.to == "OffSwitch"
+        if m.template in ENDS or outflow_off_switch:
+            call.over = True
+            call.awaited |= call.talking
+            call.talking = set()
+        if m.template == "CallConferenced":
+            self.by_number.pop(m.other, None)  # no more is heard of it: it goes on as a part of this one
+        if call.over and not call.awaited:
+            self.fold(call)
+
+    def agent_state(self, m):
+        """An agent that has left a call is in its after-call work or done with it."""
+        for call in list(self.by_number.values()):
+            if m.agent in call.awaited:
+                call.messages.append(m)
+                if m.template == "AgentLogout" or m.mode not in ("Acw", "DirectAcw") or m.call != call.number:
+                    call.awaited.discard(m.agent)
+                if call.over and not call.awaited:
+                    self.fold(call)
+
+    def aborted(self, m):
+        """Trunk maintenance cut the call: it is counted nowhere, and its rows say so."""
+        call = self.by_number.pop(m.call, None)
+        if call is None:
+            return
+        for message in call.messages:
+            skill = getattr(message, "skill", 0)
+            if message.template in ("CallQueued", "CallRinging", "CallAnswered") and skill:
+                self.tables.put("hsplit", self.clock.interval, (skill,), "INCOMPLETE", 1)
+                if message.template != "CallQueued":
+                    self.tables.put("hagent", self.clock.interval, (message.agent, skill), "INCOMPLETE", 1)
+
+    def fold(self, call):
+        del self.by_number[call.number]
+        CallFold(self, call).book()

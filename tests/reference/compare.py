@@ -1,0 +1,60 @@
+"""Rows of the reference against rows of the product: every item of every row, exactly."""
+import datetime
+from dataclasses import dataclass
+
+REPORTS = {"hsplit": "skills", "hagent": "agents"}
+
+
+@dataclass
+class Difference:
+    table: str
+    row: str
+    item: str
+    expected: object
+    got: object
+
+    def __str__(self):
+        return f"{self.table} {self.row}: {self.item}: expected {self.expected!r}, got {self.got!r}"
+
+
+def name_of(row):
+    """How a row is named in both worlds: (ACD, start of its interval in UTC, minutes, agent or None, skill)."""
+    return row["ACD"], row["STARTTIME_UTC"], row["INTRVL"], row.get("LOGID"), row["SPLIT"]
+
+
+def readable(name):
+    acd, start, minutes, agent, skill = name
+    return f"ACD {acd} {start[:16]} ({minutes} min)" + (f" agent {agent}" if agent else "") + f" skill {skill}"
+
+
+def utc(ns):
+    start = datetime.datetime.fromtimestamp(ns // 1_000_000_000, datetime.timezone.utc)
+    return start.strftime("%Y-%m-%dT%H:%M:%S") + f".{ns % 1_000_000_000:09}Z"
+
+
+def expected_rows(tables, table):
+    """{name: items} of the closed intervals."""
+    rows = {}
+    for (of, interval, key), items in tables.rows.items():
+        if of == table and interval.closed:
+            agent = key[0] if table == "hagent" else None
+            rows[interval.acd, utc(interval.start_ns), interval.minutes, agent, key[-1]] = items
+    return rows
+
+
+def got_rows(document):
+    return {name_of(row): row for row in document["rows"] if row["CLOSED"]}
+
+
+def differences(tables, table, document):
+    expected, got = expected_rows(tables, table), got_rows(document)
+    for name in sorted(expected.keys() | got.keys(), key=str):
+        if name not in got:
+            yield Difference(table, readable(name), "the row", {k: v for k, v in expected[name].items() if v}, None)
+        elif name not in expected:
+            items = {item: got[name][item] for item in tables.catalogue.items[table] if got[name][item]}
+            yield Difference(table, readable(name), "the row", None, items)
+        else:
+            for item in tables.catalogue.items[table]:
+                if expected[name][item] != got[name][item]:
+                    yield Difference(table, readable(name), item, expected[name][item], got[name][item])

@@ -1,0 +1,118 @@
+"""The fold: the messages of one stream, in order, become rows. Each message goes to everybody whom it concerns."""
+from agents import Agents
+from calls import Calls
+from clock import Clock
+from skills import Skills
+
+AGENT_MESSAGES = ("AgentState", "AgentLogout")
+
+
+class Fold:
+    """One stream without missing names, from its first pump-up on."""
+
+    def __init__(self, stream, tables):
+        self.tables = tables
+        self.clock = Clock(stream)
+        self.agents = Agents(tables, self.clock)
+        self.skills = Skills(tables, self.clock, self.agents)
+        self.calls = Calls(tables, self.clock, self.agents, self.skills)
+        for message in stream.messages():
+            self.clock.take(message)
+            handler = getattr(self, message.template, None)
+            if handler is not None:
+                handler(message)
+            elif message.template.startswith("Call") and message.template != "CallSnapshot":
+                self.calls.take(message)
+
+    # ---- stream and configuration
+    def IntervalBoundary(self, m):
+        self.agents.boundary(m.at)
+        self.settle_settings()
+        if self.clock.cut(m):
+            self.skills.measure_queues()
+            self.skills.measure_staff()
+
+    def settle_settings(self):
+        """Administrative items: what is in force at the end of the interval."""
+        for table, key, row in self.tables.rows_of(self.clock.interval):
+            if table == "hagent":
+                row["EXTENSION"] = self.agents.agent(key[0]).extension
+            elif key[0] in self.skills.info:
+                info = self.skills.info[key[0]]
+                row["SERVICELEVEL"] = info.service_level_s
+                row.update({f"PERIOD{n}": limit_s for n, limit_s in enumerate(info.period_s, 1)})
+
+    def AcdInfo(self, m):
+        self.calls.phantom_ns = m.phantom_abandon_s * 1_000_000_000
+
+    def SkillInfo(self, m):
+        self.skills.configured(m)
+
+    # ---- agents
+    def AgentLogin(self, m):
+        self.agents.login(m)
+
+    def AgentSkill(self, m):
+        self.agents.skill_changed(m)
+        self.skills.measure_staff()
+
+    def AgentState(self, m):
+        self.agents.state(m)
+        self.calls.agent_state(m)
+
+    def AgentLogout(self, m):
+        self.agents.logout(m)
+        self.calls.agent_state(m)
+
+    # ---- calls
+    def TrunkSeized(self, m):
+        self.calls.take(m)
+
+    def TrunkIdle(self, m):
+        if m.call in self.calls.by_number:
+            self.calls.take(m)
+
+    def TrunkMaintenance(self, m):
+        if m.call:
+            self.skills.left(m.call)
+            self.calls.aborted(m)
+
+    def CallQueued(self, m):
+        if m.by != "DirectAgent":
+            self.skills.arrived(m)
+            self.skills.measure_queues()
+        self.calls.take(m)
+
+    def CallDequeued(self, m):
+        self.skills.left(m.call, m.skill)
+        self.calls.take(m)
+
+    def CallAnswered(self, m):
+        self.agents.answered(m)
+        self.skills.left(m.call)
+        self.calls.take(m)
+
+    def CallRedirected(self, m):
+        self.skills.left(m.call, m.skill if m.to == "SameSkill" else None)
+        self.calls.take(m)
+
+    def CallAbandoned(self, m):
+        self.agents.no_longer_held(m.call, m.at)
+        self.skills.left(m.call)
+        self.calls.take(m)
+
+    def CallForcedBusy(self, m):
+        self.skills.left(m.call)
+        self.calls.take(m)
+
+    CallForcedDisconnect = CallOutflowed = CallForcedBusy
+
+    def CallHeld(self, m):
+        self.agents.held(m)
+        self.calls.take(m)
+
+    def CallRetrieved(self, m):
+        self.agents.no_longer_held(m.call, m.at)
+        self.calls.take(m)
+
+    CallConferenced = CallTransferred = CallReleased = CallRetrieved

@@ -1,0 +1,119 @@
+"""The reference against the product: every item of every row of hsplit and hagent, exactly, over several seeds.
+
+    reference_test.py                   the scenarios below
+    reference_test.py --seeds 5..20     each scenario with each of these seeds
+    reference_test.py --only small,busy --differences 50
+
+acdsim writes what two links carry to captures; twinlinkd and the reference read the same captures.
+"""
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "end_to_end"))
+
+from compare import REPORTS, differences
+from fold import Fold
+from rig import ACDSIM, TWINLINK, Failed, Processes, Server, Wire, check
+from schema import Schema
+from stream import merge
+from tables import Catalogue, Tables
+
+SCHEMA = HERE.parents[1] / "include/twinlink/acd_link.xml"
+
+# What acdsim is asked for. The load decides what happens: a busy centre queues calls to second and third skills.
+SCENARIOS = {
+    "small": "--agents 5 --hours 30m --phantom 5",
+    "morning": "--agents 25 --hours 3 --phantom 3",
+    "busy": "--agents 40 --skills 6 --calls-per-hour 900 --hours 2 --start 2026-03-02T09:00:00Z --interval 15",
+    "unanswered": "--agents 30 --skills 5 --calls-per-hour 500 --hours 2 --unanswered-ppm 300000 --phantom 10",
+    "crowd": "--agents 200 --hours 45m --start 2026-03-02T10:00:00Z",
+    "day": "--agents 12 --whole-day --phantom 5 --interval 60",
+    "trunks": "--agents 25 --hours 2 --trunk-maintenance 2000",
+    "clock": "--agents 20 --hours 3 --clock-sets 40",
+}
+
+# Where the product is known to differ from the tables' design: (table, item) -> why. Remove with the cause.
+KNOWN_DIFFERENCES = {}
+
+
+def catalogue():
+    run = subprocess.run([str(TWINLINK), "items", "--json"], capture_output=True, text=True, check=True)
+    return Catalogue(json.loads(run.stdout))
+
+
+def captures(folder, options, seed):
+    paths = {link: folder / f"{link}.pcap" for link in "AB"}
+    target = ",".join(f"{link}=pcap:{path}" for link, path in paths.items())
+    words = [ACDSIM, "run", "--server", target, "--speed", "max", "--seed", seed, *options.split()]
+    subprocess.run([str(w) for w in words], check=True, capture_output=True)
+    return paths
+
+
+def product_rows(folder, paths):
+    wire = Wire({link: ("pcap", str(path)) for link, path in paths.items()}, {}, dpdk=False)
+    server = Server(folder / "server", wire)
+    server.start_to_end()
+    return {table: server.rows(report) for table, report in REPORTS.items()}
+
+
+def reference_rows(paths, schema, items):
+    tables = Tables(items)
+    streams = merge(schema, paths.values())
+    for stream in streams.values():
+        missing = stream.missing()
+        check(not missing, f"{len(missing)} messages came on no link: {missing[:5]} ...")
+        Fold(stream, tables)
+    return tables, sum(stream.last for stream in streams.values())
+
+
+def scenario(name, seed, schema, items, shown):
+    folder = Path(tempfile.mkdtemp(prefix="twinlink-reference-"))
+    began = time.monotonic()
+    try:
+        paths = captures(folder, SCENARIOS[name], seed)
+        got = product_rows(folder, paths)
+        tables, messages = reference_rows(paths, schema, items)
+        wrong = [d for table in REPORTS for d in differences(tables, table, got[table])]
+        unknown = [d for d in wrong if (d.table, d.item) not in KNOWN_DIFFERENCES]
+    except (Failed, subprocess.CalledProcessError) as why:
+        print(f"{name}, seed {seed}: FAILED: {why}", flush=True)
+        return False
+    finally:
+        Processes.end_all()
+        shutil.rmtree(folder, ignore_errors=True)
+    rows = sum(len(got[table]["rows"]) for table in REPORTS)
+    verdict = "ok" if not unknown else f"FAILED: {len(unknown)} items differ"
+    if len(wrong) > len(unknown):
+        verdict += f", {len(wrong) - len(unknown)} known differences"
+    print(f"{name}, seed {seed}: {messages} messages, {rows} rows: {verdict} ({time.monotonic() - began:.1f} s)")
+    for difference in unknown[:shown]:
+        print(f"    {difference}", flush=True)
+    return not unknown
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", default="1..1", help="FIRST..LAST, for each scenario")
+    parser.add_argument("--only", default=",".join(SCENARIOS), help="scenarios, by name")
+    parser.add_argument("--differences", type=int, default=10, help="how many to print of each run")
+    options = parser.parse_args()
+    first, last = (int(word) for word in options.seeds.split(".."))
+    schema, items = Schema(SCHEMA), catalogue()
+    good = [
+        scenario(name, seed, schema, items, options.differences)
+        for seed in range(first, last + 1)
+        for name in options.only.split(",")
+    ]
+    print(f"{len(good)} runs, {good.count(False)} failed")
+    sys.exit(0 if all(good) else 1)
+
+
+if __name__ == "__main__":
+    main()
