@@ -12,6 +12,7 @@ class Queuing:
     """The call waits for one skill, or for one agent (its own queue)."""
 
     def __init__(self, m):
+        self.message = m
         self.skill = m.skill
         self.since = m.at
         self.primary = m.position == 1
@@ -22,21 +23,35 @@ class Queuing:
 
 
 class CallFold:
-    def __init__(self, calls, call):
+    """`at_once` is the known difference: what a call has left behind is booked when it leaves it, not at its end."""
+
+    def __init__(self, calls, call, at_once):
         self.calls = calls
         self.call = call
+        self.at_once = at_once
         self.interval = calls.clock.interval
         self.queuings = []  # those that have no disposition yet
         self.ringing = None  # the CallRinging message while it rings
         self.conversations = []
 
     def book(self):
+        self.live()
+        self.interval = self.call.messages[-1].interval
+        for conversation in self.conversations:
+            conversation.book()
+
+    def live(self):
         for m in self.call.messages:
+            self.interval = m.interval if self.at_once else self.call.messages[-1].interval
             handler = getattr(self, m.template, None)
             if handler is not None:
                 handler(m)
-        for conversation in self.conversations:
-            conversation.book()
+
+    def open_messages(self):
+        """The messages that began what has not ended: queuings, the ringing, the conversation."""
+        ringing = [self.ringing] if self.ringing else []
+        talking = [c.answered for c in self.conversations if not c.ended]
+        return [q.message for q in self.queuings] + ringing + talking
 
     # ---- booking
     def split(self, skill, item, value=1):
@@ -135,34 +150,28 @@ class CallFold:
 
     def CallRinging(self, m):
         self.ringing = m
-        if m.offer != "Skill":
-            return
-        self.split(m.skill, "RINGCALLS")
-        self.agent(m.agent, m.skill, "RINGCALLS")
-        queuing = next(q for q in self.queuings if q.skill == m.skill)
-        if not queuing.primary and not queuing.requeued:
-            self.split(m.skill, "INFLOWCALLS")
 
     def rang(self, now):
         """Ends the ringing, if it rings: (its message, how long)."""
         ringing, self.ringing = self.ringing, None
-        if ringing is None:
-            return None, 0
-        rang_ns = now - ringing.at
-        if ringing.offer == "Skill":
-            self.split(ringing.skill, "RINGTIME", rang_ns)
-            self.agent(ringing.agent, ringing.skill, "RINGTIME", rang_ns)
-        return ringing, rang_ns
+        return ringing, now - ringing.at if ringing else 0
+
+    def book_ringing(self, ringing, rang_ns, queuing):
+        self.split(ringing.skill, "RINGCALLS")
+        self.split(ringing.skill, "RINGTIME", rang_ns)
+        self.agent(ringing.agent, ringing.skill, "RINGCALLS")
+        self.agent(ringing.agent, ringing.skill, "RINGTIME", rang_ns)
+        if not queuing.primary and not queuing.requeued:
+            self.split(ringing.skill, "INFLOWCALLS")
 
     def CallAnswered(self, m):
-        _, rang_ns = self.rang(m.at)
-        direct = m.offer == "Direct"
-        queuing = self.take_queuing(m.skill, m.agent if direct else 0)
+        ringing, rang_ns = self.rang(m.at)
+        queuing = self.take_queuing(m.skill, m.agent if m.offer == "Direct" else 0)
         self.leave_queues(m.at, "OUTFLOW")
-        self.conversations.append(Conversation(self, m, queuing, rang_ns))
+        self.conversations.append(Conversation(self, m, queuing, ringing, rang_ns))
 
     def CallRedirected(self, m):
-        ringing, _ = self.rang(m.at)
+        ringing, rang_ns = self.rang(m.at)
         direct = ringing.offer == "Direct"
         queuing = self.take_queuing(m.skill, m.agent if direct else 0)
         wait = m.at - queuing.since
@@ -170,6 +179,7 @@ class CallFold:
         if direct:
             self.direct_other(queuing, wait)
         else:
+            self.book_ringing(ringing, rang_ns, queuing)
             self.split(m.skill, "NOANSREDIR")
             self.other("OUTFLOW", m.skill, wait)
             if m.to == "SameSkill":
@@ -190,6 +200,7 @@ class CallFold:
         if direct:
             self.direct_abandoned(queuing, m.at - queuing.since)
         else:
+            self.book_ringing(ringing, rang_ns, queuing)
             self.abandoned(ringing.skill, m.at - queuing.since)
             self.split(ringing.skill, "ABNRINGCALLS")
             self.agent(ringing.agent, ringing.skill, "ABNCALLS")

@@ -6,7 +6,14 @@ marked.
 """
 from call_fold import CallFold
 
-ENDS = ("CallReleased", "CallForcedBusy", "CallForcedDisconnect", "CallTransferred", "CallAbandoned", "TrunkIdle")
+ENDS = {
+    "CallReleased",
+    "CallForcedBusy",
+    "CallForcedDisconnect",
+    "CallTransferred",
+    "CallAbandoned",
+    "TrunkIdle",
+}
 
 
 class Call:
@@ -15,18 +22,19 @@ class Call:
         self.adjunct = False
         self.messages = []
         self.talking = set()  # agents on the call now
-        self.awaited = set()  # agents that left it, whose next state tells whether they are in its after-call work
+        self.awaited = set()  # agents that left it; their next state tells whether they do its after-call work
         self.over = False
 
 
 class Calls:
-    def __init__(self, tables, clock, agents, skills):
+    def __init__(self, tables, clock, agents, skills, known):
         self.tables = tables
         self.clock = clock
         self.agents = agents
         self.skills = skills
         self.by_number = {}
         self.phantom_ns = 0
+        self.at_once = "left behind is booked at once" in known
 
     def call(self, number):
         return self.by_number.setdefault(number, Call(number))
@@ -64,13 +72,34 @@ class Calls:
         call = self.by_number.pop(m.call, None)
         if call is None:
             return
-        for message in call.messages:
-            skill = getattr(message, "skill", 0)
-            if message.template in ("CallQueued", "CallRinging", "CallAnswered") and skill:
-                self.tables.put("hsplit", self.clock.interval, (skill,), "INCOMPLETE", 1)
-                if message.template != "CallQueued":
-                    self.tables.put("hagent", self.clock.interval, (message.agent, skill), "INCOMPLETE", 1)
+        touched = call.messages
+        if self.at_once:
+            touched = self.live(call)
+        for message in touched:
+            self.mark(message)
+
+    def mark(self, message):
+        """The rows of whom the message was about are not complete."""
+        skill = getattr(message, "skill", 0)
+        if not skill or message.template not in ("CallQueued", "CallRinging", "CallAnswered"):
+            return
+        if message.template != "CallQueued" or message.by != "DirectAgent":
+            self.tables.put("hsplit", self.clock.interval, (skill,), "INCOMPLETE", 1)
+        if message.agent:
+            self.tables.put("hagent", self.clock.interval, (message.agent, skill), "INCOMPLETE", 1)
 
     def fold(self, call):
         del self.by_number[call.number]
-        CallFold(self, call).book()
+        CallFold(self, call, self.at_once).book()
+
+    def live(self, call):
+        """Books what a call has left behind that has not ended; returns the messages of what it has not."""
+        fold = CallFold(self, call, self.at_once)
+        fold.live()
+        return fold.open_messages()
+
+    def finish(self):
+        """The stream is over; calls that go on are counted nowhere."""
+        for call in self.by_number.values():
+            if self.at_once:
+                self.live(call)

@@ -32,10 +32,11 @@ class Clock:
         self.jumped_ns = 0  # the ACD's clock less the steady one
 
     def take(self, message):
-        """To be called for every message: gives it `at`, its time on the steady clock."""
+        """To be called for every message: gives it `at`, its time on the steady clock, and its interval."""
         if message.template == "ClockSet":
             self.jumped_ns += message.new_time - message.old_time
         message.at = message.time - self.jumped_ns
+        message.interval = self.interval
 
     def cut(self, boundary):
         """The next interval. The pump-up's boundary at the very start of the first one cuts nothing."""

@@ -4,12 +4,15 @@ PRIORITY_ITEMS = {"Low": "LOWCALLS", "Medium": "MEDCALLS", "High": "HIGHCALLS", 
 
 
 class Conversation:
-    def __init__(self, fold, answered, queuing, rang_ns):
+    def __init__(self, fold, answered, queuing, ringing, rang_ns):
         self.fold = fold
+        self.answered = answered
+        self.ended = False
         self.agent = answered.agent
         self.skill = answered.skill
         self.direct = answered.offer == "Direct"
         self.queuing = queuing
+        self.ringing = ringing
         self.rang_ns = rang_ns
         self.wait_ns = answered.at - queuing.since
         self.talk_began = answered.at
@@ -40,6 +43,7 @@ class Conversation:
         if self.hold_began is not None:
             self.retrieve(now)
         self.talk_ns += now - self.talk_began
+        self.ended = True
         self.ended_by_agent = by_agent
 
     def abandoned_on_hold(self, now):
@@ -57,7 +61,10 @@ class Conversation:
     # ---- what it counts as
     def book(self):
         phantom = not self.direct and self.talk_ns < self.fold.calls.phantom_ns
-        self.book_hold()
+        if self.direct or not phantom:
+            self.book_hold()
+        if not self.direct:
+            self.fold.book_ringing(self.ringing, self.rang_ns, self.queuing)
         for item in self.signals:
             self.both(item)
         if self.direct:

@@ -10,12 +10,12 @@ AGENT_MESSAGES = ("AgentState", "AgentLogout")
 class Fold:
     """One stream without missing names, from its first pump-up on."""
 
-    def __init__(self, stream, tables):
-        self.tables = tables
+    def __init__(self, stream, tables, known):
+        self.tables = tables  # `known`: names of known differences of the product, to be imitated
         self.clock = Clock(stream)
         self.agents = Agents(tables, self.clock)
         self.skills = Skills(tables, self.clock, self.agents)
-        self.calls = Calls(tables, self.clock, self.agents, self.skills)
+        self.calls = Calls(tables, self.clock, self.agents, self.skills, known)
         for message in stream.messages():
             self.clock.take(message)
             handler = getattr(self, message.template, None)
@@ -23,6 +23,7 @@ class Fold:
                 handler(message)
             elif message.template.startswith("Call") and message.template != "CallSnapshot":
                 self.calls.take(message)
+        self.calls.finish()
 
     # ---- stream and configuration
     def IntervalBoundary(self, m):

@@ -39,8 +39,13 @@ SCENARIOS = {
     "clock": "--agents 20 --hours 3 --clock-sets 40",
 }
 
-# Where the product is known to differ from the tables' design: (table, item) -> why. Remove with the cause.
-KNOWN_DIFFERENCES = {}
+# Where the product is known to differ from the definitions, and the reference imitates it so that everything else is
+# still compared exactly: name -> what the definitions say. Remove a line with its cause; --strict imitates nothing.
+KNOWN_DIFFERENCES = {
+    "left behind is booked at once": "All that is about one call goes to the interval in which the call and its"
+    " after-call work end; the product books queuings that the call has left and ringings that were not answered in"
+    " the interval in which that happens.",
+}
 
 
 def catalogue():
@@ -63,25 +68,24 @@ def product_rows(folder, paths):
     return {table: server.rows(report) for table, report in REPORTS.items()}
 
 
-def reference_rows(paths, schema, items):
+def reference_rows(paths, schema, items, known):
     tables = Tables(items)
     streams = merge(schema, paths.values())
     for stream in streams.values():
         missing = stream.missing()
         check(not missing, f"{len(missing)} messages came on no link: {missing[:5]} ...")
-        Fold(stream, tables)
+        Fold(stream, tables, known)
     return tables, sum(stream.last for stream in streams.values())
 
 
-def scenario(name, seed, schema, items, shown):
+def scenario(name, seed, schema, items, options):
     folder = Path(tempfile.mkdtemp(prefix="twinlink-reference-"))
     began = time.monotonic()
     try:
         paths = captures(folder, SCENARIOS[name], seed)
         got = product_rows(folder, paths)
-        tables, messages = reference_rows(paths, schema, items)
+        tables, messages = reference_rows(paths, schema, items, [] if options.strict else KNOWN_DIFFERENCES)
         wrong = [d for table in REPORTS for d in differences(tables, table, got[table])]
-        unknown = [d for d in wrong if (d.table, d.item) not in KNOWN_DIFFERENCES]
     except (Failed, subprocess.CalledProcessError) as why:
         print(f"{name}, seed {seed}: FAILED: {why}", flush=True)
         return False
@@ -89,13 +93,11 @@ def scenario(name, seed, schema, items, shown):
         Processes.end_all()
         shutil.rmtree(folder, ignore_errors=True)
     rows = sum(len(got[table]["rows"]) for table in REPORTS)
-    verdict = "ok" if not unknown else f"FAILED: {len(unknown)} items differ"
-    if len(wrong) > len(unknown):
-        verdict += f", {len(wrong) - len(unknown)} known differences"
+    verdict = "ok" if not wrong else f"FAILED: {len(wrong)} items differ"
     print(f"{name}, seed {seed}: {messages} messages, {rows} rows: {verdict} ({time.monotonic() - began:.1f} s)")
-    for difference in unknown[:shown]:
+    for difference in wrong[: options.differences]:
         print(f"    {difference}", flush=True)
-    return not unknown
+    return not wrong
 
 
 def main():
@@ -103,11 +105,12 @@ def main():
     parser.add_argument("--seeds", default="1..1", help="FIRST..LAST, for each scenario")
     parser.add_argument("--only", default=",".join(SCENARIOS), help="scenarios, by name")
     parser.add_argument("--differences", type=int, default=10, help="how many to print of each run")
+    parser.add_argument("--strict", action="store_true", help="imitate no known difference")
     options = parser.parse_args()
     first, last = (int(word) for word in options.seeds.split(".."))
     schema, items = Schema(SCHEMA), catalogue()
     good = [
-        scenario(name, seed, schema, items, options.differences)
+        scenario(name, seed, schema, items, options)
         for seed in range(first, last + 1)
         for name in options.only.split(",")
     ]
