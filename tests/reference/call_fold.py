@@ -29,6 +29,7 @@ class CallFold:
         self.calls = calls
         self.call = call
         self.at_once = at_once
+        self.inflow_when_rung = "second skills have inflow when rung again" in calls.known
         self.interval = calls.clock.interval
         self.queuings = []  # those that have no disposition yet
         self.ringing = None  # the CallRinging message while it rings
@@ -161,7 +162,7 @@ class CallFold:
         self.split(ringing.skill, "RINGTIME", rang_ns)
         self.agent(ringing.agent, ringing.skill, "RINGCALLS")
         self.agent(ringing.agent, ringing.skill, "RINGTIME", rang_ns)
-        if not queuing.primary and not queuing.requeued:
+        if not queuing.primary and (not queuing.requeued or self.inflow_when_rung):
             self.split(ringing.skill, "INFLOWCALLS")
 
     def CallAnswered(self, m):
@@ -175,14 +176,15 @@ class CallFold:
         direct = ringing.offer == "Direct"
         queuing = self.take_queuing(m.skill, m.agent if direct else 0)
         wait = m.at - queuing.since
-        self.agent(m.agent, m.skill, "NOANSREDIR")
+        if not direct or "direct agent calls are not redirected" not in self.calls.known:
+            self.agent(m.agent, m.skill, "NOANSREDIR")
         if direct:
             self.direct_other(queuing, wait)
         else:
             self.book_ringing(ringing, rang_ns, queuing)
             self.split(m.skill, "NOANSREDIR")
             self.other("OUTFLOW", m.skill, wait)
-            if m.to == "SameSkill":
+            if m.to == "SameSkill" and (queuing.primary or not self.inflow_when_rung):
                 self.split(m.skill, "INFLOWCALLS")
         if m.to != "SameSkill":
             self.leave_queues(m.at, "OUTFLOW")

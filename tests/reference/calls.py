@@ -34,6 +34,7 @@ class Calls:
         self.skills = skills
         self.by_number = {}
         self.phantom_ns = 0
+        self.known = known
         self.at_once = "left behind is booked at once" in known
 
     def call(self, number):
@@ -79,14 +80,18 @@ class Calls:
             self.mark(message)
 
     def mark(self, message):
-        """The rows of whom the message was about are not complete."""
-        skill = getattr(message, "skill", 0)
-        if not skill or message.template not in ("CallQueued", "CallRinging", "CallAnswered"):
+        """The rows of what the message was about are not complete; of an agent, those of all skills."""
+        if message.template not in ("CallQueued", "CallRinging", "CallAnswered"):
             return
         if message.template != "CallQueued" or message.by != "DirectAgent":
-            self.tables.put("hsplit", self.clock.interval, (skill,), "INCOMPLETE", 1)
+            self.mark_row("hsplit", (message.skill,))
         if message.agent:
-            self.tables.put("hagent", self.clock.interval, (message.agent, skill), "INCOMPLETE", 1)
+            for skill in self.agents.agent(message.agent).skills:
+                self.mark_row("hsplit", (skill,))
+                self.mark_row("hagent", (message.agent, skill))
+
+    def mark_row(self, table, key):
+        self.tables.put(table, self.clock.interval, key, "INCOMPLETE", 1)
 
     def fold(self, call):
         del self.by_number[call.number]

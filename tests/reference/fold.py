@@ -11,7 +11,8 @@ class Fold:
     """One stream without missing names, from its first pump-up on."""
 
     def __init__(self, stream, tables, known):
-        self.tables = tables  # `known`: names of known differences of the product, to be imitated
+        self.tables = tables
+        self.known = known  # names of known differences of the product, to be imitated
         self.clock = Clock(stream)
         self.agents = Agents(tables, self.clock)
         self.skills = Skills(tables, self.clock, self.agents)
@@ -37,7 +38,8 @@ class Fold:
         """Administrative items: what is in force at the end of the interval."""
         for table, key, row in self.tables.rows_of(self.clock.interval):
             if table == "hagent":
-                row["EXTENSION"] = self.agents.agent(key[0]).extension
+                forgotten = "extension is forgotten at logout" in self.known and row["I_STAFFTIME"] == 0
+                row["EXTENSION"] = 0 if forgotten else self.agents.agent(key[0]).extension
             elif key[0] in self.skills.info:
                 info = self.skills.info[key[0]]
                 row["SERVICELEVEL"] = info.service_level_s

@@ -45,6 +45,12 @@ KNOWN_DIFFERENCES = {
     "left behind is booked at once": "All that is about one call goes to the interval in which the call and its"
     " after-call work end; the product books queuings that the call has left and ringings that were not answered in"
     " the interval in which that happens.",
+    "second skills have inflow when rung again": "INFLOWCALLS has calls that come back to the same skill after nobody"
+    " answered; where that is the second or third skill, the product waits until they ring there again.",
+    "extension is forgotten at logout": "EXTENSION is where the agent was logged in last; the product has 0 in a row that"
+    " only has calls which ended after the logout.",
+    "direct agent calls are not redirected": "NOANSREDIR of hagent has calls that rang at the agent and were"
+    " redirected; the product leaves out direct agent calls.",
 }
 
 
