@@ -83,11 +83,12 @@ class Calls:
         """The rows of what the message was about are not complete; of an agent, those of all skills."""
         if message.template not in ("CallQueued", "CallRinging", "CallAnswered"):
             return
-        if message.template != "CallQueued" or message.by != "DirectAgent":
-            self.mark_row("hsplit", (message.skill,))
+        skills = {message.skill}
         if message.agent:
-            for skill in self.agents.agent(message.agent).skills:
-                self.mark_row("hsplit", (skill,))
+            skills.update(self.agents.agent(message.agent).skills)
+        for skill in skills:
+            self.mark_row("hsplit", (skill,))
+            if message.agent:
                 self.mark_row("hagent", (message.agent, skill))
 
     def mark_row(self, table, key):

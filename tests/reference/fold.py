@@ -35,9 +35,11 @@ class Fold:
             self.skills.measure_staff()
 
     def settle_settings(self):
-        """Administrative items: what is in force at the end of the interval."""
+        """Administrative items: what is in force at the end of the interval. A row without staff or calls is none."""
         for table, key, row in self.tables.rows_of(self.clock.interval):
-            if table == "hagent":
+            if not any(value for item, value in row.items() if item != "INCOMPLETE"):
+                self.tables.drop(table, self.clock.interval, key)
+            elif table == "hagent":
                 forgotten = "extension is forgotten at logout" in self.known and row["I_STAFFTIME"] == 0
                 row["EXTENSION"] = 0 if forgotten else self.agents.agent(key[0]).extension
             elif key[0] in self.skills.info:

@@ -37,6 +37,9 @@ class Tables:
     def rows_of(self, interval):
         return [(table, key, row) for (table, of, key), row in self.rows.items() if of is interval]
 
+    def drop(self, table, interval, key):
+        del self.rows[table, interval, key]
+
     def add(self, table, interval, key, item, value=1):
         if value != 0:
             row = self.row(table, interval, key)
