@@ -36,7 +36,8 @@ void encode_row(std::vector<std::byte>& value, Bytes key, const RowImage& row, s
     RowHead head{0, row.revision, row.fold_version, row.items, static_cast<u8>(row.closed ? 1 : 0), 1, 0};
     std::memcpy(value.data(), &head, sizeof head);
     std::byte* const map = value.data() + sizeof head;
-    std::memcpy(map, words.data(), map_bytes);  // little-endian: bit i is in byte i / 8
+    // Little-endian: bit i of the words is in byte i / 8.
+    if (map_bytes != 0) std::memcpy(map, words.data(), map_bytes);
     std::byte* to = map + map_bytes;
     for (const u64 v : values) to = put_leb(to, v);
     value.resize(static_cast<std::size_t>(to - value.data()));
