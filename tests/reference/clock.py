@@ -11,11 +11,12 @@ MINUTE_NS = 60_000_000_000
 
 
 class Interval:
-    def __init__(self, acd, epoch, start_ns, minutes):
+    def __init__(self, acd, start_ns, minutes, instance):
         self.acd = acd
-        self.epoch = epoch
         self.start_ns = start_ns
         self.minutes = minutes
+        self.instance = instance  # how many intervals of this ACD with this start came before
+        self.utc_offset_ns = 0  # of the ACD's local time, for the row's clock
         self.closed = False
 
     def __repr__(self):
@@ -26,10 +27,21 @@ class Clock:
     def __init__(self, stream):
         first = next(stream.messages())
         minutes = next(m.interval_minutes for m in stream.messages() if m.template == "AcdInfo")
-        start_ns = first.time - first.time % (minutes * MINUTE_NS)
-        self.stream = stream
-        self.interval = Interval(stream.acd, stream.epoch, start_ns, minutes)
+        self.acd = stream.acd
+        self.starts = []  # of all intervals so far
+        self.utc_offset_ns = 0
         self.jumped_ns = 0  # the ACD's clock less the steady one
+        self.begin(first.time - first.time % (minutes * MINUTE_NS), minutes)
+
+    def begin(self, start_ns, minutes):
+        self.interval = Interval(self.acd, start_ns, minutes, self.starts.count(start_ns))
+        self.interval.utc_offset_ns = self.utc_offset_ns
+        self.starts.append(start_ns)
+
+    def local_time(self, info):
+        """AcdInfo tells where the ACD is."""
+        self.utc_offset_ns = info.utc_offset_minutes * MINUTE_NS
+        self.interval.utc_offset_ns = self.utc_offset_ns
 
     def take(self, message):
         """To be called for every message: gives it `at`, its time on the steady clock, and its interval."""
@@ -44,7 +56,5 @@ class Clock:
         if (boundary.interval_start, boundary.interval_minutes) == same:
             return False
         self.interval.closed = True
-        self.interval = Interval(
-            self.stream.acd, self.stream.epoch, boundary.interval_start, boundary.interval_minutes
-        )
+        self.begin(boundary.interval_start, boundary.interval_minutes)
         return True

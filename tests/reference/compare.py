@@ -18,13 +18,15 @@ class Difference:
 
 
 def name_of(row):
-    """How a row is named in both worlds: (ACD, start of its interval in UTC, minutes, agent or None, skill)."""
-    return row["ACD"], row["STARTTIME_UTC"], row["INTRVL"], row.get("LOGID"), row["SPLIT"]
+    """How a row is named in both worlds."""
+    interval = row["STARTTIME_UTC"], row["ROW_DATE"], row["STARTTIME"], row["INTRVL"], row["INSTANCE"]
+    return row["ACD"], *interval, row["CLOSED"], row.get("LOGID"), row["SPLIT"]
 
 
 def readable(name):
-    acd, start, minutes, agent, skill = name
-    return f"ACD {acd} {start[:16]} ({minutes} min)" + (f" agent {agent}" if agent else "") + f" skill {skill}"
+    acd, start, _, _, minutes, instance, closed, agent, skill = name
+    which = f"{minutes} min" + (f", instance {instance}" if instance else "") + ("" if closed else ", open")
+    return f"ACD {acd} {start[:16]} ({which})" + (f" agent {agent}" if agent else "") + f" skill {skill}"
 
 
 def utc(ns):
@@ -32,18 +34,23 @@ def utc(ns):
     return start.strftime("%Y-%m-%dT%H:%M:%S") + f".{ns % 1_000_000_000:09}Z"
 
 
+def expected_name(interval, table, key):
+    local = utc(interval.start_ns + interval.utc_offset_ns)
+    date, clock = local[:10], int(local[11:13]) * 100 + int(local[14:16])
+    time = utc(interval.start_ns), date, clock, interval.minutes, interval.instance
+    return interval.acd, *time, interval.closed, key[0] if table == "hagent" else None, key[-1]
+
+
 def expected_rows(tables, table):
-    """{name: items} of the closed intervals."""
-    rows = {}
-    for (of, interval, key), items in tables.rows.items():
-        if of == table and interval.closed:
-            agent = key[0] if table == "hagent" else None
-            rows[interval.acd, utc(interval.start_ns), interval.minutes, agent, key[-1]] = items
-    return rows
+    return {
+        expected_name(interval, table, key): items
+        for (of, interval, key), items in tables.rows.items()
+        if of == table
+    }
 
 
 def got_rows(document):
-    return {name_of(row): row for row in document["rows"] if row["CLOSED"]}
+    return {name_of(row): row for row in document["rows"]}
 
 
 def differences(tables, table, document):

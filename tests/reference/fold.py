@@ -25,6 +25,7 @@ class Fold:
             elif message.template.startswith("Call") and message.template != "CallSnapshot":
                 self.calls.take(message)
         self.calls.finish()
+        self.settle_settings()
 
     # ---- stream and configuration
     def IntervalBoundary(self, m):
@@ -48,6 +49,7 @@ class Fold:
                 row.update({f"PERIOD{n}": limit_s for n, limit_s in enumerate(info.period_s, 1)})
 
     def AcdInfo(self, m):
+        self.clock.local_time(m)
         self.calls.phantom_ns = m.phantom_abandon_s * 1_000_000_000
 
     def SkillInfo(self, m):
