@@ -167,7 +167,7 @@ class Agents:
         """Time on extension calls and with ACD calls on hold: parts of the states above."""
         beside = agent.extension_call
         if beside is None:
-            if agent.held:
+            if agent.held and agent.mode not in ("Acd", "DirectAcd"):
                 self.book(agent, agent.held[-1][1], "I_ACDOTHERTIME", spent)
         elif beside.in_acw:
             self.book(agent, beside.skill, f"I_ACW{beside.way}TIME", spent, ["hsplit"])

@@ -150,7 +150,8 @@ class CallFold:
             self.other("OUTFLOW" if queuing.primary else "DEQUE", m.skill, m.at - queuing.since)
 
     def CallRinging(self, m):
-        self.ringing = m
+        if m.offer != "Extension":
+            self.ringing = m
 
     def rang(self, now):
         """Ends the ringing, if it rings: (its message, how long)."""
@@ -158,14 +159,18 @@ class CallFold:
         return ringing, now - ringing.at if ringing else 0
 
     def book_ringing(self, ringing, rang_ns, queuing):
-        self.split(ringing.skill, "RINGCALLS")
-        self.split(ringing.skill, "RINGTIME", rang_ns)
-        self.agent(ringing.agent, ringing.skill, "RINGCALLS")
-        self.agent(ringing.agent, ringing.skill, "RINGTIME", rang_ns)
+        """Also of a call that was answered without ringing: then `ringing` is None."""
+        if ringing is not None:
+            self.split(queuing.skill, "RINGCALLS")
+            self.split(queuing.skill, "RINGTIME", rang_ns)
+            self.agent(ringing.agent, queuing.skill, "RINGCALLS")
+            self.agent(ringing.agent, queuing.skill, "RINGTIME", rang_ns)
         if not queuing.primary and (not queuing.requeued or self.inflow_when_rung):
-            self.split(ringing.skill, "INFLOWCALLS")
+            self.split(queuing.skill, "INFLOWCALLS")
 
     def CallAnswered(self, m):
+        if m.offer == "Extension":
+            return
         ringing, rang_ns = self.rang(m.at)
         queuing = self.take_queuing(m.skill, m.agent if m.offer == "Direct" else 0)
         self.leave_queues(m.at, "OUTFLOW")
@@ -237,7 +242,7 @@ class CallFold:
         self.conversations[-1].end(m.at, by_agent=True)
 
     def CallReleased(self, m):
-        if m.agent:
+        if m.agent and self.conversations:
             self.conversations[-1].end(m.at, by_agent=m.by == "Agent")
 
     def CallEvent(self, m):

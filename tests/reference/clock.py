@@ -28,6 +28,7 @@ class Clock:
         first = next(stream.messages())
         minutes = next(m.interval_minutes for m in stream.messages() if m.template == "AcdInfo")
         self.acd = stream.acd
+        self.announced = False  # whether a boundary has told of the first interval
         self.starts = []  # of all intervals so far
         self.utc_offset_ns = 0
         self.jumped_ns = 0  # the ACD's clock less the steady one
@@ -51,9 +52,10 @@ class Clock:
         message.interval = self.interval
 
     def cut(self, boundary):
-        """The next interval. The pump-up's boundary at the very start of the first one cuts nothing."""
-        same = (self.interval.start_ns, self.interval.minutes)
-        if (boundary.interval_start, boundary.interval_minutes) == same:
+        """The next interval. The first boundary may tell what the first interval is; then it cuts nothing."""
+        same = boundary.interval_start == self.interval.start_ns and len(self.starts) == 1
+        if same and not self.announced:
+            self.announced = True
             return False
         self.interval.closed = True
         self.begin(boundary.interval_start, boundary.interval_minutes)

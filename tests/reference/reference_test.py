@@ -75,6 +75,8 @@ def product_rows(folder, paths, acds):
     wire = Wire({link: ("pcap", str(path)) for link, path in paths.items()}, {}, dpdk=False)
     # Captures are read as fast as can be, so one link may be far ahead of the other: that is no loss.
     server = Server(folder / "server", wire, acds, extra="[links]\nreorder_window_ms = 10000")
+    few = "calls_max = 1024\nagents_max = 1024\nskills_max = 64\n"  # memory is taken at start, for each ACD
+    server.config.write_text(server.config.read_text().replace("[[acd]]\n", "[[acd]]\n" + few))
     server.start_to_end()
     return {table: server.rows(report) for table, report in REPORTS.items()}
 
@@ -88,6 +90,13 @@ def reference_rows(streams, items, known):
     return tables
 
 
+def compared(folder, paths, tables, acds):
+    """All differences, and how many rows the product has."""
+    got = product_rows(folder, paths, acds)
+    wrong = [d for table in REPORTS for d in differences(tables, table, got[table])]
+    return wrong, sum(len(document["rows"]) for document in got.values())
+
+
 def scenario(name, seed, schema, items, options):
     folder = Path(tempfile.mkdtemp(prefix="twinlink-reference-"))
     began = time.monotonic()
@@ -96,15 +105,13 @@ def scenario(name, seed, schema, items, options):
         streams = merge(schema, paths.values())
         messages = sum(stream.last for stream in streams.values())
         tables = reference_rows(streams, items, [] if options.strict else KNOWN_DIFFERENCES)
-        got = product_rows(folder, paths, len({acd for acd, _ in streams}))
-        wrong = [d for table in REPORTS for d in differences(tables, table, got[table])]
+        wrong, rows = compared(folder, paths, tables, len({acd for acd, _ in streams}))
     except (Failed, subprocess.CalledProcessError) as why:
         print(f"{name}, seed {seed}: FAILED: {why}", flush=True)
         return False
     finally:
         Processes.end_all()
         shutil.rmtree(folder, ignore_errors=True)
-    rows = sum(len(got[table]["rows"]) for table in REPORTS)
     verdict = "ok" if not wrong else f"FAILED: {len(wrong)} items differ"
     print(f"{name}, seed {seed}: {messages} messages, {rows} rows: {verdict} ({time.monotonic() - began:.1f} s)")
     for difference in wrong[: options.differences]:

@@ -54,6 +54,17 @@ class FieldType:
         return values[0]
 
 
+    def encode(self, value):
+        if self.primitive == "char":
+            return value.encode().ljust(self.length, b"\0")
+        if self.names is not None and isinstance(value, str):
+            value = next(number for number, name in self.names.items() if name == value)
+        if self.bits is not None:
+            value = sum(1 << bit for bit, name in self.bits.items() if name in value)
+        values = value if self.length > 1 else [value]
+        return struct.pack(f"<{self.length}{CODES[self.primitive]}", *values)
+
+
 class Schema:
     def __init__(self, path):
         root = xml.parse(path).getroot()
@@ -62,6 +73,8 @@ class Schema:
         for group in root.findall("types"):
             for element in group:
                 self.types[element.get("name")] = self.field_type(element)
+        self.block_bytes = {}  # by name of the template
+        self.version = int(root.get("version"))
         self.messages = {}  # by template id: (name, [(field, type, offset)])
         for element in root.findall(SBE + "message"):
             fields = [
@@ -70,6 +83,7 @@ class Schema:
                 if not f.get("name").startswith("reserved")
             ]
             self.messages[int(element.get("id"))] = (element.get("name"), fields)
+            self.block_bytes[element.get("name")] = int(element.get("blockLength"))
 
     def field_type(self, element):
         if element.tag == "type":
@@ -107,3 +121,18 @@ class Schema:
         name, fields = self.messages[header["templateId"]]
         values = {f: t.decode(data, offset + at) for f, t, at in fields if offset + at + t.bytes <= end}
         return Message(name, values), end
+
+    def encode(self, template, values):
+        """A whole message: its header and its block; fields that are not given are 0."""
+        number, fields = next((n, fields) for n, (name, fields) in self.messages.items() if name == template)
+        unknown = values.keys() - {name for name, _, _ in fields}
+        if unknown:
+            raise KeyError(f"{template} has no field {unknown}")
+        block = bytearray(self.block_bytes[template])
+        for name, field_type, at in fields:
+            if name in values:
+                encoded = field_type.encode(values[name])
+                block[at : at + len(encoded)] = encoded
+        parts = {"blockLength": len(block), "templateId": number, "schemaId": self.id, "version": self.version}
+        header = b"".join(t.encode(parts[name]) for name, t, _ in self.types["messageHeader"])
+        return header + bytes(block)

@@ -1,0 +1,73 @@
+"""Stories that acdsim never tells: the reference against the product, every item of every row.
+
+    story_test.py                   all stories
+    story_test.py clock_back        one of them, by the name of its function
+    story_test.py --strict          imitating no known difference
+
+Each story is a stream of its own, and all are told at once: one ACD each, in one pair of captures.
+"""
+import argparse
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import clock_stories
+import stories
+from reference_test import KNOWN_DIFFERENCES, SCHEMA, catalogue, compared, reference_rows
+from rig import Failed, Processes
+from schema import Schema
+from story import Story
+from stream import merge
+from writer import write_capture
+
+STORIES = stories.STORIES + clock_stories.STORIES
+END = {"one_call_over_many_intervals": ("12:00:00",)}
+
+
+def told(function, acd):
+    name = function.__name__
+    story = Story(acd, **clock_stories.ACDS.get(name, {}))
+    function(story)
+    for time in END.get(name, ("08:30:00", "09:00:00", "09:30:00")):
+        before = story.now
+        if story.at(time).now > before:
+            story.boundary(time)
+    return story
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("stories", nargs="*", help="names; all without any")
+    parser.add_argument("--differences", type=int, default=10, help="how many to print of each story")
+    parser.add_argument("--strict", action="store_true", help="imitate no known difference")
+    options = parser.parse_args()
+    wanted = [f for f in STORIES if not options.stories or f.__name__ in options.stories]
+    schema, items = Schema(SCHEMA), catalogue()
+    folder = Path(tempfile.mkdtemp(prefix="twinlink-stories-"))
+    try:
+        streams = [told(function, acd) for acd, function in enumerate(wanted, 1)]
+        paths = {link: folder / f"{link}.pcap" for link in "AB"}
+        for link, path in paths.items():
+            write_capture(schema, path, link, [(s.acd, s.epoch, s.encoded(schema)) for s in streams])
+        known = [] if options.strict else KNOWN_DIFFERENCES
+        tables = reference_rows(merge(schema, paths.values()), items, known)
+        wrong, rows = compared(folder, paths, tables, len(wanted))
+    except Failed as why:
+        print(f"FAILED: {why}")
+        sys.exit(1)
+    finally:
+        Processes.end_all()
+        shutil.rmtree(folder, ignore_errors=True)
+    for acd, function in enumerate(wanted, 1):
+        mine = [d for d in wrong if d.acd == acd]
+        verdict = f"FAILED: {len(mine)} items differ" if mine else "ok"
+        print(f"{function.__name__}: {function.__doc__}: {verdict}")
+        for difference in mine[: options.differences]:
+            print(f"    {difference}")
+    print(f"{len(wanted)} stories, {rows} rows, {len(wrong)} items differ")
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()
