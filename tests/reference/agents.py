@@ -10,33 +10,43 @@ class ExtensionCall:
 
     def __init__(self, agent, direction, began):
         self.began = began
-        self.in_acw = agent.mode == "Acw"
         self.way = direction.upper()  # IN or OUT
-        if self.in_acw:
-            self.skill = agent.skill or agent.oldest_skill()
-        else:
-            self.skill = agent.held[-1][1] if agent.held else agent.oldest_skill()
-        self.consult = bool(agent.held) and not self.in_acw
+        self.kind, self.skill = agent.beside()
 
 
 class Agent:
-    def __init__(self, login_id):
+    def __init__(self, login_id, known):
         self.login_id = login_id
+        self.remembers_hold = "the skill held last is remembered" in known
         self.extension = 0  # where it was logged in last
         self.leave()
 
     def leave(self):
         self.staffed = False
         self.skills = {}  # skill: level, the one logged into longest first
+        self.leaving = set()  # skills taken away while the agent was at work for them
         self.mode = "Unstaffed"
         self.reason = 0
         self.skill = 0  # of the ACD call, the ringing or the after-call work of the present mode
         self.held = []  # (call, its skill), the last held last
+        self.held_last = 0  # the skill of the call that was put on hold last, also when it is back
         self.extension_call = None
         self.since = 0
 
     def oldest_skill(self):
         return next(iter(self.skills), 0)
+
+    def beside(self):
+        """What an extension call is beside now, and the skill that it is booked on."""
+        if self.mode == "Acw":
+            return "ACW", self.skill or self.oldest_skill()
+        if self.held:
+            return "ACDAUX", self.held_last if self.remembers_hold else self.held[-1][1]
+        return "AUX", self.oldest_skill()
+
+    def at_work_for(self, skill):
+        of_mode = self.mode in ("Ring", "Acd", "Acw", "DirectAcd", "DirectAcw") and self.skill == skill
+        return of_mode or any(held == skill for _, held in self.held)
 
     def top_skill(self):
         """The skill with the best level, the lowest number among equals."""
@@ -44,18 +54,22 @@ class Agent:
 
 
 class Agents:
-    def __init__(self, tables, clock):
+    def __init__(self, tables, clock, known):
+        self.known = known
         self.tables = tables
         self.clock = clock
         self.by_id = {}
         self.skill_of_call = {}  # (agent, call): the skill through which the agent has it
 
     def agent(self, login_id):
-        return self.by_id.setdefault(login_id, Agent(login_id))
+        return self.by_id.setdefault(login_id, Agent(login_id, self.known))
 
     # ---- messages
     def login(self, m):
+        """A second login of somebody who is logged in is a protocol error: the session goes on."""
         agent = self.agent(m.agent)
+        if agent.staffed:
+            return
         agent.leave()
         agent.staffed = True
         agent.mode = "Other"
@@ -71,16 +85,26 @@ class Agents:
     def skill_changed(self, m):
         agent = self.agent(m.agent)
         self.book_stretch(agent, m.at)
-        if m.level == 0:
+        if m.level == 0 and agent.at_work_for(m.skill):
+            agent.leaving.add(m.skill)
+        elif m.level == 0:
             agent.skills.pop(m.skill, None)
         else:
+            agent.leaving.discard(m.skill)
             agent.skills[m.skill] = m.level
+
+    def let_skills_go(self, agent):
+        """A skill that was taken away goes when the work for it is done, so that all time stays in some row."""
+        for skill in [s for s in agent.leaving if not agent.at_work_for(s)]:
+            agent.leaving.discard(skill)
+            agent.skills.pop(skill, None)
 
     def state(self, m):
         agent = self.agent(m.agent)
         self.book_stretch(agent, m.at)
         agent.mode, agent.reason = m.mode, m.reason
         agent.skill = m.skill
+        self.let_skills_go(agent)
         going_on = agent.extension_call is not None and agent.extension_call.way == m.direction.upper()
         if not going_on:
             self.end_extension_call(agent, m.at)
@@ -93,7 +117,8 @@ class Agents:
     def held(self, m):
         agent = self.agent(m.agent)
         self.book_stretch(agent, m.at)
-        agent.held.append((m.call, self.skill_of_call[m.agent, m.call]))
+        agent.held_last = self.skill_of_call[m.agent, m.call]
+        agent.held.append((m.call, agent.held_last))
 
     def no_longer_held(self, call, at):
         for agent in self.by_id.values():
@@ -165,26 +190,23 @@ class Agents:
 
     def book_beside(self, agent, spent):
         """Time on extension calls and with ACD calls on hold: parts of the states above."""
-        beside = agent.extension_call
-        if beside is None:
+        kind, skill = agent.beside()
+        if agent.extension_call is None:
             if agent.held and agent.mode not in ("Acd", "DirectAcd"):
-                self.book(agent, agent.held[-1][1], "I_ACDOTHERTIME", spent)
-        elif beside.in_acw:
-            self.book(agent, beside.skill, f"I_ACW{beside.way}TIME", spent, ["hsplit"])
-        elif beside.consult:
-            item = "I_ACDAUXINTIME" if beside.way == "IN" else "I_ACDAUX_OUTTIME"
-            self.book(agent, beside.skill, item, spent)
-        else:
-            self.book(agent, beside.skill, f"I_AUX{beside.way}TIME", spent)
+                self.book(agent, skill, "I_ACDOTHERTIME", spent)
+            return
+        way = agent.extension_call.way
+        item = {"ACDAUXOUT": "I_ACDAUX_OUTTIME"}.get(kind + way, f"I_{kind}{way}TIME")
+        self.book(agent, skill, item, spent, ["hsplit"] if kind == "ACW" else ["hsplit", "hagent"])
 
     def end_extension_call(self, agent, now):
         """Extension calls are call-based: they count where they end."""
         beside, agent.extension_call = agent.extension_call, None
         if beside is None:
             return
-        if beside.consult and beside.way == "OUT":
+        if beside.kind + beside.way == "ACDAUXOUT":
             self.book(agent, beside.skill, "ACDAUXOUTCALLS", 1)
             return
-        kind = ("ACW" if beside.in_acw else "AUX") + beside.way
+        kind = ("ACW" if beside.kind == "ACW" else "AUX") + beside.way
         self.book(agent, beside.skill, kind + "CALLS", 1)
         self.book(agent, beside.skill, kind + "TIME", now - beside.began)

@@ -158,23 +158,22 @@ class CallFold:
         ringing, self.ringing = self.ringing, None
         return ringing, now - ringing.at if ringing else 0
 
-    def book_ringing(self, ringing, rang_ns, queuing):
-        """Also of a call that was answered without ringing: then `ringing` is None."""
-        if ringing is not None:
-            self.split(queuing.skill, "RINGCALLS")
-            self.split(queuing.skill, "RINGTIME", rang_ns)
-            self.agent(ringing.agent, queuing.skill, "RINGCALLS")
-            self.agent(ringing.agent, queuing.skill, "RINGTIME", rang_ns)
+    def book_ringing(self, agent, rang_ns, queuing):
+        """A call that was answered without ringing must have rung: it is a ringing of no time."""
+        self.split(queuing.skill, "RINGCALLS")
+        self.split(queuing.skill, "RINGTIME", rang_ns)
+        self.agent(agent, queuing.skill, "RINGCALLS")
+        self.agent(agent, queuing.skill, "RINGTIME", rang_ns)
         if not queuing.primary and (not queuing.requeued or self.inflow_when_rung):
             self.split(queuing.skill, "INFLOWCALLS")
 
     def CallAnswered(self, m):
         if m.offer == "Extension":
             return
-        ringing, rang_ns = self.rang(m.at)
+        _, rang_ns = self.rang(m.at)
         queuing = self.take_queuing(m.skill, m.agent if m.offer == "Direct" else 0)
         self.leave_queues(m.at, "OUTFLOW")
-        self.conversations.append(Conversation(self, m, queuing, ringing, rang_ns))
+        self.conversations.append(Conversation(self, m, queuing, rang_ns))
 
     def CallRedirected(self, m):
         ringing, rang_ns = self.rang(m.at)
@@ -186,7 +185,7 @@ class CallFold:
         if direct:
             self.direct_other(queuing, wait)
         else:
-            self.book_ringing(ringing, rang_ns, queuing)
+            self.book_ringing(ringing.agent, rang_ns, queuing)
             self.split(m.skill, "NOANSREDIR")
             self.other("OUTFLOW", m.skill, wait)
             if m.to == "SameSkill" and (queuing.primary or not self.inflow_when_rung):
@@ -207,7 +206,7 @@ class CallFold:
         if direct:
             self.direct_abandoned(queuing, m.at - queuing.since)
         else:
-            self.book_ringing(ringing, rang_ns, queuing)
+            self.book_ringing(ringing.agent, rang_ns, queuing)
             self.abandoned(ringing.skill, m.at - queuing.since)
             self.split(ringing.skill, "ABNRINGCALLS")
             self.agent(ringing.agent, ringing.skill, "ABNCALLS")

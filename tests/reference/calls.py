@@ -16,13 +16,20 @@ ENDS = {
 }
 
 
+# What can be the first that is heard of a call; anything else is about a call that is known.
+BEGINNINGS = {"CallAtVdn", "CallAtVector", "CallQueued", "CallRinging", "CallConnected", "CallSnapshot"}
+
+
 class Call:
     def __init__(self, number):
         self.number = number
         self.adjunct = False
         self.messages = []
         self.talking = set()  # agents on the call now
-        self.awaited = set()  # agents that left it; their next state tells whether they do its after-call work
+        self.rings_at = 0  # the agent it rings at
+        self.awaited = (
+            set()
+        )  # agents that left it; their next state tells whether they do its after-call work
         self.over = False
 
 
@@ -40,14 +47,28 @@ class Calls:
     def call(self, number):
         return self.by_number.setdefault(number, Call(number))
 
+    def is_unknown(self, m):
+        about_a_call = m.template.startswith("Call") and m.template not in BEGINNINGS
+        return about_a_call and m.call not in self.by_number
+
+    def is_work_of_no_call(self, m):
+        """After-call work of a call that the agent has not just had, or is not in the work of already."""
+        if m.mode not in ("Acw", "DirectAcw") or m.call == 0:
+            return False
+        return m.call not in self.by_number or m.agent not in self.by_number[m.call].awaited
+
     def take(self, m):
         """Any message about a call."""
         call = self.call(m.call)
         call.messages.append(m)
         if m.template == "TrunkSeized":
             call.adjunct = m.direction == "Adjunct"
-        if m.template == "CallAnswered":
+        if m.template == "CallRinging":
+            call.rings_at = m.agent
+        if m.template == "CallAnswered" and m.offer != "Extension":
             call.talking.add(m.agent)
+            if call.rings_at != m.agent:
+                self.mark(m)  # an answer without ringing is a protocol error
         outflow_off_switch = m.template == "CallOutflowed" and m.to == "OffSwitch"
         if m.template in ENDS or outflow_off_switch:
             call.over = True
@@ -77,19 +98,19 @@ class Calls:
         if self.at_once:
             touched = self.live(call)
         for message in touched:
-            self.mark(message)
+            if message.template in ("CallQueued", "CallRinging", "CallAnswered"):
+                self.mark(message)
 
     def mark(self, message):
         """The rows of what the message was about are not complete; of an agent, those of all skills."""
-        if message.template not in ("CallQueued", "CallRinging", "CallAnswered"):
-            return
-        skills = {message.skill}
-        if message.agent:
-            skills.update(self.agents.agent(message.agent).skills)
+        skill, agent = getattr(message, "skill", 0), getattr(message, "agent", 0)
+        skills = {skill} if skill else set()
+        if agent:
+            skills.update(self.agents.agent(agent).skills)
         for skill in skills:
             self.mark_row("hsplit", (skill,))
-            if message.agent:
-                self.mark_row("hagent", (message.agent, skill))
+            if agent:
+                self.mark_row("hagent", (agent, skill))
 
     def mark_row(self, table, key):
         self.tables.put(table, self.clock.interval, key, "INCOMPLETE", 1)

@@ -11,7 +11,14 @@ def settings_change(s):
     s.at("08:01:00").login(1, 1, 2, 3).at("08:05:00")
     s.settings[1] = {**s.settings[1], "service_level_s": 40}
     s.settings[2] = {**s.settings[2], "period_s": [6, *s.settings[2]["period_s"][1:]]}
-    snapshot = {"agent": 1, "since": s.now, "login_time": s.now, "extension": 2001, "mode": "Avail", "oldest_skill": 1}
+    snapshot = {
+        "agent": 1,
+        "since": s.now,
+        "login_time": s.now,
+        "extension": 2001,
+        "mode": "Avail",
+        "oldest_skill": 1,
+    }
     s.pump_up(snapshots=[snapshot])
     s.boundary("08:30:00").at("08:31:00").state(1, "Aux")
 

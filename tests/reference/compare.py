@@ -58,11 +58,20 @@ def differences(tables, table, document):
     expected, got = expected_rows(tables, table), got_rows(document)
     for name in sorted(expected.keys() | got.keys(), key=str):
         if name not in got:
-            yield Difference(name[0], table, readable(name), "the row", {k: v for k, v in expected[name].items() if v}, None)
+            yield Difference(
+                name[0],
+                table,
+                readable(name),
+                "the row",
+                {k: v for k, v in expected[name].items() if v},
+                None,
+            )
         elif name not in expected:
             items = {item: got[name][item] for item in tables.catalogue.items[table] if got[name][item]}
             yield Difference(name[0], table, readable(name), "the row", None, items)
         else:
             for item in tables.catalogue.items[table]:
                 if expected[name][item] != got[name][item]:
-                    yield Difference(name[0], table, readable(name), item, expected[name][item], got[name][item])
+                    yield Difference(
+                        name[0], table, readable(name), item, expected[name][item], got[name][item]
+                    )

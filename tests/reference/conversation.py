@@ -4,7 +4,7 @@ PRIORITY_ITEMS = {"Low": "LOWCALLS", "Medium": "MEDCALLS", "High": "HIGHCALLS", 
 
 
 class Conversation:
-    def __init__(self, fold, answered, queuing, ringing, rang_ns):
+    def __init__(self, fold, answered, queuing, rang_ns):
         self.fold = fold
         self.answered = answered
         self.ended = False
@@ -12,7 +12,6 @@ class Conversation:
         self.skill = answered.skill
         self.direct = answered.offer == "Direct"
         self.queuing = queuing
-        self.ringing = ringing
         self.rang_ns = rang_ns
         self.wait_ns = answered.at - queuing.since
         self.talk_began = answered.at
@@ -61,12 +60,12 @@ class Conversation:
     # ---- what it counts as
     def book(self):
         phantom = not self.direct and self.talk_ns < self.fold.calls.phantom_ns
+        if not self.direct:
+            self.fold.book_ringing(self.agent, self.rang_ns, self.queuing)
         if self.direct or not phantom:
             self.book_hold()
-        if not self.direct:
-            self.fold.book_ringing(self.ringing, self.rang_ns, self.queuing)
-        for item in self.signals:
-            self.both(item)
+            for item in self.signals:
+                self.both(item)
         if self.direct:
             self.book_direct()
         elif phantom:

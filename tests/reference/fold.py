@@ -14,13 +14,15 @@ class Fold:
         self.tables = tables
         self.known = known  # names of known differences of the product, to be imitated
         self.clock = Clock(stream)
-        self.agents = Agents(tables, self.clock)
+        self.agents = Agents(tables, self.clock, known)
         self.skills = Skills(tables, self.clock, self.agents)
         self.calls = Calls(tables, self.clock, self.agents, self.skills, known)
         for message in stream.messages():
             self.clock.take(message)
             handler = getattr(self, message.template, None)
-            if handler is not None:
+            if self.calls.is_unknown(message):
+                self.calls.mark(message)  # a protocol error: it changes nothing
+            elif handler is not None:
                 handler(message)
             elif message.template.startswith("Call") and message.template != "CallSnapshot":
                 self.calls.take(message)
@@ -57,6 +59,8 @@ class Fold:
 
     # ---- agents
     def AgentLogin(self, m):
+        if self.agents.agent(m.agent).staffed:
+            self.calls.mark(m)
         self.agents.login(m)
 
     def AgentSkill(self, m):
@@ -64,6 +68,9 @@ class Fold:
         self.skills.measure_staff()
 
     def AgentState(self, m):
+        follows = m.previous == self.agents.agent(m.agent).mode
+        if not follows or self.calls.is_work_of_no_call(m):
+            self.calls.mark(m)
         self.agents.state(m)
         self.calls.agent_state(m)
 

@@ -53,7 +53,6 @@ class FieldType:
             return {name for bit, name in self.bits.items() if values[0] >> bit & 1}
         return values[0]
 
-
     def encode(self, value):
         if self.primitive == "char":
             return value.encode().ljust(self.length, b"\0")
@@ -133,6 +132,11 @@ class Schema:
             if name in values:
                 encoded = field_type.encode(values[name])
                 block[at : at + len(encoded)] = encoded
-        parts = {"blockLength": len(block), "templateId": number, "schemaId": self.id, "version": self.version}
+        parts = {
+            "blockLength": len(block),
+            "templateId": number,
+            "schemaId": self.id,
+            "version": self.version,
+        }
         header = b"".join(t.encode(parts[name]) for name, t, _ in self.types["messageHeader"])
         return header + bytes(block)

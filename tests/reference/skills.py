@@ -13,7 +13,17 @@ class Skills:
         self.queued = {}  # call: [skills it waits in]
 
     def configured(self, m):
+        """A pump-up says what is set; what differs from before is a change in this interval."""
+        before = self.info.get(m.skill, m)
         self.info[m.skill] = m
+        if before.service_level_s != m.service_level_s:
+            self.changed(m.skill, "SVCLEVELCHG")
+        if before.period_s != m.period_s:
+            self.changed(m.skill, "PERIODCHG")
+
+    def changed(self, skill, item):
+        for of_row in (item, "INCOMPLETE"):
+            self.tables.put("hsplit", self.clock.interval, (skill,), of_row, 1)
 
     def arrived(self, m):
         self.queued.setdefault(m.call, []).append(m.skill)

@@ -51,7 +51,9 @@ def ways_out_of_three_queues(s):
     s.at("08:10:02").send("CallForcedDisconnect", call=3, by="Timer").idle(3)
     s.at("08:10:03").send("CallOutflowed", call=4, to="OffSwitch").idle(4)
     s.at("08:10:04").send("CallOutflowed", call=5, to="Extension").at("08:10:08")
-    s.send("CallConnected", call=5, extension=7).at("08:11:00").send("CallReleased", call=5, agent=0, by="Caller")
+    s.send("CallConnected", call=5, extension=7).at("08:11:00").send(
+        "CallReleased", call=5, agent=0, by="Caller"
+    )
     s.idle(5).at("08:11:30").send("CallOutflowed", call=6, to="Vdn", vdn=5002)
     s.send("CallAtVdn", call=6, vdn=5002, how="RouteTo").at("08:12:00").queue(6, 4).at("08:12:20")
     s.abandon(6, "Queue", skill=4)
@@ -61,7 +63,9 @@ def rung_by_the_second_skill(s):
     """rung by the second skill: abandoned there; not answered and on to a VDN; back to it and answered by the first"""
     s.at("08:01:00").login(1, 2).login(2, 1, mode="Aux").arrive(1).queue(1, 1).queue(1, 2, 2).queue(1, 3, 3)
     s.at("08:01:20").ring(1, 1, 2).at("08:01:30").abandon(1, "Ringing", 1, 2)
-    s.at("08:02:00").arrive(2).queue(2, 1).queue(2, 2, 2).ring(2, 1, 2).at("08:02:12").redirect(2, 1, 2, "Vdn")
+    s.at("08:02:00").arrive(2).queue(2, 1).queue(2, 2, 2).ring(2, 1, 2).at("08:02:12").redirect(
+        2, 1, 2, "Vdn"
+    )
     s.send("CallAtVdn", call=2, vdn=5002, how="Redirected").at("08:02:20").abandon(2, "Vector")
     s.at("08:03:00").arrive(3).queue(3, 1).queue(3, 2, 2).ring(3, 1, 2)
     s.at("08:03:12").redirect(3, 1, 2, "SameSkill", "Aux").queue(3, 2, 2, "Redirect", "Top")
@@ -72,13 +76,15 @@ def rung_by_the_second_skill(s):
 def redirected_elsewhere(s):
     """redirected neither to the skill nor to a VDN: all queues are left"""
     s.at("08:01:00").login(1, 1).arrive(1).queue(1, 1).queue(1, 2, 2).ring(1, 1, 1)
-    s.at("08:01:12").redirect(1, 1, 1, "Other", "Aux").at("08:01:14").send("CallConnected", call=1, extension=7)
+    s.at("08:01:12").redirect(1, 1, 1, "Other", "Aux").at("08:01:14").send(
+        "CallConnected", call=1, extension=7
+    )
     s.at("08:02:00").send("CallReleased", call=1, agent=0, by="Caller").idle(1)
 
 
 def no_ringing(s):
-    """a call that is answered without ringing, in the first and in the second skill"""
-    s.at("08:01:00").login(1, 1, 2).arrive(1).queue(1, 1).at("08:01:25").answer(1, 1, 1)
+    """a call that is answered without ringing, in the first and in the second skill: a protocol error"""
+    s.at("08:01:00").login(1, 1, 2, 3).arrive(1).queue(1, 1).at("08:01:25").answer(1, 1, 1)
     s.at("08:02:00").release(1, 1).at("08:03:00").arrive(2).queue(2, 1).queue(2, 2, 2)
     s.at("08:03:10").answer(2, 1, 2).at("08:04:00").release(2, 1, by="Agent")
 
@@ -97,7 +103,9 @@ def phantom_abandons(s):
     s.at("08:01:17.999999999").release(1, 1)
     s.at("08:02:00").arrive(2).queue(2, 1).ring(2, 1, 1).at("08:02:08").answer(2, 1, 1)
     s.at("08:02:18").release(2, 1)  # exactly the timer is an answered call
-    s.at("08:03:00").arrive(3, "Adjunct").queue(3, 1).queue(3, 2, 2).ring(3, 1, 2).at("08:03:08").answer(3, 1, 2)
+    s.at("08:03:00").arrive(3, "Adjunct").queue(3, 1).queue(3, 2, 2).ring(3, 1, 2).at("08:03:08").answer(
+        3, 1, 2
+    )
     s.send("CallEvent", call=3, agent=1, kind="Stroke", number=9).at("08:03:12").release(3, 1, "Acw", skill=2)
     s.at("08:03:30").state(1, "Avail")
     s.at("08:04:00").arrive(4).queue(4, 1).ring(4, 1, 1).at("08:04:08").answer(4, 1, 1).at("08:04:10")
@@ -116,7 +124,9 @@ def transferred_at_once(s):
     """a transfer after a talk shorter than the timer"""
     s.at("08:01:00").login(1, 1).arrive(1).queue(1, 1).ring(1, 1, 1).at("08:01:08").answer(1, 1, 1)
     s.at("08:01:12").hold(1, 1).state(1, "Other", direction="Out").at("08:01:15")
-    s.send("CallConnected", call=2, extension=7).at("08:01:20").send("CallTransferred", call=1, agent=1, to_call=2)
+    s.send("CallConnected", call=2, extension=7).at("08:01:20").send(
+        "CallTransferred", call=1, agent=1, to_call=2
+    )
     s.state(1, "Avail").at("08:03:00").send("CallReleased", call=2, agent=0, by="Caller").idle(2)
 
 
@@ -149,7 +159,9 @@ def held_more_than_once(s):
 def extension_calls_across_modes(s):
     """an extension call goes on while the mode changes and over a boundary; one ends with the logout"""
     s.at("08:20:00").login(1, 2, 1, mode="Aux").at("08:25:00").state(1, "Aux", direction="Out")
-    s.at("08:26:00").state(1, "Aux", reason=4, direction="Out").at("08:27:00").state(1, "Other", direction="Out")
+    s.at("08:26:00").state(1, "Aux", reason=4, direction="Out").at("08:27:00").state(
+        1, "Other", direction="Out"
+    )
     s.boundary("08:30:00").at("08:31:00").state(1, "Other", direction="In").at("08:32:00").state(1, "Acw")
     s.at("08:33:00").state(1, "Acw", direction="In").at("08:34:00").state(1, "Aux", reason=1, direction="In")
     s.at("08:35:00").state(1, "Aux", direction="None").at("08:36:00").state(1, "Aux", direction="Out")
@@ -161,7 +173,9 @@ def work_ends_with_the_logout(s):
     s.at("08:01:00").login(1, 1, 2).arrive(1).queue(1, 1).ring(1, 1, 1).at("08:01:08").answer(1, 1, 1)
     s.at("08:02:00").release(1, 1, "Acw", skill=1).at("08:02:40").logout(1)
     s.at("08:05:00").login(2, 1, 2).arrive(2).queue(2, 2).ring(2, 2, 2).at("08:05:08").answer(2, 2, 2)
-    s.at("08:06:00").release(2, 2, "Acw", skill=2).at("08:06:30").skill(2, 2, 0).at("08:07:00").state(2, "Avail")
+    s.at("08:06:00").release(2, 2, "Acw", skill=2).at("08:06:30").skill(2, 2, 0).at("08:07:00").state(
+        2, "Avail"
+    )
 
 
 def one_call_over_many_intervals(s):
@@ -177,8 +191,8 @@ def unprofiled_skill(s):
     """a skill without service level and wait buckets"""
     s.settings[1] = {"service_level_s": 0, "period_s": [0] * 9}
     s.at("08:00:30").pump_up().at("08:01:00").login(1, 1)
-    for call, answered in ((1, "08:02:00"), (2, "08:06:00")):
-        s.at("08:01:01").arrive(call).queue(call, 1).at(answered).ring(call, 1, 1).answer(call, 1, 1)
+    for call, came, answered in ((1, "08:01:10", "08:02:00"), (2, "08:03:00", "08:06:00")):
+        s.at(came).arrive(call).queue(call, 1).at(answered).ring(call, 1, 1).answer(call, 1, 1)
         s.at(answered[:6] + "30").release(call, 1)
     s.at("08:07:00").arrive(3).queue(3, 1).at("08:07:40").abandon(3, "Queue", skill=1)
 

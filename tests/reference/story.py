@@ -28,9 +28,15 @@ class Story:
         self.pump_up("Start")
         self.boundary(begins)
 
-    def at(self, time):
+    @staticmethod
+    def time_of(time):
         hours, minutes, seconds = time.split(":")
-        self.now = DAY_NS + (int(hours) * 3600 + int(minutes) * 60) * SECOND_NS + int(float(seconds) * SECOND_NS)
+        return (
+            DAY_NS + (int(hours) * 3600 + int(minutes) * 60) * SECOND_NS + round(float(seconds) * SECOND_NS)
+        )
+
+    def at(self, time):
+        self.now = self.time_of(time)
         return self
 
     def send(self, template, **fields):

@@ -12,7 +12,9 @@ class Catalogue:
         self.items = {}
         self.row_identifiers = {}
         for entry in document["items"]:
-            target = self.row_identifiers if entry["kind"] == "I" and entry["roll_up"] == "key" else self.items
+            target = (
+                self.row_identifiers if entry["kind"] == "I" and entry["roll_up"] == "key" else self.items
+            )
             target.setdefault(entry["table"], []).extend(self.written_out(entry["item"]))
 
     @staticmethod
