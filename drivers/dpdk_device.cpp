@@ -49,18 +49,18 @@ void remove_dead_socket(const std::string& device) {
     if (dead) unlink(path.c_str());
 }
 
-void on_fence(void* passed) {
-    static_cast<std::atomic<bool>*>(passed)->store(true, std::memory_order_release);
-}
+/// Fences that the alarm thread has come past, of all devices.
+std::atomic<u64> fences_passed{0};
+void on_fence(void*) { fences_passed.fetch_add(1, std::memory_order_release); }
 
 /// net_virtio_user puts off work for DPDK's alarm thread when its peer leaves. That it may still run on a
 /// device that is gone is inferred from its log, not proven; alarms run in order, so waiting for one of ours
-/// rules it out.
+/// rules it out. Devices are closed by one thread at a time.
 void wait_for_alarms() {
     constexpr timespec kPause{.tv_sec = 0, .tv_nsec = 100'000};
-    std::atomic<bool> passed{false};
-    if (rte_eal_alarm_set(1, on_fence, &passed) != 0) return;
-    while (!passed.load(std::memory_order_acquire)) nanosleep(&kPause, nullptr);
+    const u64 before = fences_passed.load(std::memory_order_acquire);
+    if (rte_eal_alarm_set(1, on_fence, nullptr) != 0) return;
+    while (fences_passed.load(std::memory_order_acquire) == before) nanosleep(&kPause, nullptr);
 }
 
 int on_link_event(u16, rte_eth_event_type, void* events, void*) {
