@@ -104,13 +104,19 @@ class Calls:
     def mark(self, message):
         """The rows of what the message was about are not complete; of an agent, those of all skills."""
         skill, agent = getattr(message, "skill", 0), getattr(message, "agent", 0)
-        skills = {skill} if skill else set()
-        if agent:
-            skills.update(self.agents.agent(agent).skills)
-        for skill in skills:
+        if skill and getattr(message, "by", "") != "DirectAgent":
             self.mark_row("hsplit", (skill,))
-            if agent:
-                self.mark_row("hagent", (agent, skill))
+        for skill in self.skills_with_rows(agent):
+            self.mark_row("hsplit", (skill,))
+            self.mark_row("hagent", (agent, skill))
+
+    def skills_with_rows(self, agent):
+        """The skills an agent is logged in with, and those it has had in this interval."""
+        rows = self.tables.rows_of(self.clock.interval)
+        return {
+            *self.agents.agent(agent).skills,
+            *(key[1] for _, key, _ in rows if key[0] == agent and key[1:]),
+        }
 
     def mark_row(self, table, key):
         self.tables.put(table, self.clock.interval, key, "INCOMPLETE", 1)

@@ -67,9 +67,10 @@ def decode_frame(schema, captured_ns, data):
     """The frame, or None when it is not a whole and undamaged frame of the link protocol."""
     try:
         header, at = schema.decode_at(data, 0)
-        if header is None or header.template != "FrameHeader" or at + header.body_bytes != len(data):
+        whole = header is not None and header.template == "FrameHeader" and hasattr(header, "sent_at")
+        if not whole or crc32c(with_crc_zero(schema, data)) != header.crc32c:
             return None
-        if crc32c(with_crc_zero(schema, data)) != header.crc32c:
+        if at + header.body_bytes != len(data):
             return None
         messages = []
         while at < len(data):
