@@ -1,4 +1,4 @@
-"""Agents: where their time goes (the interval-based items) and their extension calls.
+"""Agents: where their time goes (the interval-based items), their extension calls and their login sessions.
 
 An agent's life is cut into stretches between two messages that change it, and at every interval boundary; each stretch
 is booked at its end, whole, into the rows of all the agent's skills.
@@ -32,6 +32,7 @@ class Agent:
         self.held_last = 0  # the skill of the call that was put on hold last, also when it is back
         self.extension_call = None
         self.since = 0
+        self.login_at = 0
 
     def oldest_skill(self):
         return next(iter(self.skills), 0)
@@ -54,10 +55,11 @@ class Agent:
 
 
 class Agents:
-    def __init__(self, tables, clock, known):
-        self.known = known
-        self.tables = tables
-        self.clock = clock
+    def __init__(self, fold):
+        self.fold = fold
+        self.known = fold.known
+        self.tables = fold.tables
+        self.clock = fold.clock
         self.by_id = {}
         self.skill_of_call = {}  # (agent, call): the skill through which the agent has it
 
@@ -74,13 +76,24 @@ class Agents:
         agent.staffed = True
         agent.mode = "Other"
         agent.extension = m.extension
-        agent.since = m.at
+        agent.since = agent.login_at = m.at
 
     def logout(self, m):
         agent = self.agent(m.agent)
         self.book_stretch(agent, m.at)
         self.end_extension_call(agent, m.at)
+        if agent.staffed:
+            self.book_session(agent, m)
         agent.leave()
+
+    def book_session(self, agent, m):
+        """A row of its own for each session, when it ends; the login by the clock that is in force then."""
+        items = {"LOGOUT": m.time, "LOGOUT_REASON": m.reason, "EXTN": agent.extension}
+        for n, (skill, level) in enumerate(list(agent.skills.items())[:20], 1):
+            items |= {f"LOGONSKILL{n}": skill, f"SKLEVEL{n}": level}
+        key = (agent.login_id, self.clock.shown(agent.login_at))
+        for item, value in items.items():
+            self.tables.put("haglog", self.clock.interval, key, item, value)
 
     def skill_changed(self, m):
         agent = self.agent(m.agent)
@@ -191,6 +204,8 @@ class Agents:
     def book_beside(self, agent, spent):
         """Time on extension calls and with ACD calls on hold: parts of the states above."""
         kind, skill = agent.beside()
+        if agent.extension_call and agent.extension_call.way == "OUT":
+            self.book_consult(agent, spent)
         if agent.extension_call is None:
             if agent.held and agent.mode not in ("Acd", "DirectAcd"):
                 self.book(agent, skill, "I_ACDOTHERTIME", spent)
@@ -198,6 +213,13 @@ class Agents:
         way = agent.extension_call.way
         item = {"ACDAUXOUT": "I_ACDAUX_OUTTIME"}.get(kind + way, f"I_{kind}{way}TIME")
         self.book(agent, skill, item, spent, ["hsplit"] if kind == "ACW" else ["hsplit", "hagent"])
+
+    def book_consult(self, agent, spent):
+        """Time that the agent talked elsewhere belongs to the calls that waited for it on hold."""
+        for number, _ in agent.held:
+            for conversation in self.fold.calls.conversations(number):
+                if conversation.agent == agent.login_id:
+                    conversation.consult_ns += spent
 
     def end_extension_call(self, agent, now):
         """Extension calls are call-based: they count where they end."""

@@ -31,6 +31,7 @@ class Clock:
         self.announced = False  # whether a boundary has told of the first interval
         self.starts = []  # of all intervals so far
         self.utc_offset_ns = 0
+        self.now = 0  # on the steady clock
         self.jumped_ns = 0  # the ACD's clock less the steady one
         self.begin(first.time - first.time % (minutes * MINUTE_NS), minutes)
 
@@ -45,11 +46,14 @@ class Clock:
         self.interval.utc_offset_ns = self.utc_offset_ns
 
     def take(self, message):
-        """To be called for every message: gives it `at`, its time on the steady clock, and its interval."""
+        """To be called for every message: gives it `at`, its time on the steady clock."""
         if message.template == "ClockSet":
             self.jumped_ns += message.new_time - message.old_time
-        message.at = message.time - self.jumped_ns
-        message.interval = self.interval
+        message.at = self.now = message.time - self.jumped_ns
+
+    def shown(self, at):
+        """What the ACD's clock, as it is set now, says of a time on the steady clock."""
+        return at + self.jumped_ns
 
     def cut(self, boundary):
         """The next interval. The first boundary may tell what the first interval is; then it cuts nothing."""

@@ -1,17 +1,20 @@
-"""One conversation of a call with an agent, from the answer to the end of its after-call work."""
+"""One conversation of a call with an agent, from the answer to the end of its after-call work; booked at that end."""
 
 PRIORITY_ITEMS = {"Low": "LOWCALLS", "Medium": "MEDCALLS", "High": "HIGHCALLS", "Top": "TOPCALLS"}
 
 
 class Conversation:
-    def __init__(self, fold, answered, queuing, rang_ns):
-        self.fold = fold
+    def __init__(self, call, answered, queuing, rang_ns):
+        self.call = call
+        self.queues = call.queues
         self.answered = answered
         self.ended = False
+        self.booked = False
         self.agent = answered.agent
         self.skill = answered.skill
         self.direct = answered.offer == "Direct"
         self.queuing = queuing
+        self.visits = []  # to the VDN and the vector that it was answered in
         self.rang_ns = rang_ns
         self.wait_ns = answered.at - queuing.since
         self.talk_began = answered.at
@@ -19,13 +22,22 @@ class Conversation:
         self.hold_began = None
         self.hold_ns = 0
         self.holds = 0
+        self.consult_ns = 0
         self.abandoned = False
         self.ended_by_agent = False
         self.transferred = False
         self.conferenced = False
         self.signals = []
+        self.codes = []
         self.work_began = None
         self.work_ns = 0
+
+    def is_phantom(self):
+        return not self.direct and self.ended and self.talk_ns < self.call.fold.calls.phantom_ns
+
+    def is_backup(self):
+        """Another step than queue-to had queued it, to a skill."""
+        return not self.direct and self.queuing.backup
 
     # ---- what happens
     def hold(self, now):
@@ -54,58 +66,78 @@ class Conversation:
         if self.work_began is not None:
             self.work_ns += m.at - self.work_began
             self.work_began = None
-        if m.template == "AgentState" and m.mode in ("Acw", "DirectAcw") and m.call == self.fold.call.number:
+        if m.template == "AgentState" and m.mode in ("Acw", "DirectAcw") and m.call == self.call.number:
             self.work_began = m.at
+        else:
+            self.book()
 
     # ---- what it counts as
     def book(self):
-        phantom = not self.direct and self.talk_ns < self.fold.calls.phantom_ns
+        self.booked = True
+        phantom = self.is_phantom()
         if not self.direct:
-            self.fold.book_ringing(self.agent, self.rang_ns, self.queuing)
+            self.queues.book_ringing(self.agent, self.rang_ns, self.queuing, self.visits)
         if self.direct or not phantom:
             self.book_hold()
             for item in self.signals:
                 self.both(item)
+            self.book_codes()
         if self.direct:
             self.book_direct()
         elif phantom:
             self.book_phantom()
         else:
             self.book_answered()
+        for visit in self.visits:
+            if phantom:
+                visit.abandoned(self.answered.at, ["PHANTOMABNS"])
+            else:
+                visit.answered(self)
+        self.call.segment.conversation_over(self)
 
     def both(self, item, value=1):
         """In the agent's row, and in the skill's unless the call was for the agent."""
         if not self.direct:
-            self.fold.split(self.skill, item, value)
-        self.fold.agent(self.agent, self.skill, item, value)
+            self.queues.split(self.skill, item, value)
+        self.queues.agent(self.agent, self.skill, item, value)
 
     def book_hold(self):
         if self.holds:
             self.both("HOLDCALLS")
         self.both("HOLDTIME", self.hold_ns)
         if not self.direct:
-            self.fold.agent(self.agent, self.skill, "HOLDACDTIME", self.hold_ns)
+            self.queues.agent(self.agent, self.skill, "HOLDACDTIME", self.hold_ns)
         if self.abandoned:
             self.both("HOLDABNCALLS")
 
+    def book_codes(self):
+        """Each entry counts, the times of the conversation once for each code."""
+        codes = self.codes[:5]
+        for code in codes:
+            self.call.add("hcwc", (code,), "ACDCALLS")
+        for code in set(codes):
+            self.call.add("hcwc", (code,), "ACDTIME", self.talk_ns)
+            self.call.add("hcwc", (code,), "ACWTIME", self.work_ns)
+            self.call.add("hcwc", (code,), "TIME", self.talk_ns + self.hold_ns + self.work_ns)
+
     def book_answered(self):
-        fold, skill = self.fold, self.skill
-        fold.split(skill, "CALLSOFFERED")
-        fold.split(skill, "ANSTIME", self.wait_ns)
-        fold.split(skill, f"ACDCALLS{fold.bucket(skill, self.wait_ns)}")
-        fold.split(skill, PRIORITY_ITEMS[self.queuing.priority])
-        if fold.acceptable(skill, self.wait_ns):
-            fold.split(skill, "ACCEPTABLE")
+        queues, skill = self.queues, self.skill
+        queues.split(skill, "CALLSOFFERED")
+        queues.split(skill, "ANSTIME", self.wait_ns)
+        queues.split(skill, f"ACDCALLS{queues.bucket(skill, self.wait_ns)}")
+        queues.split(skill, PRIORITY_ITEMS[self.queuing.priority])
+        if queues.acceptable(skill, self.wait_ns):
+            queues.split(skill, "ACCEPTABLE")
         if self.queuing.backup:
-            fold.split(skill, "BACKUPCALLS")
-        fold.recorded_wait(skill, self.wait_ns)
-        for prefix in ("", "O_") if fold.call.adjunct else ("",):
+            queues.split(skill, "BACKUPCALLS")
+        queues.recorded_wait(skill, self.wait_ns)
+        for prefix in ("", "O_") if self.call.adjunct else ("",):
             self.both(prefix + "ACDCALLS")
             self.both(prefix + "ACDTIME", self.talk_ns)
             self.both(prefix + "ACWTIME", self.work_ns)
-        fold.agent(self.agent, skill, "ANSRINGTIME", self.rang_ns)
+        queues.agent(self.agent, skill, "ANSRINGTIME", self.rang_ns)
         if self.ended_by_agent:
-            fold.agent(self.agent, skill, "ACD_RELEASE")
+            queues.agent(self.agent, skill, "ACD_RELEASE")
         if self.transferred:
             self.both("TRANSFERRED")
         if self.conferenced:
@@ -113,16 +145,16 @@ class Conversation:
 
     def book_phantom(self):
         """The caller was gone when the agent answered: an abandoned call, with the wait until the answer."""
-        self.fold.abandoned(self.skill, self.wait_ns)
+        self.queues.abandoned(self.skill, self.wait_ns)
         self.both("PHANTOMABNS")
-        self.fold.agent(self.agent, self.skill, "ABNCALLS")
-        self.fold.agent(self.agent, self.skill, "ABNTIME", self.rang_ns)
+        self.queues.agent(self.agent, self.skill, "ABNCALLS")
+        self.queues.agent(self.agent, self.skill, "ABNTIME", self.rang_ns)
 
     def book_direct(self):
-        fold = self.fold
-        fold.agent(self.agent, self.skill, "DA_ACDCALLS")
-        fold.agent(self.agent, self.skill, "DA_ACDTIME", self.talk_ns)
-        fold.agent(self.agent, self.skill, "DA_ACWTIME", self.work_ns)
-        fold.agent(self.agent, self.skill, "DA_ANSTIME", self.wait_ns)
+        queues = self.queues
+        queues.agent(self.agent, self.skill, "DA_ACDCALLS")
+        queues.agent(self.agent, self.skill, "DA_ACDTIME", self.talk_ns)
+        queues.agent(self.agent, self.skill, "DA_ACWTIME", self.work_ns)
+        queues.agent(self.agent, self.skill, "DA_ANSTIME", self.wait_ns)
         if self.ended_by_agent:
-            fold.agent(self.agent, self.skill, "DA_RELEASE")
+            queues.agent(self.agent, self.skill, "DA_RELEASE")

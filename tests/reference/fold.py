@@ -3,8 +3,10 @@ from agents import Agents
 from calls import Calls
 from clock import Clock
 from skills import Skills
+from trunks import Trunks
+from visits import Vdns
 
-AGENT_MESSAGES = ("AgentState", "AgentLogout")
+EVENTS = ("haglog", "call_rec")  # their rows are single events: none of them has nothing to report
 
 
 class Fold:
@@ -14,9 +16,11 @@ class Fold:
         self.tables = tables
         self.known = known  # names of known differences of the product, to be imitated
         self.clock = Clock(stream)
-        self.agents = Agents(tables, self.clock, known)
-        self.skills = Skills(tables, self.clock, self.agents)
-        self.calls = Calls(tables, self.clock, self.agents, self.skills, known)
+        self.agents = Agents(self)
+        self.skills = Skills(self)
+        self.vdns = Vdns(self)
+        self.trunks = Trunks(self)
+        self.calls = Calls(self)
         for message in stream.messages():
             self.clock.take(message)
             handler = getattr(self, message.template, None)
@@ -26,29 +30,40 @@ class Fold:
                 handler(message)
             elif message.template.startswith("Call") and message.template != "CallSnapshot":
                 self.calls.take(message)
-        self.calls.finish()
         self.settle_settings()
 
     # ---- stream and configuration
     def IntervalBoundary(self, m):
         self.agents.boundary(m.at)
+        self.trunks.settle(m.at)
         self.settle_settings()
         if self.clock.cut(m):
             self.skills.measure_queues()
             self.skills.measure_staff()
+            self.vdns.measure_waiting()
 
     def settle_settings(self):
-        """Administrative items: what is in force at the end of the interval. A row without staff or calls is none."""
+        """Administrative items: what is in force at the end of the interval. A row with nothing to report is none."""
         for table, key, row in self.tables.rows_of(self.clock.interval):
-            if not any(value for item, value in row.items() if item != "INCOMPLETE"):
+            if table not in EVENTS and not any(value for item, value in row.items() if item != "INCOMPLETE"):
                 self.tables.drop(table, self.clock.interval, key)
-            elif table == "hagent":
-                forgotten = "extension is forgotten at logout" in self.known and row["I_STAFFTIME"] == 0
-                row["EXTENSION"] = 0 if forgotten else self.agents.agent(key[0]).extension
-            elif key[0] in self.skills.info:
-                info = self.skills.info[key[0]]
-                row["SERVICELEVEL"] = info.service_level_s
-                row.update({f"PERIOD{n}": limit_s for n, limit_s in enumerate(info.period_s, 1)})
+            else:
+                row.update(self.settings_of(table, key, row))
+
+    def settings_of(self, table, key, row):
+        if table == "hagent":
+            forgotten = "extension is forgotten at logout" in self.known and row["I_STAFFTIME"] == 0
+            return {"EXTENSION": 0 if forgotten else self.agents.agent(key[0]).extension}
+        if table == "htkgrp":
+            return {"TRUNKS": self.trunks.sizes.get(key[0], 0)}
+        if table not in ("hsplit", "hvdn"):
+            return {}
+        info = self.skills.settings(key[0]) if table == "hsplit" else self.vdns.info(key[0])
+        items = {"SERVICELEVEL": info.service_level_s}
+        items |= {f"PERIOD{n}": limit_s for n, limit_s in enumerate(info.period_s, 1)}
+        if table == "hvdn":
+            items |= {f"SKILL{n}": skill for n, skill in enumerate(info.skill, 1)}
+        return items
 
     def AcdInfo(self, m):
         self.clock.local_time(m)
@@ -56,6 +71,12 @@ class Fold:
 
     def SkillInfo(self, m):
         self.skills.configured(m)
+
+    def VdnInfo(self, m):
+        self.vdns.configured(m)
+
+    def TrunkGroupInfo(self, m):
+        self.trunks.configured(m)
 
     # ---- agents
     def AgentLogin(self, m):
@@ -81,13 +102,17 @@ class Fold:
     # ---- calls
     def TrunkSeized(self, m):
         self.calls.take(m)
+        self.trunks.seized(m, self.calls.by_number[m.call])
 
     def TrunkIdle(self, m):
         if m.call in self.calls.by_number:
             self.calls.take(m)
+        self.trunks.idle(m)
 
     def TrunkMaintenance(self, m):
+        self.trunks.maintenance(m)
         if m.call:
+            self.agents.no_longer_held(m.call, m.at)
             self.skills.left(m.call)
             self.calls.aborted(m)
 

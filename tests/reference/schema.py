@@ -21,7 +21,7 @@ CODES = {
 
 
 class Message:
-    """One decoded message; `seq` and `interval` are given to it by those who know."""
+    """One decoded message; `seq` and `at`, its time on a steady clock, are given to it by those who know."""
 
     def __init__(self, name, fields):
         self.template = name

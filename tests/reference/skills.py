@@ -2,15 +2,19 @@
 
 A moment is the state after a message; an interval begins with the state that it takes over.
 """
+from settings import Unset
 
 
 class Skills:
-    def __init__(self, tables, clock, agents):
-        self.tables = tables
-        self.clock = clock
-        self.agents = agents
+    def __init__(self, fold):
+        self.tables = fold.tables
+        self.clock = fold.clock
+        self.agents = fold.agents
         self.info = {}  # skill: its SkillInfo
         self.queued = {}  # call: [skills it waits in]
+
+    def settings(self, skill):
+        return self.info.get(skill, Unset)
 
     def configured(self, m):
         """A pump-up says what is set; what differs from before is a change in this interval."""

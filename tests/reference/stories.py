@@ -124,10 +124,7 @@ def transferred_at_once(s):
     """a transfer after a talk shorter than the timer"""
     s.at("08:01:00").login(1, 1).arrive(1).queue(1, 1).ring(1, 1, 1).at("08:01:08").answer(1, 1, 1)
     s.at("08:01:12").hold(1, 1).state(1, "Other", direction="Out").at("08:01:15")
-    s.send("CallConnected", call=2, extension=7).at("08:01:20").send(
-        "CallTransferred", call=1, agent=1, to_call=2
-    )
-    s.state(1, "Avail").at("08:03:00").send("CallReleased", call=2, agent=0, by="Caller").idle(2)
+    s.connect(2).at("08:01:20").transfer(1, 1, 2).at("08:03:00").extension_leaves(2)
 
 
 def direct_agent_calls(s):

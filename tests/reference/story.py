@@ -5,6 +5,7 @@ Times are "HH:MM:SS" of one day. Agents are small numbers (1 is login id 1), cal
 
 DAY_NS = 1_772_409_600_000_000_000  # 2026-03-02T00:00:00Z
 SECOND_NS = 1_000_000_000
+VECTORS = 4
 PERIODS = [5, 10, 20, 30, 45, 60, 90, 120, 300]
 
 
@@ -20,6 +21,13 @@ class Story:
             "name": f"story {acd}",
         }
         self.settings = {n: {"service_level_s": 20, "period_s": PERIODS} for n in range(1, 6)}
+        self.vdns = {
+            vdn: {"vector": vdn - 5000, "service_level_s": 20, "period_s": PERIODS, "skill": skills}
+            for vdn, skills in ((5001, [1, 2, 3]), (5002, [2, 1, 0]), (5003, [3, 0, 0]))
+        }
+        self.trunk_groups = {1: 100, 2: 2}  # number of trunks
+        self.out_of_service = []  # (trunk group, trunk)
+        self.places = {}  # call: (trunk group, trunk)
         self.mode = {}  # agent: its mode, for `previous`
         self.logins = {}  # agent: its AgentLogin
         self.skills = {}  # agent: {skill: level}
@@ -57,6 +65,15 @@ class Story:
         self.send("AcdInfo", **self.info)
         for skill, settings in self.settings.items():
             self.send("SkillInfo", skill=skill, **settings)
+        for vdn, settings in self.vdns.items():
+            self.send("VdnInfo", vdn=vdn, **settings)
+        for vector in range(1, VECTORS + 1):
+            self.send("VectorInfo", vector=vector)
+        for group, trunks in self.trunk_groups.items():
+            out = sum(place[0] == group for place in self.out_of_service)
+            self.send("TrunkGroupInfo", trunk_group=group, trunks=trunks, out_of_service=out)
+        for group, trunk in self.out_of_service:
+            self.send("TrunkMaintenance", trunk_group=group, trunk=trunk, busy=1)
         for agent in sorted(self.skills):
             for skill, level in self.skills[agent].items():
                 self.send("AgentSkill", agent=agent, skill=skill, level=level)
@@ -64,6 +81,7 @@ class Story:
             self.send("AgentSnapshot", **snapshot)
         skills = sum(len(skills) for skills in self.skills.values())
         counts = {"skills": len(self.settings), "agent_skills": skills, "agent_snapshots": len(snapshots)}
+        counts |= {"vdns": len(self.vdns), "vectors": VECTORS, "trunk_groups": len(self.trunk_groups)}
         return self.send("PumpUpEnd", **counts)
 
     # ---- agents
@@ -85,15 +103,23 @@ class Story:
         fields = {"agent": agent, "call": call, "skill": skill, "previous": previous, "mode": mode}
         return self.send("AgentState", **fields, reason=reason, direction=direction)
 
-    def logout(self, agent):
+    def logout(self, agent, reason=0):
         self.skills[agent] = {}
-        return self.send("AgentLogout", agent=agent)
+        return self.send("AgentLogout", agent=agent, reason=reason)
 
     # ---- calls
-    def arrive(self, call, direction="In"):
-        self.send("TrunkSeized", call=call, trunk_group=1, trunk=call, direction=direction)
-        self.send("CallAtVdn", call=call, vdn=5001, how="First")
-        return self.send("CallAtVector", call=call, vector=1, how="Vdn")
+    def seize(self, call, direction="In", group=1, trunk=None):
+        self.places[call] = group, trunk or call
+        fields = {"trunk_group": group, "trunk": trunk or call, "direction": direction, "ucid": (7 << 48) + call}
+        return self.send("TrunkSeized", call=call, **fields, calling=f"0301234{call}", dialled="08005001")
+
+    def arrive(self, call, direction="In", vdn=5001, group=1, trunk=None):
+        self.seize(call, direction, group, trunk)
+        return self.enter(call, vdn)
+
+    def enter(self, call, vdn, how="First"):
+        self.send("CallAtVdn", call=call, vdn=vdn, how=how)
+        return self.send("CallAtVector", call=call, vector=self.vdns[vdn]["vector"], how="Vdn")
 
     def queue(self, call, skill, position=1, by="QueueTo", priority="Medium", agent=0):
         fields = {"call": call, "skill": skill, "position": position, "by": by, "priority": priority}
@@ -129,5 +155,31 @@ class Story:
     def redirect(self, call, agent, skill, to, then="Avail"):
         return self.send("CallRedirected", call=call, agent=agent, skill=skill, to=to).state(agent, then)
 
+    def outflow(self, call, to, vdn=0):
+        """To a VDN the call enters it; off the switch its trunk idles."""
+        self.send("CallOutflowed", call=call, to=to, vdn=vdn)
+        if to == "Vdn":
+            return self.enter(call, vdn, "RouteTo")
+        return self.idle(call) if to == "OffSwitch" else self
+
+    def connect(self, call):
+        return self.send("CallConnected", call=call, extension=7)
+
+    def extension_leaves(self, call, by="Caller"):
+        return self.send("CallReleased", call=call, agent=0, by=by).idle(call)
+
+    def transfer(self, call, agent, to_call, then="Avail", skill=0):
+        """The trunk goes along; after-call work is work of the call left."""
+        self.send("CallTransferred", call=call, agent=agent, to_call=to_call)
+        self.places[to_call] = self.places.pop(call)
+        return self.state(agent, then, call if then == "Acw" else 0, skill if then == "Acw" else 0)
+
+    def code(self, call, agent, code):
+        return self.send("CallWorkCode", call=call, agent=agent, code=code)
+
     def idle(self, call):
-        return self.send("TrunkIdle", call=call, trunk_group=1, trunk=call)
+        group, trunk = self.places.pop(call, (1, call))
+        return self.send("TrunkIdle", call=call, trunk_group=group, trunk=trunk)
+
+    def maintenance(self, group, trunk, busy, call=0):
+        return self.send("TrunkMaintenance", call=call, trunk_group=group, trunk=trunk, busy=busy)

@@ -14,21 +14,24 @@ from pathlib import Path
 
 import clock_stories
 import illegal_stories
+import runs
 import stories
-from reference_test import KNOWN_DIFFERENCES, SCHEMA, catalogue, compared, reference_rows
+import trunk_stories
+import way_stories
 from rig import Failed, Processes
-from schema import Schema
 from story import Story
 from stream import merge
 from writer import write_capture
 
-STORIES = stories.STORIES + clock_stories.STORIES + illegal_stories.STORIES
+ROOMS = (stories, clock_stories, illegal_stories, way_stories, trunk_stories)
+STORIES = [story for room in ROOMS for story in room.STORIES]
+ACDS = clock_stories.ACDS | way_stories.ACDS | trunk_stories.ACDS  # how a story's ACD differs from the usual one
 END = {"one_call_over_many_intervals": ("12:00:00",)}
 
 
 def told(function, acd):
     name = function.__name__
-    story = Story(acd, **clock_stories.ACDS.get(name, {}))
+    story = Story(acd, **ACDS.get(name, {}))
     function(story)
     for time in END.get(name, ("08:30:00", "09:00:00", "09:30:00")):
         if story.time_of(time) > story.now:
@@ -43,16 +46,16 @@ def main():
     parser.add_argument("--strict", action="store_true", help="imitate no known difference")
     options = parser.parse_args()
     wanted = [f for f in STORIES if not options.stories or f.__name__ in options.stories]
-    schema, items = Schema(SCHEMA), catalogue()
+    schema, items = runs.schema(), runs.catalogue()
     folder = Path(tempfile.mkdtemp(prefix="twinlink-stories-"))
     try:
         streams = [told(function, acd) for acd, function in enumerate(wanted, 1)]
         paths = {link: folder / f"{link}.pcap" for link in "AB"}
         for link, path in paths.items():
             write_capture(schema, path, link, [(s.acd, s.epoch, s.encoded(schema)) for s in streams])
-        known = [] if options.strict else KNOWN_DIFFERENCES
-        tables = reference_rows(merge(schema, paths.values()), items, known)
-        wrong, rows = compared(folder, paths, tables, len(wanted))
+        known = [] if options.strict else runs.KNOWN_DIFFERENCES
+        tables = runs.reference_rows(merge(schema, paths.values()), items, known)
+        verdict = runs.compare_run(runs.Verdict("stories"), folder, paths, tables, len(wanted))
     except Failed as why:
         print(f"FAILED: {why}")
         sys.exit(1)
@@ -60,13 +63,16 @@ def main():
         Processes.end_all()
         shutil.rmtree(folder, ignore_errors=True)
     for acd, function in enumerate(wanted, 1):
-        mine = [d for d in wrong if d.acd == acd]
-        verdict = f"FAILED: {len(mine)} items differ" if mine else "ok"
-        print(f"{function.__name__}: {function.__doc__}: {verdict}")
+        mine = [d for d in verdict.wrong if d.acd == acd]
+        end = f"FAILED: {len(mine)} items differ" if mine else "ok"
+        print(f"{function.__name__}: {function.__doc__}: {end}")
         for difference in mine[: options.differences]:
             print(f"    {difference}")
-    print(f"{len(wanted)} stories, {rows} rows, {len(wrong)} items differ")
-    sys.exit(1 if wrong else 0)
+    for law in verdict.broken:
+        print(f"    {law}")
+    rows = sum(verdict.rows.values())
+    print(f"{len(wanted)} stories, {rows} rows, {len(verdict.wrong)} items differ, {len(verdict.broken)} laws do not hold")
+    sys.exit(0 if verdict.good() else 1)
 
 
 if __name__ == "__main__":

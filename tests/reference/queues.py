@@ -1,11 +1,11 @@
-"""One finished call, from its first message to its last: waits, ringings and conversations, and what they count as.
+"""The queues of one call, its ringings and its talks with agents: what it counts as in the rows of skills and agents.
 
-Every queuing of a call to a skill gets exactly one disposition (the matrix of the tables' design):
-answered, abandoned, forced busy, disconnected, outflowed or dequeued.
+Every queuing of a call to a skill gets exactly one disposition (the matrix of the tables' design): answered, abandoned,
+forced busy, disconnected, outflowed or dequeued. One left unanswered is booked when it is left, the answered one with its
+conversation.
 """
 from conversation import Conversation
-
-SECOND_NS = 1_000_000_000
+from settings import acceptable, bucket
 
 
 class Queuing:
@@ -15,72 +15,56 @@ class Queuing:
         self.message = m
         self.skill = m.skill
         self.since = m.at
-        self.primary = m.position == 1
+        self.position = m.position
+        self.first = m.position == 1
         self.requeued = m.by == "Redirect"
         self.backup = m.by != "QueueTo"
         self.priority = m.priority
         self.direct_agent = m.agent if m.by == "DirectAgent" else 0
 
 
-class CallFold:
-    """`at_once` is the known difference: what a call has left behind is booked when it leaves it, not at its end."""
-
-    def __init__(self, calls, call, at_once):
-        self.calls = calls
+class Queues:
+    def __init__(self, call):
         self.call = call
-        self.at_once = at_once
-        self.inflow_when_rung = "second skills have inflow when rung again" in calls.known
-        self.interval = calls.clock.interval
+        self.known = call.fold.known
+        self.inflow_when_rung = "second skills have inflow when rung again" in self.known
         self.queuings = []  # those that have no disposition yet
+        self.disposed = None  # the queuing that had the disposition of the whole call
         self.ringing = None  # the CallRinging message while it rings
         self.conversations = []
-
-    def book(self):
-        self.live()
-        self.interval = self.call.messages[-1].interval
-        for conversation in self.conversations:
-            conversation.book()
-
-    def live(self):
-        for m in self.call.messages:
-            self.interval = m.interval if self.at_once else self.call.messages[-1].interval
-            handler = getattr(self, m.template, None)
-            if handler is not None:
-                handler(m)
 
     def open_messages(self):
         """The messages that began what has not ended: queuings, the ringing, the conversation."""
         ringing = [self.ringing] if self.ringing else []
-        talking = [c.answered for c in self.conversations if not c.ended]
+        talking = [c.answered for c in self.conversations if not c.booked]
         return [q.message for q in self.queuings] + ringing + talking
+
+    def primary(self):
+        """Of the queues that the call is in, the one of the lowest position."""
+        of_skills = [q for q in self.queuings if not q.direct_agent]
+        return min(of_skills, key=lambda q: q.position, default=None)
 
     # ---- booking
     def split(self, skill, item, value=1):
         if skill:
-            self.calls.tables.add("hsplit", self.interval, (skill,), item, value)
+            self.call.add("hsplit", (skill,), item, value)
 
     def agent(self, agent, skill, item, value=1):
-        key = (agent, skill or self.calls.agents.agent(agent).oldest_skill())
-        self.calls.tables.add("hagent", self.interval, key, item, value)
+        key = (agent, skill or self.call.fold.agents.agent(agent).oldest_skill())
+        self.call.add("hagent", key, item, value)
 
     def info(self, skill):
-        return self.calls.skills.info[skill]
+        return self.call.fold.skills.settings(skill)
 
     def acceptable(self, skill, wait):
-        level_ns = self.info(skill).service_level_s * SECOND_NS
-        return level_ns > 0 and wait <= level_ns
+        return acceptable(self.info(skill), wait)
 
     def bucket(self, skill, wait):
-        periods = self.info(skill).period_s
-        if not any(periods):
-            return 1
-        for n, limit_s in enumerate(periods, 1):
-            if wait <= limit_s * SECOND_NS:
-                return n
-        return 10
+        return bucket(self.info(skill), wait)
 
     def recorded_wait(self, skill, wait):
-        self.calls.tables.at_least("hsplit", self.interval, (skill,), "MAXOCWTIME", wait)
+        if skill:
+            self.call.at_least("hsplit", (skill,), "MAXOCWTIME", wait)
 
     # ---- dispositions
     def take_queuing(self, skill, direct_agent=0):
@@ -123,8 +107,9 @@ class CallFold:
         self.agent(queuing.direct_agent, queuing.skill, "DA_ABNCALLS")
         self.agent(queuing.direct_agent, queuing.skill, "DA_ABNTIME", wait)
 
-    def leave_queues(self, now, primary_as):
+    def leave_queues(self, now, primary_as, primary=None):
         """All queues that the call is still in: the primary one counts as told, the others as dequeued."""
+        primary = primary or self.primary()
         queuings, self.queuings = self.queuings, []
         for queuing in queuings:
             wait = now - queuing.since
@@ -133,21 +118,26 @@ class CallFold:
                     self.direct_abandoned(queuing, wait)
                 else:
                     self.direct_other(queuing, wait)
-            elif not queuing.primary:
+            elif queuing is not primary:
                 self.other("DEQUE", queuing.skill, wait)
             elif primary_as == "ABN":
                 self.abandoned(queuing.skill, wait)
             else:
                 self.other(primary_as, queuing.skill, wait)
 
+    def disposed_in_queue(self):
+        """The whole call has its disposition in the primary queue, or in the agent's own."""
+        self.disposed = self.primary() or next(iter(self.queuings), None)
+
     # ---- messages, in the order of a call's life
     def CallQueued(self, m):
         self.queuings.append(Queuing(m))
 
     def CallDequeued(self, m):
+        primary = self.primary()
         queuing = self.take_queuing(m.skill)
         if queuing is not None:
-            self.other("OUTFLOW" if queuing.primary else "DEQUE", m.skill, m.at - queuing.since)
+            self.other("OUTFLOW" if queuing is primary else "DEQUE", m.skill, m.at - queuing.since)
 
     def CallRinging(self, m):
         if m.offer != "Extension":
@@ -158,72 +148,80 @@ class CallFold:
         ringing, self.ringing = self.ringing, None
         return ringing, now - ringing.at if ringing else 0
 
-    def book_ringing(self, agent, rang_ns, queuing):
+    def book_ringing(self, agent, rang_ns, queuing, visits):
         """A call that was answered without ringing must have rung: it is a ringing of no time."""
         self.split(queuing.skill, "RINGCALLS")
         self.split(queuing.skill, "RINGTIME", rang_ns)
         self.agent(agent, queuing.skill, "RINGCALLS")
         self.agent(agent, queuing.skill, "RINGTIME", rang_ns)
-        if not queuing.primary and (not queuing.requeued or self.inflow_when_rung):
+        if not queuing.first and (not queuing.requeued or self.inflow_when_rung):
             self.split(queuing.skill, "INFLOWCALLS")
+        for visit in visits:
+            visit.rang(rang_ns)
 
     def CallAnswered(self, m):
         if m.offer == "Extension":
             return
         _, rang_ns = self.rang(m.at)
+        primary = self.primary()
         queuing = self.take_queuing(m.skill, m.agent if m.offer == "Direct" else 0)
-        self.leave_queues(m.at, "OUTFLOW")
-        self.conversations.append(Conversation(self, m, queuing, rang_ns))
+        self.leave_queues(m.at, "OUTFLOW", primary)
+        self.conversations.append(Conversation(self.call, m, queuing, rang_ns))
 
     def CallRedirected(self, m):
         ringing, rang_ns = self.rang(m.at)
         direct = ringing.offer == "Direct"
+        primary = self.primary()
         queuing = self.take_queuing(m.skill, m.agent if direct else 0)
         wait = m.at - queuing.since
-        if not direct or "direct agent calls are not redirected" not in self.calls.known:
+        if not direct or "direct agent calls are not redirected" not in self.known:
             self.agent(m.agent, m.skill, "NOANSREDIR")
         if direct:
             self.direct_other(queuing, wait)
         else:
-            self.book_ringing(ringing.agent, rang_ns, queuing)
+            self.book_ringing(ringing.agent, rang_ns, queuing, self.call.visits.open())
             self.split(m.skill, "NOANSREDIR")
             self.other("OUTFLOW", m.skill, wait)
-            if m.to == "SameSkill" and (queuing.primary or not self.inflow_when_rung):
+            if m.to == "SameSkill" and (queuing.first or not self.inflow_when_rung):
                 self.split(m.skill, "INFLOWCALLS")
         if m.to != "SameSkill":
-            self.leave_queues(m.at, "OUTFLOW")
+            self.leave_queues(m.at, "OUTFLOW", primary)
 
     def CallAbandoned(self, m):
         if m.abandoned_in == "Hold":
             self.conversations[-1].abandoned_on_hold(m.at)
             return
         ringing, rang_ns = self.rang(m.at)
+        self.disposed_in_queue()
         if ringing is None:
             self.leave_queues(m.at, "ABN")
             return
+        primary = self.primary()
         direct = ringing.offer == "Direct"
-        queuing = self.take_queuing(ringing.skill, ringing.agent if direct else 0)
+        queuing = self.disposed = self.take_queuing(ringing.skill, ringing.agent if direct else 0)
         if direct:
             self.direct_abandoned(queuing, m.at - queuing.since)
         else:
-            self.book_ringing(ringing.agent, rang_ns, queuing)
+            self.book_ringing(ringing.agent, rang_ns, queuing, self.call.visits.open())
             self.abandoned(ringing.skill, m.at - queuing.since)
             self.split(ringing.skill, "ABNRINGCALLS")
             self.agent(ringing.agent, ringing.skill, "ABNCALLS")
             self.agent(ringing.agent, ringing.skill, "ABNTIME", rang_ns)
-        self.leave_queues(m.at, "OUTFLOW")
+        self.leave_queues(m.at, "OUTFLOW", primary)
 
     def CallForcedBusy(self, m):
+        self.disposed_in_queue()
         self.leave_queues(m.at, "BUSY")
 
     def CallForcedDisconnect(self, m):
+        self.disposed_in_queue()
         self.leave_queues(m.at, "DISC")
 
     def CallOutflowed(self, m):
         if m.to == "OffSwitch":
-            for queuing in self.queuings:
-                if queuing.primary and not queuing.direct_agent:
-                    self.split(queuing.skill, "INTERFLOWCALLS")
+            self.disposed_in_queue()
+            if self.primary():
+                self.split(self.primary().skill, "INTERFLOWCALLS")
         self.leave_queues(m.at, "OUTFLOW")
 
     def CallHeld(self, m):
@@ -245,14 +243,8 @@ class CallFold:
             self.conversations[-1].end(m.at, by_agent=m.by == "Agent")
 
     def CallEvent(self, m):
-        self.conversations[-1].signals.append("ASSISTS" if m.kind == "Assist" else f"EVENT{m.number}")
-        if m.kind == "Malicious":
-            self.conversations[-1].signals.pop()
+        if m.kind != "Malicious":
+            self.conversations[-1].signals.append("ASSISTS" if m.kind == "Assist" else f"EVENT{m.number}")
 
-    def AgentState(self, m):
-        for conversation in self.conversations:
-            if conversation.agent == m.agent:
-                conversation.state_after(m)
-
-    def AgentLogout(self, m):
-        self.AgentState(m)
+    def CallWorkCode(self, m):
+        self.conversations[-1].codes.append(m.code)
