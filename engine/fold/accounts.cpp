@@ -5,26 +5,11 @@
 namespace twinlink::fold {
 namespace {
 
-constexpr u64 kSecond = 1'000'000'000ULL;
-
 /// LOW, MED, HIGH and TOPCALLS by Priority.
 constexpr std::array<u16, 5> kByPriority{0, hsplit("LOWCALLS"), hsplit("MEDCALLS"), hsplit("HIGHCALLS"),
                                          hsplit("TOPCALLS")};
 
 }  // namespace
-
-/// Wait bucket 0..9 (ACDCALLS1..10): the first whose limit the wait does not exceed. Without a profile all
-/// are in 0.
-u32 Core::bucket(const SkillEntry& skill, u64 wait) const noexcept {
-    if (skill.period_s[0] == 0) return 0;
-    u32 n = 0;
-    while (n < 9 && skill.period_s[n] != 0 && wait > skill.period_s[n] * kSecond) ++n;
-    return n;
-}
-
-bool Core::within_level(const SkillEntry& skill, u64 wait) noexcept {
-    return skill.service_level_s != 0 && wait <= skill.service_level_s * kSecond;
-}
 
 /// The skill's row, about to be changed; null without a skill or an open interval.
 u64* Core::skill_row(u16 skill) noexcept {
@@ -35,12 +20,23 @@ u64* Core::skill_row(u16 skill) noexcept {
 
 /// Books a conversation whose after-call work took `after_work` ns: the call is over for its skill and agent.
 void Core::book(const Segment& s, u64 after_work) noexcept {
-    if (s.call == 0 || s.offer == Offer::Extension || !open_) return;
+    u32 leg = s.leg;
+    if (s.call != 0 && s.offer != Offer::Extension && open_) book_all(s, after_work);
+    drop_leg(leg);
+}
+
+void Core::book_all(const Segment& s, u64 after_work) noexcept {
     const u32 link = row_link(s.agent, s.skill);
+    const bool phantom = is_phantom(s);
     if (s.offer == Offer::Direct) {
         book_direct_call(s, after_work, link);
     } else {
         book_skill_call(s, after_work, link);
+    }
+    if (Leg* const l = leg_at(s.leg)) {
+        book_way(s, after_work, phantom);
+        if (!phantom) book_codes(s, after_work, *l);
+        record_conversation(s, after_work, phantom, *l);
     }
     if (s.has(kTainted)) {
         mark_skill(s.skill);
@@ -61,12 +57,12 @@ void Core::book_skill_call(const Segment& s, u64 after_work, u32 link) noexcept 
     ++a[hagent("RINGCALLS")];
     a[hagent("RINGTIME")] += s.ring;
     if (s.position > 1) ++r[hsplit("INFLOWCALLS")];
-    if (s.talk < acd_record_.phantom_abandon_s * kSecond) {
+    if (is_phantom(s)) {
         ++r[hsplit("ABNCALLS")];
         r[hsplit("ABNTIME")] += s.wait;
-        ++r[hsplit("ABNCALLS1") + bucket(skill, s.wait)];
+        ++r[hsplit("ABNCALLS1") + bucket(skill.period_s, s.wait)];
         ++r[hsplit("PHANTOMABNS")];
-        if (within_level(skill, s.wait)) ++r[hsplit("SLVLABNS")];
+        if (within(skill.service_level_s, s.wait)) ++r[hsplit("SLVLABNS")];
         if (s.has(kByAdjunct)) ++r[hsplit("O_ABNCALLS")];
         ++a[hagent("ABNCALLS")];
         a[hagent("ABNTIME")] += s.ring;
@@ -77,8 +73,8 @@ void Core::book_skill_call(const Segment& s, u64 after_work, u32 link) noexcept 
     r[hsplit("ANSTIME")] += s.wait;
     r[hsplit("ACDTIME")] += s.talk;
     r[hsplit("ACWTIME")] += after_work;
-    ++r[hsplit("ACDCALLS1") + bucket(skill, s.wait)];
-    if (within_level(skill, s.wait)) ++r[hsplit("ACCEPTABLE")];
+    ++r[hsplit("ACDCALLS1") + bucket(skill.period_s, s.wait)];
+    if (within(skill.service_level_s, s.wait)) ++r[hsplit("ACCEPTABLE")];
     if (s.by != QueuedBy::QueueTo) ++r[hsplit("BACKUPCALLS")];
     if (const auto p = static_cast<std::size_t>(s.priority); p - 1 < 4) ++r[kByPriority[p]];
     ++a[hagent("ACDCALLS")];
@@ -155,15 +151,13 @@ void Core::book_ringing(const CallEntry& c, u64* skill_row, u64* agent_row) noex
 void Core::mark_skill(u16 skill) noexcept {
     if (!open_ || skill == 0 || skill_slots_[skill] == 0xFFFF) return;
     skill_rows_.mark_incomplete(skill_slots_[skill]);
-    record_.incomplete = 1;
-    record_changed_ = true;
+    some_incomplete();
 }
 
 void Core::mark_link(u32 link) noexcept {
     if (!open_) return;
     agent_rows_.mark_incomplete(link);
-    record_.incomplete = 1;
-    record_changed_ = true;
+    some_incomplete();
 }
 
 /// All rows of an agent and of his skills.
@@ -182,6 +176,7 @@ void Core::mark_agent(u64 agent) noexcept {
 void Core::mark_call(CallEntry& c) noexcept {
     c.set(kTaintedCall);
     for (const Queue& q : c.queue) mark_skill(q.skill);
+    if (Leg* const l = leg_at(c.leg)) mark_leg(*l);
     if (c.direct_agent != 0) mark_agent(c.direct_agent);
     if (c.ringing()) {
         mark_skill(c.ring_skill);

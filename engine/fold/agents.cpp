@@ -173,13 +173,17 @@ void Core::log_in(AgentEntry& a, u32 extension) noexcept {
     a.mode = AgentMode::Other;
     a.extension = extension;
     a.at = now_;
+    a.login_at = now_;
+    a.found = 0;
     a.flags = static_cast<u8>(a.flags & kAgentDirty);
 }
 
-void Core::log_out(AgentEntry& a) noexcept {
+/// `seen` is false where no message told of it.
+void Core::log_out(AgentEntry& a, u8 reason, bool seen) noexcept {
     accrue(a);
     end_work(a);
     end_extension(a);
+    log_session(a, reason, seen);
     settle(a);
     for (u32 l = a.first; l != kNoIndex; l = links_[l].next) {
         if (links_[l].assigned == 0) continue;
@@ -191,6 +195,7 @@ void Core::log_out(AgentEntry& a) noexcept {
     a.mode = AgentMode::Unstaffed;
     a.mode_link = kNoIndex;
     a.held_link = kNoIndex;
+    a.held_leg = 0;
     a.held = 0;
     a.call = 0;
     a.skill = 0;
@@ -249,6 +254,7 @@ void Core::begin_extension(AgentEntry& a, Direction direction) noexcept {
     if (a.held != 0) {
         a.ext_class = in ? ExtensionClass::AcdAuxIn : ExtensionClass::AcdAuxOut;
         a.ext_link = a.held_link;
+        if (!in) a.ext_leg = a.held_leg;
     } else if (works(a.mode)) {
         a.ext_class = in ? ExtensionClass::AcwIn : ExtensionClass::AcwOut;
         if (const u32 l = find_link(a, a.skill); a.skill != 0 && l != kNoIndex) a.ext_link = l;
@@ -268,6 +274,7 @@ void Core::end_extension(AgentEntry& a) noexcept {
         {hsplit("AUXINCALLS"), hsplit("AUXINTIME"), hagent("AUXINCALLS"), hagent("AUXINTIME")},
         {hsplit("ACDAUXOUTCALLS"), 0, hagent("ACDAUXOUTCALLS"), 0},
     }};
+    bank_consult(a);
     const ExtensionClass kind = std::exchange(a.ext_class, ExtensionClass::None);
     const u32 link = a.ext_link != kNoIndex ? a.ext_link : oldest(a);
     const bool tainted = a.has(kExtTainted);
@@ -311,7 +318,7 @@ void Core::on(const AgentLogout& m) {
         count(FoldCounter::LogoutOnCall);
         mark_agent(*a);
     }
-    log_out(*a);
+    log_out(*a, m.reason, true);
 }
 
 void Core::on(const AgentSkill& m) {
@@ -371,7 +378,7 @@ void Core::on(const AgentState& m) {
     }
     if (pumping_) a->pump_up = pump_up_;
     count_transition(*a, m);
-    if (m.mode == AgentMode::Unstaffed) return log_out(*a);
+    if (m.mode == AgentMode::Unstaffed) return log_out(*a, m.reason, true);
     accrue(*a);
     if (a->work.call != 0) {
         if (works(m.mode) && m.call == a->work.call) {

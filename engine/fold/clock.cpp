@@ -2,6 +2,8 @@
 // core.hpp.
 #include "engine/fold/core.hpp"
 
+#include <twinlink/identities.hpp>
+
 namespace twinlink::fold {
 namespace {
 
@@ -125,6 +127,9 @@ void Core::open_interval(u64 start, FoldSink& sink) {
         row[hsplit("MAXSTAFFED")] = s.staffed;
         row[hsplit("MAXTOP")] = s.top;
     }
+    for (u32 slot = 0; slot < vdns_.high(); ++slot) {
+        if (vdns_[slot].waiting != 0) vdn_rows_.touch(slot)[hvdn("MAXWAITING")] = vdns_[slot].waiting;
+    }
     sink.interval(record_);
     record_changed_ = false;
 }
@@ -137,14 +142,23 @@ void Core::close_interval(u64 last_time, FoldSink& sink) {
         agents_[i].at = now_;
     }
     settle_all();
-    for (const u32 slot : skill_rows_.live_slots()) hand_on_skill(slot, true, sink);
-    for (const u32 slot : agent_rows_.live_slots()) hand_on_agent(slot, true, sink);
+    accrue_trunks();
+    for_each_table([&](RowStore& rows, auto finish, auto key) {
+        for (const u32 slot : rows.live_slots()) {
+            finish(slot);
+            hand_on(key(slot), rows, slot, true, sink);
+        }
+    });
     record_.last_time = last_time;
     record_.closed = 1;
     sink.interval(record_);
-    skill_rows_.forget();
-    agent_rows_.forget();
+    for_each_table([](RowStore& rows, auto, auto) { rows.forget(); });
     forget_the_gone();
+    for (u32 i = 0; i < codes_.high(); ++i) {
+        if (!codes_[i].used()) continue;
+        code_ids_.erase(codes_[i].code);
+        codes_.give_back(i);
+    }
     open_ = false;
 }
 
@@ -180,10 +194,13 @@ void Core::settle_all() noexcept {
 void Core::flush(FoldSink& sink) {
     if (!open_) return;
     settle_all();
-    for (const u32 slot : skill_rows_.dirty_slots()) hand_on_skill(slot, false, sink);
-    for (const u32 slot : agent_rows_.dirty_slots()) hand_on_agent(slot, false, sink);
-    skill_rows_.clean();
-    agent_rows_.clean();
+    for_each_table([&](RowStore& rows, auto finish, auto key) {
+        for (const u32 slot : rows.dirty_slots()) {
+            finish(slot);
+            hand_on(key(slot), rows, slot, false, sink);
+        }
+        rows.clean();
+    });
     if (record_changed_) sink.interval(record_);
     record_changed_ = false;
 }
@@ -194,39 +211,36 @@ void Core::finish_skill_row(u32 slot) noexcept {
     u64* const row = skill_rows_.finish(slot);
     row[hsplit("SERVICELEVEL")] = s.service_level_s;
     for (u32 n = 0; n < 9; ++n) row[hsplit("PERIOD1") + n] = s.period_s[n];
-    if (all_incomplete_ || skills_in_doubt_) row[kIncompleteColumn] = 1;
+    if (skills_in_doubt_) row[kIncompleteColumn] = 1;
 }
 
 void Core::finish_agent_row(u32 slot) noexcept {
-    u64* const row = agent_rows_.finish(slot);
-    row[hagent("EXTENSION")] = agents_[links_[slot].agent].extension;
-    if (all_incomplete_) row[kIncompleteColumn] = 1;
+    agent_rows_.finish(slot)[hagent("EXTENSION")] = agents_[links_[slot].agent].extension;
 }
 
-void Core::hand_on_skill(u32 slot, bool closed, FoldSink& sink) {
-    finish_skill_row(slot);
-    const std::span row(skill_rows_.row(slot), skill_rows_.columns());
-    if (closed && row[kIncompleteColumn] == 0) check_identities(row);
-    sink.row({TableId::Hsplit, acd_, record_.start, record_.instance, skills_[slot].number, 0}, row, closed);
+void Core::finish_vdn_row(u32 slot) noexcept {
+    const VdnState& v = vdns_[slot];
+    u64* const row = vdn_rows_.finish(slot);
+    row[hvdn("SERVICELEVEL")] = v.service_level_s;
+    for (u32 n = 0; n < 9; ++n) row[hvdn("PERIOD1") + n] = v.period_s[n];
+    for (u32 n = 0; n < 3; ++n) row[hvdn("SKILL1") + n] = v.skill[n];
 }
 
-void Core::hand_on_agent(u32 slot, bool closed, FoldSink& sink) {
-    finish_agent_row(slot);
-    const SkillOfAgent& l = links_[slot];
-    const std::span row(agent_rows_.row(slot), agent_rows_.columns());
-    sink.row({TableId::Hagent, acd_, record_.start, record_.instance, agents_[l.agent].id, l.skill}, row,
-             closed);
+void Core::finish_group_row(u32 slot) noexcept {
+    group_rows_.finish(slot)[htkgrp("TRUNKS")] = groups_[slot].trunks;
 }
 
-/// What must hold in every complete row of hsplit. A violation is a bug of ours; it is counted, never hidden.
-void Core::check_identities(std::span<const u64> r) noexcept {
-    const bool calls = r[hsplit("CALLSOFFERED")] == r[hsplit("ACDCALLS")] + r[hsplit("ABNCALLS")] +
-                                                        r[hsplit("BUSYCALLS")] + r[hsplit("DISCCALLS")] +
-                                                        r[hsplit("OUTFLOWCALLS")] + r[hsplit("DEQUECALLS")];
-    const bool time = r[hsplit("I_STAFFTIME")] == r[hsplit("I_ACDTIME")] + r[hsplit("I_ACWTIME")] +
-                                                      r[hsplit("I_AUXTIME")] + r[hsplit("I_AVAILTIME")] +
-                                                      r[hsplit("I_OTHERTIME")] + r[hsplit("I_RINGTIME")];
-    if (!calls || !time) count(FoldCounter::IdentityBroken);
+/// Precondition: the row is finished.
+void Core::hand_on(const RowKey& key, RowStore& rows, u32 slot, bool closed, FoldSink& sink) {
+    if (all_incomplete_) rows.finish(slot)[kIncompleteColumn] = 1;
+    const std::span row(rows.row(slot), rows.columns());
+    if (closed && row[kIncompleteColumn] == 0) check_identities(key.table, row);
+    sink.row(key, row, closed);
+}
+
+/// What must hold in every complete row. A violation is a bug of ours; it is counted, never hidden.
+void Core::check_identities(TableId table, std::span<const u64> row) noexcept {
+    if (!identities_hold(table, row)) count(FoldCounter::IdentityBroken);
 }
 
 void Core::all_rows_incomplete() noexcept {
@@ -234,8 +248,7 @@ void Core::all_rows_incomplete() noexcept {
     all_incomplete_ = true;
     record_.incomplete = 1;
     record_changed_ = true;
-    skill_rows_.all_dirty();
-    agent_rows_.all_dirty();
+    for_each_table([](RowStore& rows, auto, auto) { rows.all_dirty(); });
 }
 
 void Core::become_uncertain() noexcept {
@@ -269,9 +282,15 @@ void Core::begin_epoch(Epoch epoch, FoldSink& sink) {
         flush(sink);
     }
     for (u32 i = 0; i < calls_.high(); ++i) {
-        if (calls_[i].used()) abort_call(calls_[i]);
+        if (calls_[i].used()) abort_call(calls_[i]);  // legs and queues go with them
     }
-    for (u32 i = 0; i < agents_.high(); ++i) agents_[i].work = {};
+    for (u32 i = 0; i < trunks_.high(); ++i) {
+        if (trunks_[i].call != 0) free_trunk(i);
+    }
+    for (u32 i = 0; i < agents_.high(); ++i) {
+        drop_leg(agents_[i].work.leg);
+        agents_[i].work = {};
+    }
     ready_ = false;
     resync_ = true;
     after_gap_ = false;
@@ -285,6 +304,8 @@ void Core::begin_collecting(FoldSink& sink) {
     if (open_ && !ready_) cut_below(wall_ + 1, sink);
     if (!ready_) {
         for (u32 i = 0; i < agents_.high(); ++i) agents_[i].at = now_;
+        for (u32 i = 0; i < trunks_.high(); ++i) trunks_[i].at = now_;
+        for (u32 i = 0; i < groups_.high(); ++i) groups_[i].at = now_;
     }
     if (!open_) {
         open_interval(interval_of(Nanos{wall_}), sink);

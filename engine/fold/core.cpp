@@ -38,13 +38,30 @@ Core::Core(Acd acd, const FoldLimits& limits)
       links_(limits.agent_skills),
       call_ids_(limits.calls),
       calls_(limits.calls),
+      legs_(limits.calls + limits.agents),
+      vdn_ids_(limits.vdns),
+      vdns_(limits.vdns),
+      vector_slots_(65'536, u16{0xFFFF}),
+      vectors_(limits.vectors),
+      group_slots_(65'536, u16{0xFFFF}),
+      groups_(limits.trunk_groups),
+      trunk_ids_(limits.trunks),
+      trunks_(limits.trunks),
+      code_ids_(limits.codes),
+      codes_(limits.codes),
       skill_rows_(TableId::Hsplit, limits.skills),
       agent_rows_(TableId::Hagent, limits.agent_skills),
+      vdn_rows_(TableId::Hvdn, limits.vdns),
+      vector_rows_(TableId::Hvector, limits.vectors),
+      group_rows_(TableId::Htkgrp, limits.trunk_groups),
+      trunk_rows_(TableId::Htrunk, limits.trunks),
+      code_rows_(TableId::Hcwc, limits.codes),
       dirty_agents_(limits.agents),
       staged_skills_(limits.agent_skills),
       staged_agents_(limits.agents),
-      staged_calls_(limits.calls) {
-    assert(limits.skills < 0xFFFF);
+      staged_calls_(limits.calls),
+      staged_out_(limits.trunks) {
+    assert(limits.skills < 0xFFFF && limits.vectors < 0xFFFF && limits.trunk_groups < 0xFFFF);
 }
 
 }  // namespace fold

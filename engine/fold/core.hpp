@@ -1,13 +1,14 @@
 // The state of one fold and everything that changes it; fold.hpp is what others see.
 //
 // One thread. The implementation is split by subject: core.cpp (construction), fold.cpp (dispatch), clock.cpp
-// (time and intervals), queues.cpp and talk.cpp (life of a call), accounts.cpp (booking a call), agents.cpp
-// and agent_time.cpp (modes and their time), pump_up.cpp and repair.cpp (what a pump-up corrects),
-// checkpoint.cpp (save and load).
+// (time and intervals), queues.cpp and talk.cpp (life of a call), legs.cpp (its way through VDNs and
+// vectors), trunks.cpp, accounts.cpp (booking a call), events.cpp (work codes, logins, call records),
+// agents.cpp and agent_time.cpp (modes and their time), pump_up.cpp and repair*.cpp (what a pump-up
+// corrects), checkpoint.cpp (save and load).
 //
-// Invariants: derived numbers (in_queue, staffed, top, doubtful_calls) equal what counting would give; rows
-// are touched only while an interval is open; nothing is allocated after construction but by save() and
-// load().
+// Invariants: derived numbers (in_queue, staffed, top, waiting, busy, doubtful_calls) equal what counting
+// would give; rows are touched only while an interval is open; nothing is allocated after construction but by
+// save() and load(). A leg belongs to one call, or to one conversation, or is free.
 #pragma once
 
 #include "engine/fold/entries.hpp"
@@ -22,6 +23,10 @@
 #include <utility>
 
 namespace twinlink::fold {
+
+/// Columns of the widest table of single events.
+inline constexpr std::size_t kEventColumns =
+    std::max(find_table(TableId::Haglog)->columns, find_table(TableId::CallRec)->columns);
 
 /// How a call leaves a skill's queue without having been answered there.
 enum class Left : u8 {
@@ -69,9 +74,12 @@ private:
     void begin_collecting(FoldSink& sink);
     void finish_skill_row(u32 slot) noexcept;
     void finish_agent_row(u32 slot) noexcept;
-    void hand_on_skill(u32 slot, bool closed, FoldSink& sink);
-    void hand_on_agent(u32 slot, bool closed, FoldSink& sink);
-    void check_identities(std::span<const u64> skill_row) noexcept;
+    void finish_vdn_row(u32 slot) noexcept;
+    void finish_group_row(u32 slot) noexcept;
+    template <class F>
+    void for_each_table(F&& f);
+    void hand_on(const RowKey& key, RowStore& rows, u32 slot, bool closed, FoldSink& sink);
+    void check_identities(TableId table, std::span<const u64> row) noexcept;
     void settle_all() noexcept;
     void forget_the_gone() noexcept;
     void become_uncertain() noexcept;
@@ -84,35 +92,96 @@ private:
     CallEntry* find_or_add_call(u64 id) noexcept;
     void end_if_idle(CallEntry& c) noexcept;
     void drop_call(CallEntry& c) noexcept;
+    void forget_call(CallEntry& c) noexcept;
     void abort_call(CallEntry& c) noexcept;
     void unknown_call(u16 skill, u64 agent) noexcept;
     void illegal(FoldCounter kind, CallEntry& c, u16 skill, u64 agent) noexcept;
     [[nodiscard]] static Queue* find_queue(CallEntry& c, u16 skill) noexcept;
     [[nodiscard]] static Queue* primary(CallEntry& c) noexcept;
+    [[nodiscard]] static u16 skill_of(CallEntry& c) noexcept;
     void enter_queue(CallEntry& c, const Queue& q) noexcept;
     void leave_queue(CallEntry& c, Queue& q, Left how) noexcept;
     void leave_all(CallEntry& c, Left primary_leaves) noexcept;
     void take_out(CallEntry& c, Queue& q) noexcept;
     void leave_direct(CallEntry& c, bool abandoned) noexcept;
     void resolve_doubt(CallEntry& c) noexcept;
-    void on(const TrunkSeized& m);
-    void on(const TrunkIdle& m);
-    void on(const TrunkMaintenance& m);
-    void on(const CallAtVdn& m);
     void on(const CallQueued& m);
     void on(const CallDequeued& m);
     void on(const CallForcedBusy& m);
     void on(const CallForcedDisconnect& m);
     void on(const CallOutflowed& m);
+    void end_in_queue(u64 call, Left how, Fate fate);
+
+    // legs.cpp
+    [[nodiscard]] Leg* leg_at(u32 ref) noexcept { return ref == 0 ? nullptr : &legs_[ref - 1]; }
+    Leg* leg_of(CallEntry& c) noexcept;
+    void drop_leg(u32& ref) noexcept;
+    [[nodiscard]] u32 vdn_slot(u32 vdn) noexcept;
+    [[nodiscard]] u32 vector_slot(u16 vector) noexcept;
+    [[nodiscard]] u64* vdn_row(const Leg& l) noexcept;
+    [[nodiscard]] u64* vector_row(const Leg& l) noexcept;
+    void enter_vdn(Leg& l, u32 vdn) noexcept;
+    void no_longer_waits(Leg& l) noexcept;
+    void leave_vdn(Leg& l, Fate fate) noexcept;
+    void leave_vector(Leg& l, Fate fate, bool go_to) noexcept;
+    void end_way(CallEntry& c, Fate fate, u16 skill) noexcept;
+    void lose_way(Leg& l) noexcept;
+    void dispose(Leg& l, Disposition how, u16 skill) noexcept;
+    void answer_way(CallEntry& c, const Segment& s) noexcept;
+    void connect(CallEntry& c) noexcept;
+    void end_connection(CallEntry& c) noexcept;
+    void book_way(const Segment& s, u64 after_work, bool phantom) noexcept;
+    void book_vdn(const Segment& s, u64 after_work, bool phantom, const Leg& l) noexcept;
+    void book_vector(const Segment& s, bool phantom, const Leg& l) noexcept;
+    void ring_way(CallEntry& c, u64 ring, bool redirected) noexcept;
+    void mark_leg(Leg& l) noexcept;
+    void mark_vdn(u32 vdn) noexcept;
+    void mark_vector(u16 vector) noexcept;
+    void on(const CallAtVdn& m);
+    void on(const CallAtVector& m);
     void on(const CallConnected& m);
-    void end_in_queue(u64 call, Left how);
+    [[nodiscard]] static u32 bucket(const std::array<u16, 9>& period_s, u64 wait) noexcept;
+    [[nodiscard]] static bool within(u16 level_s, u64 wait) noexcept;
+
+    // trunks.cpp
+    [[nodiscard]] u32 group_slot(u16 group) noexcept;
+    [[nodiscard]] u32 find_trunk(u16 group, u16 trunk) const noexcept;
+    [[nodiscard]] u32 trunk_slot(u16 group, u16 trunk) noexcept;
+    void accrue_trunk(u32 slot) noexcept;
+    void accrue_group(u32 slot) noexcept;
+    void accrue_trunks() noexcept;
+    void set_busy(TrunkState& t, bool busy) noexcept;
+    void seize(CallEntry& c, Leg* l, u32 slot, CallDirection direction) noexcept;
+    void free_trunk(u32 slot) noexcept;
+    void move_trunk(CallEntry& from, CallEntry& to) noexcept;
+    void book_trunk(u32 slot, TrunkFate fate) noexcept;
+    void set_fate(const Leg& l, TrunkFate fate) noexcept;
+    void mark_trunk(u32 slot) noexcept;
+    void on(const TrunkSeized& m);
+    void on(const TrunkIdle& m);
+    void on(const TrunkMaintenance& m);
+
+    // events.cpp
+    [[nodiscard]] u64* code_row(u64 code) noexcept;
+    void book_codes(const Segment& s, u64 after_work, const Leg& l) noexcept;
+    void on(const CallWorkCode& m);
+    [[nodiscard]] Segment* conversation(u64 call, u64 agent) noexcept;
+    void hand_on_event(TableId table, u64 entity, u64 entity2) noexcept;
+    void log_session(AgentEntry& a, u8 reason, bool seen) noexcept;
+    void record_way(Leg& l) noexcept;
+    void record_conversation(const Segment& s, u64 after_work, bool phantom, Leg& l) noexcept;
+    void fill_record(const Leg& l, u64 disposition_wait, Disposition how) noexcept;
+    void hand_on_record(const Leg& l, bool tainted) noexcept;
 
     // talk.cpp
     void stop_ringing(CallEntry& c) noexcept;
     void begin_hold(CallEntry& c) noexcept;
     void end_hold(CallEntry& c) noexcept;
     void end_talk(CallEntry& c) noexcept;
+    [[nodiscard]] bool is_phantom(const Segment& s) const noexcept;
+    void bank_consult(AgentEntry& a) noexcept;
     [[nodiscard]] bool talks_to(CallEntry* c, u64 agent, FoldCounter otherwise) noexcept;
+    void hand_over(CallEntry& from, CallEntry& to) noexcept;
     void on(const CallRinging& m);
     void on(const CallAnswered& m);
     void on(const CallHeld& m);
@@ -127,13 +196,17 @@ private:
 
     // accounts.cpp
     void book(const Segment& s, u64 after_work) noexcept;
+    void book_all(const Segment& s, u64 after_work) noexcept;
     void book_skill_call(const Segment& s, u64 after_work, u32 link) noexcept;
     void book_direct_call(const Segment& s, u64 after_work, u32 link) noexcept;
     void book_hold_and_events(const Segment& s, u64* skill_row, u64* agent_row) noexcept;
     void book_ringing(const CallEntry& c, u64* skill_row, u64* agent_row) noexcept;
-    [[nodiscard]] u32 bucket(const SkillEntry& skill, u64 wait) const noexcept;
-    [[nodiscard]] static bool within_level(const SkillEntry& skill, u64 wait) noexcept;
     [[nodiscard]] u64* skill_row(u16 skill) noexcept;
+    /// The interval's record tells that some of its rows are INCOMPLETE.
+    void some_incomplete() noexcept {
+        record_.incomplete = 1;
+        record_changed_ = true;
+    }
     void mark_skill(u16 skill) noexcept;
     void mark_link(u32 link) noexcept;
     void mark_agent(const AgentEntry& a) noexcept;
@@ -155,7 +228,7 @@ private:
     void remove_leaving(AgentEntry& a) noexcept;
     void update_top(AgentEntry& a) noexcept;
     void log_in(AgentEntry& a, u32 extension) noexcept;
-    void log_out(AgentEntry& a) noexcept;
+    void log_out(AgentEntry& a, u8 reason, bool seen) noexcept;
     void set_mode(AgentEntry& a, AgentMode mode, u16 skill, u64 call, u8 reason,
                   Direction direction) noexcept;
     void resolve_mode_link(AgentEntry& a) noexcept;
@@ -178,6 +251,9 @@ private:
     void on(const PumpUpBegin& m);
     void on(const AcdInfo& m, FoldSink& sink);
     void on(const SkillInfo& m, FoldSink& sink);
+    void on(const VdnInfo& m, FoldSink& sink);
+    void on(const VectorInfo& m, FoldSink& sink);
+    void on(const TrunkGroupInfo& m, FoldSink& sink);
     void on(const AgentSnapshot& m);
     void on(const CallSnapshot& m);
     void on(const PumpUpEnd& m, FoldSink& sink);
@@ -185,9 +261,10 @@ private:
     void name(NameKind kind, u64 number, const Text<24>& text, FoldSink& sink);
     void tear_pump_up() noexcept;
 
-    // repair.cpp
+    // repair.cpp, repair_calls.cpp
     void repair(bool certain);
     void repair_staffing(bool certain);
+    void found_logged_in(AgentEntry& a, const AgentSnapshot& s) noexcept;
     void repair_skills(bool certain);
     void drop_unnamed_agents(bool certain);
     void repair_modes(bool certain);
@@ -197,6 +274,12 @@ private:
     void rebuild_call(CallEntry& c, const CallSnapshot& s);
     void restore_segment(Segment& segment, const CallSnapshot& s, const AgentEntry* a);
     [[nodiscard]] bool agrees(const CallEntry& c, const CallSnapshot& s) const noexcept;
+    void repair_leg(CallEntry& c, const CallSnapshot& s, bool certain);
+    void take_way(Leg& l, const CallSnapshot& s);
+    void repair_work_legs(bool certain);
+    void repair_trunks(bool certain);
+    void repair_trunk(const CallSnapshot& s, bool certain);
+    void correct_trunk(u32 slot, bool certain) noexcept;
     void drop_unnamed_calls(bool certain);
     void repair_work(bool certain);
     void recount_after_loss();
@@ -248,17 +331,64 @@ private:
     Pool<SkillOfAgent> links_;
     IdMap call_ids_;
     Pool<CallEntry> calls_;
+    Pool<Leg> legs_;
+    IdMap vdn_ids_;
+    Pool<VdnState> vdns_;
+    std::vector<u16> vector_slots_;  ///< by vector number
+    Pool<VectorState> vectors_;
+    std::vector<u16> group_slots_;  ///< by trunk group number
+    Pool<GroupState> groups_;
+    IdMap trunk_ids_;
+    Pool<TrunkState> trunks_;
+    IdMap code_ids_;
+    Pool<CodeState> codes_;
     RowStore skill_rows_;
     RowStore agent_rows_;
+    RowStore vdn_rows_;
+    RowStore vector_rows_;
+    RowStore group_rows_;
+    RowStore trunk_rows_;
+    RowStore code_rows_;
+    FoldSink* sink_ = nullptr;  ///< of the call in progress: single events are handed on as they happen
+    std::array<u64, kEventColumns> event_{};
+    u64 last_record_at_ = 0;  ///< key of the latest call record, so that no two share one
+    u64 last_record_call_ = 0;
     FixedList<u32> dirty_agents_;
 
     // The pump-up in progress, kept until its end proves it whole.
-    u64 pump_up_ = 0;  ///< number of the latest
+    u32 pump_up_ = 0;  ///< number of the latest
     bool pumping_ = false;
     PumpUpEnd seen_{};
     FixedList<AgentSkill> staged_skills_;
     FixedList<AgentSnapshot> staged_agents_;
     FixedList<CallSnapshot> staged_calls_;
+    FixedList<TrunkMaintenance> staged_out_;
+    u32 out_of_service_ = 0;  ///< trunks that the groups' infos announce
 };
+
+/// Calls f(rows, finish(slot), key(slot)) for every table of rows.
+template <class F>
+void Core::for_each_table(F&& f) {
+    const auto key = [this](TableId table, u64 entity, u64 entity2) {
+        return RowKey{table, acd_, record_.start, record_.instance, entity, entity2};
+    };
+    const auto no_settings = [](u32) {};
+    f(
+        skill_rows_, [this](u32 s) { finish_skill_row(s); },
+        [&](u32 s) { return key(TableId::Hsplit, skills_[s].number, 0); });
+    f(
+        agent_rows_, [this](u32 s) { finish_agent_row(s); },
+        [&](u32 s) { return key(TableId::Hagent, agents_[links_[s].agent].id, links_[s].skill); });
+    f(
+        vdn_rows_, [this](u32 s) { finish_vdn_row(s); },
+        [&](u32 s) { return key(TableId::Hvdn, vdns_[s].number, 0); });
+    f(vector_rows_, no_settings, [&](u32 s) { return key(TableId::Hvector, vectors_[s].number, 0); });
+    f(
+        group_rows_, [this](u32 s) { finish_group_row(s); },
+        [&](u32 s) { return key(TableId::Htkgrp, groups_[s].number, 0); });
+    f(trunk_rows_, no_settings,
+      [&](u32 s) { return key(TableId::Htrunk, trunks_[s].group_number(), trunks_[s].number()); });
+    f(code_rows_, no_settings, [&](u32 s) { return key(TableId::Hcwc, codes_[s].code, 0); });
+}
 
 }  // namespace twinlink::fold

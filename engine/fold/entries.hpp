@@ -21,6 +21,7 @@ enum SegmentFlag : u16 {
     kByAdjunct = 64,
     kTainted = 128,  ///< part of its past may be unknown: every row it reaches is INCOMPLETE
     kInWork = 256,   ///< after-call work runs
+    kMalicious = 512,
 };
 
 /// One conversation of one agent: from the answer until its after-call work ends, then booked whole.
@@ -40,7 +41,7 @@ struct Segment {
     u8 position;  ///< in which it was queued, 0 = was not
     QueuedBy by;
     std::array<u16, 9> events;
-    std::array<u8, 4> reserved;
+    u32 leg;  ///< what came before the answer: 1 + index in the legs, 0 = none
 
     [[nodiscard]] bool has(SegmentFlag f) const noexcept { return (flags & f) != 0; }
     void set(SegmentFlag f) noexcept { flags = static_cast<u16>(flags | f); }
@@ -74,9 +75,11 @@ struct CallEntry {
     u16 direct_skill;
     u16 ring_skill;
     Offer ring_offer;
-    u8 flags;  ///< CallFlag
-    u16 reserved;
-    u64 pump_up;   ///< number of the pump-up that named it, or during which a message did
+    u8 flags;     ///< CallFlag
+    u8 segments;  ///< begun so far, or of the calls it was transferred from
+    u8 reserved;
+    u32 pump_up;   ///< number of the pump-up that named it, or during which a message did
+    u32 leg;       ///< its present segment: 1 + index in the legs, 0 = none
     Segment talk;  ///< call != 0: an agent talks to it or holds it
 
     [[nodiscard]] bool used() const noexcept { return id != 0; }
@@ -105,6 +108,162 @@ struct SkillEntry {
 };
 static_assert(std::has_unique_object_representations_v<CallEntry> &&
               std::has_unique_object_representations_v<SkillEntry>);
+
+enum LegFlag : u16 {
+    kVdnInflow = 1,
+    kVectorInflow = 2,
+    kWaitsInVdn = 4,     ///< in `vdn`, without a disposition
+    kWaitsInVector = 8,  ///< in `vector`, without a disposition
+    kVectorCall = 16,    ///< has ever entered a vector
+    kLegTainted = 32,    ///< part of its past may be unknown
+    kDirectAgent = 64,
+    kOwesVdn = 128,  ///< answered or connected: to be booked to `vdn`, whose wait is fixed
+    kOwesVector = 256,
+};
+/// How a call's way through a VDN or vector ended without an agent.
+enum class Fate : u8 {
+    Abandoned,
+    AbandonedQueued,
+    AbandonedRinging,
+    Busy,
+    Disconnected,
+    TimedOut,
+    Outflow,
+    Interflow
+};
+/// DISPOSITION of a call record.
+enum class Disposition : u8 {
+    None = 0,
+    Connected = 1,
+    Answered = 2,
+    Abandoned = 3,
+    Interflow = 4,
+    Busy = 5,
+    Disconnected = 6,
+    Other = 7
+};
+
+/// One segment of a call as its record tells it: from its first message to the end of its after-call work,
+/// with its way through VDNs and vectors. It belongs to the call until an agent answers, then to the
+/// conversation.
+struct Leg {
+    u64 call;              ///< 0 = not in use
+    u64 started;           ///< its first message
+    u64 vdn_at;            ///< entry to `vdn`; once it has a disposition there: the wait until then
+    u64 vector_at;         ///< the same of `vector`
+    u64 connected_at;      ///< an extension or the far end answered; 0 = not
+    u64 queued_at;         ///< first queued; 0 = never
+    u64 trunk_since;       ///< it has `trunk` since
+    u64 trunk_ns;          ///< it had a trunk before
+    u64 disposition_wait;  ///< from `started` to the disposition
+    u64 ring;              ///< ns of the last ringing
+    u64 consult;           ///< ns
+    u64 ucid;
+    u32 vdn;    ///< 0 = none
+    u32 trunk;  ///< 1 + index in the trunks, 0 = none
+    u16 vector;
+    u16 flags;  ///< LegFlag
+    u16 first_vector;
+    u16 trunk_group;  ///< of the record: the last trunk it had
+    u16 trunk_number;
+    std::array<u16, 3> skill;  ///< queued to last, by position
+    u32 first_vdn;
+    std::array<u32, 8> further_vdn;
+    u8 further;  ///< VDNs beyond the first
+    u8 segment;
+    Disposition disposition;
+    CallDirection direction;
+    u8 codes;  ///< entered, at most 255
+    u8 holds;
+    Priority disposition_priority;
+    u8 reserved;
+    u16 disposition_skill;
+    u16 reserved1;
+    std::array<u64, 5> code;
+    u64 last_code;
+    Text<24> calling;
+    Text<24> dialled;
+
+    [[nodiscard]] bool used() const noexcept { return call != 0; }
+    [[nodiscard]] bool has(LegFlag f) const noexcept { return (flags & f) != 0; }
+    void set(LegFlag f) noexcept { flags = static_cast<u16>(flags | f); }
+    void clear(LegFlag f) noexcept { flags = static_cast<u16>(flags & ~f); }
+};
+
+struct VdnState {
+    u32 number;
+    u32 waiting;  ///< calls in it without a disposition, derived from the legs
+    u16 service_level_s;
+    std::array<u16, 9> period_s;
+    std::array<u16, 3> skill;
+    u8 known;
+    u8 reserved;
+    [[nodiscard]] bool used() const noexcept { return number != 0; }
+};
+
+struct VectorState {
+    u16 number;
+    u16 reserved;
+    [[nodiscard]] bool used() const noexcept { return number != 0; }
+};
+
+struct GroupState {
+    u64 at;  ///< ALLINUSETIME is accounted up to here
+    u16 number;
+    u16 trunks;
+    u32 busy;  ///< trunks in use or out of service, derived
+    [[nodiscard]] bool used() const noexcept { return number != 0; }
+};
+
+/// First final fate of the call on a trunk.
+enum class TrunkFate : u8 {
+    None,
+    Answered,
+    Abandoned,
+    AbandonedQueued,
+    AbandonedRinging,
+    Busy,
+    Disconnected,
+    Connected
+};
+enum TrunkFlag : u8 {
+    kOutOfService = 1,
+    kTrunkVectorCall = 2,
+    kTrunkTransferred = 4,
+    kTrunkTainted = 8,
+};
+
+/// One trunk, and its row in htrunk, which has the same index.
+struct TrunkState {
+    u64 key;   ///< 1 << 32 | group << 16 | number; 0 = not in use
+    u64 call;  ///< on it, 0 = none
+    u64 seized_at;
+    u64 connected_at;  ///< the far end answered; 0 = not
+    u64 at;            ///< occupancy is accounted up to here
+    u32 group;         ///< index of its group
+    u32 leg;           ///< the segment that has it: 1 + index, 0 = none
+    CallDirection direction;
+    TrunkFate fate;
+    u8 flags;  ///< TrunkFlag
+    u8 reserved;
+    u32 pump_up;  ///< the latest that named it
+    [[nodiscard]] bool used() const noexcept { return key != 0; }
+    [[nodiscard]] u16 group_number() const noexcept { return static_cast<u16>(key >> 16); }
+    [[nodiscard]] u16 number() const noexcept { return static_cast<u16>(key); }
+    [[nodiscard]] bool has(TrunkFlag f) const noexcept { return (flags & f) != 0; }
+    void set(TrunkFlag f) noexcept { flags = static_cast<u8>(flags | f); }
+    void clear(TrunkFlag f) noexcept { flags = static_cast<u8>(flags & ~f); }
+};
+
+/// A work code that was entered in the open interval.
+struct CodeState {
+    u64 code;
+    [[nodiscard]] bool used() const noexcept { return code != 0; }
+};
+static_assert(std::has_unique_object_representations_v<Leg> &&
+              std::has_unique_object_representations_v<VdnState> &&
+              std::has_unique_object_representations_v<GroupState> &&
+              std::has_unique_object_representations_v<TrunkState>);
 
 /// One skill of one agent, and its row in hagent, which has the same index. Clocks hold what was not yet
 /// booked.
@@ -139,11 +298,14 @@ struct AgentEntry {
     u64 call;                      ///< of the present mode
     u64 ext_at;                    ///< begin of the extension call
     u64 pump_up;
+    u64 login_at;  ///< begin of the session
     u32 extension;
     u32 first;      ///< first SkillOfAgent in the order of logon, kNoIndex = none
     u32 mode_link;  ///< where the mode's time goes, kNoIndex = nowhere
     u32 held_link;  ///< of the last ACD call held
     u32 ext_link;
+    u32 held_leg;  ///< of the ACD call held last: 1 + index, 0 = none
+    u32 ext_leg;   ///< of the held call that the outbound extension call is a consult for
     u32 top_link;  ///< its top skill, kNoIndex = none
     u16 skill;     ///< of the present mode, as the ACD named it
     AgentMode mode;
@@ -153,7 +315,8 @@ struct AgentEntry {
     u8 held;      ///< ACD calls on hold
     u8 flags;
     ExtensionClass ext_class;
-    std::array<u8, 3> reserved;
+    u8 found;  ///< the session's login was not seen
+    std::array<u8, 2> reserved;
     Segment work;  ///< the conversation that ended last, until its after-call work ends
 
     [[nodiscard]] bool used() const noexcept { return id != 0; }

@@ -22,7 +22,7 @@ constexpr bool names_agent(u16 id) noexcept {
            id == CallRedirected::kTemplate || id == CallReleased::kTemplate || id == CallAbandoned::kTemplate;
 }
 constexpr bool part_of_pump_up(u16 id) noexcept {
-    return id >= PumpUpBegin::kTemplate && id <= PumpUpEnd::kTemplate;
+    return (id >= PumpUpBegin::kTemplate && id <= PumpUpEnd::kTemplate) || id == TrunkMaintenance::kTemplate;
 }
 
 /// Walks validated bytes a few messages ahead.
@@ -65,6 +65,7 @@ struct Ahead {
 void Core::apply(Seq first, Bytes messages, u32 n, FoldSink& sink) {
     // Joined in the middle of an epoch: what lies before is as good as missing.
     if (!ready_ && seq_ == 0 && first.value != 1) become_uncertain();
+    sink_ = &sink;
     Ahead slots{messages.data(), messages.data() + messages.size()};
     Ahead entries = slots;
     for (u32 i = 0; i < kSlotsAhead; ++i) slots.step([&](const MessageView& m) { prefetch_slot(m); });
@@ -78,6 +79,7 @@ void Core::apply(Seq first, Bytes messages, u32 n, FoldSink& sink) {
         seq_ = first.value + i;
         fold_one(m, sink);
     }
+    sink_ = nullptr;
     count(FoldCounter::Messages, n);
 }
 
@@ -89,7 +91,7 @@ void Core::fold_one(const MessageView& m, FoldSink& sink) {
         record_.last_time = wall_;
         record_changed_ = true;
     }
-    if (!ready_ && !part_of_pump_up(m.template_id)) {
+    if (!ready_ && !(pumping_ && part_of_pump_up(m.template_id)) && m.template_id != PumpUpBegin::kTemplate) {
         count(FoldCounter::IgnoredBeforePumpUp);
         become_uncertain();  // what it said is as good as missing
         return;
@@ -104,16 +106,9 @@ void Core::dispatch(const MessageView& m, FoldSink& sink) {
         case PumpUpBegin::kTemplate: return on(m.as<PumpUpBegin>());
         case AcdInfo::kTemplate: return on(m.as<AcdInfo>(), sink);
         case SkillInfo::kTemplate: return on(m.as<SkillInfo>(), sink);
-        case VdnInfo::kTemplate:
-            ++seen_.vdns;
-            return name(NameKind::Vdn, m.as<VdnInfo>().vdn, m.as<VdnInfo>().name, sink);
-        case VectorInfo::kTemplate:
-            ++seen_.vectors;
-            return name(NameKind::Vector, m.as<VectorInfo>().vector, m.as<VectorInfo>().name, sink);
-        case TrunkGroupInfo::kTemplate:
-            ++seen_.trunk_groups;
-            return name(NameKind::TrunkGroup, m.as<TrunkGroupInfo>().trunk_group, m.as<TrunkGroupInfo>().name,
-                        sink);
+        case VdnInfo::kTemplate: return on(m.as<VdnInfo>(), sink);
+        case VectorInfo::kTemplate: return on(m.as<VectorInfo>(), sink);
+        case TrunkGroupInfo::kTemplate: return on(m.as<TrunkGroupInfo>(), sink);
         case AgentInfo::kTemplate:
             ++seen_.agents;
             return name(NameKind::Agent, m.as<AgentInfo>().agent, m.as<AgentInfo>().name, sink);
@@ -125,8 +120,8 @@ void Core::dispatch(const MessageView& m, FoldSink& sink) {
         case TrunkIdle::kTemplate: return on(m.as<TrunkIdle>());
         case TrunkMaintenance::kTemplate: return on(m.as<TrunkMaintenance>());
         case CallAtVdn::kTemplate: return on(m.as<CallAtVdn>());
-        case CallAtVector::kTemplate:
-        case CallWorkCode::kTemplate: return;  // nothing of hsplit or hagent hangs on them
+        case CallAtVector::kTemplate: return on(m.as<CallAtVector>());
+        case CallWorkCode::kTemplate: return on(m.as<CallWorkCode>());
         case CallQueued::kTemplate: return on(m.as<CallQueued>());
         case CallDequeued::kTemplate: return on(m.as<CallDequeued>());
         case CallRinging::kTemplate: return on(m.as<CallRinging>());

@@ -22,7 +22,7 @@ class Core;
 }
 
 /// Raised whenever the same messages would give other rows; stored in each row.
-inline constexpr u16 kFoldVersion = 1;
+inline constexpr u16 kFoldVersion = 2;
 
 /// Capacities, fixed at construction.
 struct FoldLimits {
@@ -30,6 +30,11 @@ struct FoldLimits {
     u32 agents = kAgentsMax;
     u32 skills = kSkillsMax;
     u32 agent_skills = 8 * kAgentsMax;  ///< (agent, skill) pairs: rows of hagent
+    u32 vdns = kVdnsMax;
+    u32 vectors = kVectorsMax;
+    u32 trunk_groups = kTrunkGroupsMax;
+    u32 trunks = kTrunksMax;
+    u32 codes = kCodesMax;
 };
 
 /// What the fold noticed. Names and help texts: info(). Not part of the saved state: counts begin at
@@ -57,6 +62,11 @@ enum class FoldCounter : u8 {
     RedirectedUnrung,
     AbandonedElsewhere,
     EventWithoutCall,
+    VdnOfTalking,
+    TrunkTaken,
+    IdleUnseized,
+    EndedInVdn,
+    TooManyCodes,
     SecondLogin,
     LogoutOnCall,
     StateOfUnstaffed,
@@ -71,6 +81,11 @@ enum class FoldCounter : u8 {
     CallsFull,
     AgentsFull,
     SkillsFull,
+    LegsFull,
+    VdnsFull,
+    VectorsFull,
+    TrunksFull,
+    CodesFull,
     AgentSkillsFull,
     PumpUpFull,
     NamesFull,
@@ -85,6 +100,7 @@ enum class FoldCounter : u8 {
     AgentSkillsCorrected,
     CallsCorrected,
     CallsDropped,
+    TrunksCorrected,
     CallsAborted,
     SettingsChanged,
     // Ordinary life.

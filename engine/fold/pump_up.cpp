@@ -10,6 +10,7 @@ void Core::tear_pump_up() noexcept {
     staged_skills_.clear();
     staged_agents_.clear();
     staged_calls_.clear();
+    staged_out_.clear();
 }
 
 void Core::on(const PumpUpBegin&) {
@@ -17,6 +18,7 @@ void Core::on(const PumpUpBegin&) {
     pumping_ = true;
     ++pump_up_;
     seen_ = {};
+    out_of_service_ = 0;
 }
 
 void Core::on(const AcdInfo& m, FoldSink&) {
@@ -58,6 +60,47 @@ void Core::on(const SkillInfo& m, FoldSink& sink) {
     name(NameKind::Skill, m.skill, m.name, sink);
 }
 
+void Core::on(const VdnInfo& m, FoldSink& sink) {
+    if (!pumping_) return count(FoldCounter::PumpUpStray);
+    ++seen_.vdns;
+    const u32 slot = vdn_slot(m.vdn);
+    if (slot == kNoIndex) return m.vdn == 0 ? count(FoldCounter::BadValue) : void();
+    VdnState& v = vdns_[slot];
+    const bool level = v.service_level_s != m.service_level_s;
+    const bool periods = v.period_s != m.period_s;
+    if (v.known != 0 && (level || periods || v.skill != m.skill)) {
+        count(FoldCounter::SettingsChanged);
+        if (open_) {
+            u64* const row = vdn_rows_.touch(slot);
+            if (level) row[hvdn("SVCLEVELCHG")] = 1;
+            if (periods) row[hvdn("PERIODCHG")] = 1;
+            mark_vdn(m.vdn);
+        }
+    }
+    v.known = 1;
+    v.service_level_s = m.service_level_s;
+    v.period_s = m.period_s;
+    v.skill = m.skill;
+    name(NameKind::Vdn, m.vdn, m.name, sink);
+}
+
+void Core::on(const VectorInfo& m, FoldSink& sink) {
+    if (!pumping_) return count(FoldCounter::PumpUpStray);
+    ++seen_.vectors;
+    name(NameKind::Vector, m.vector, m.name, sink);
+}
+
+void Core::on(const TrunkGroupInfo& m, FoldSink& sink) {
+    if (!pumping_) return count(FoldCounter::PumpUpStray);
+    ++seen_.trunk_groups;
+    out_of_service_ += m.out_of_service;
+    const u32 slot = group_slot(m.trunk_group);
+    if (slot == kNoIndex) return m.trunk_group == 0 ? count(FoldCounter::BadValue) : void();
+    if (ready_) accrue_group(slot);
+    groups_[slot].trunks = m.trunks;
+    name(NameKind::TrunkGroup, m.trunk_group, m.name, sink);
+}
+
 void Core::name(NameKind kind, u64 number, const Text<24>& text, FoldSink& sink) {
     const Names::Verdict v = names_.offer(Names::key_of(kind, number), Names::hash_of(text));
     if (v == Names::Verdict::Full) count(FoldCounter::NamesFull);
@@ -95,7 +138,8 @@ void Core::on(const PumpUpEnd& m, FoldSink& sink) {
     const bool whole = seen.skills == m.skills && seen.vdns == m.vdns && seen.vectors == m.vectors &&
                        seen.trunk_groups == m.trunk_groups && seen.agents == m.agents &&
                        seen.agent_skills == m.agent_skills && seen.agent_snapshots == m.agent_snapshots &&
-                       seen.call_snapshots == m.call_snapshots && acd_record_.interval_minutes != 0;
+                       seen.call_snapshots == m.call_snapshots && staged_out_.size() == out_of_service_ &&
+                       acd_record_.interval_minutes != 0;
     if (!whole) {
         tear_pump_up();
         return become_uncertain();  // it repeats what was lost of it
@@ -109,6 +153,7 @@ void Core::on(const PumpUpEnd& m, FoldSink& sink) {
     staged_skills_.clear();
     staged_agents_.clear();
     staged_calls_.clear();
+    staged_out_.clear();
     acd_record_.epoch = epoch_;
     acd_record_.pumped_up_at = m.time;
     sink.acd(acd_record_);

@@ -67,7 +67,18 @@ void Core::end_if_idle(CallEntry& c) noexcept {
     if (!c.active() && !c.has(kOnTrunk)) drop_call(c);
 }
 
+/// Nothing is left of it: a segment that nobody answered is over now.
 void Core::drop_call(CallEntry& c) noexcept {
+    end_connection(c);
+    if (Leg* const l = leg_at(c.leg)) {
+        lose_way(*l);
+        record_way(*l);
+    }
+    forget_call(c);
+}
+
+void Core::forget_call(CallEntry& c) noexcept {
+    drop_leg(c.leg);
     for (Queue& q : c.queue) {
         if (q.skill != 0) take_out(c, q);
     }
@@ -83,7 +94,7 @@ void Core::abort_call(CallEntry& c) noexcept {
     count(FoldCounter::CallsAborted);
     mark_call(c);
     if (c.talking() && c.talk.has(kHeldNow)) end_hold(c);
-    drop_call(c);
+    forget_call(c);
 }
 
 void Core::unknown_call(u16 skill, u64 agent) noexcept {
@@ -148,13 +159,13 @@ void Core::leave_queue(CallEntry& c, Queue& q, Left how) noexcept {
     ++row[hsplit("CALLSOFFERED")];
     ++row[rule.calls];
     row[rule.time] += wait;
-    if (rule.within_level != kNoColumn && within_level(skill, wait)) ++row[rule.within_level];
+    if (rule.within_level != kNoColumn && within(skill.service_level_s, wait)) ++row[rule.within_level];
     if (rule.longest) row[hsplit("MAXOCWTIME")] = std::max(row[hsplit("MAXOCWTIME")], wait);
     if (rule.other) {
         ++row[hsplit("OTHERCALLS")];
         row[hsplit("OTHERTIME")] += wait;
     }
-    if (abandons(how)) ++row[hsplit("ABNCALLS1") + bucket(skill, wait)];
+    if (abandons(how)) ++row[hsplit("ABNCALLS1") + bucket(skill.period_s, wait)];
     if (how == Left::AbandonedRinging) ++row[hsplit("ABNRINGCALLS")];
     if (how == Left::Interflow) ++row[hsplit("INTERFLOWCALLS")];
     // A redirection to the same skill is an inflow of its own; else a call that rang as second or third
@@ -199,30 +210,6 @@ void Core::resolve_doubt(CallEntry& c) noexcept {
 // ---- messages
 // -----------------------------------------------------------------------------------------------
 
-void Core::on(const TrunkSeized& m) {
-    CallEntry* const c = find_or_add_call(m.call);
-    if (c == nullptr) return;
-    if (c->has(kOnTrunk)) return illegal(FoldCounter::SeizedTwice, *c, 0, 0);
-    c->set(kOnTrunk);
-    if (m.direction == CallDirection::Adjunct) c->set(kAdjunctCall);
-}
-
-void Core::on(const TrunkIdle& m) {
-    CallEntry* const c = find_call(m.call);
-    if (c == nullptr) return count(FoldCounter::UnknownCall);
-    c->clear(kOnTrunk);
-    end_if_idle(*c);
-}
-
-void Core::on(const TrunkMaintenance& m) {
-    if (m.call == 0 || m.busy == 0) return;
-    CallEntry* const c = find_call(m.call);
-    if (c == nullptr) return count(FoldCounter::UnknownCall);
-    abort_call(*c);
-}
-
-void Core::on(const CallAtVdn& m) { find_or_add_call(m.call); }
-
 void Core::on(const CallQueued& m) {
     const bool direct = m.by == QueuedBy::DirectAgent || m.agent != 0;
     if ((m.skill == 0 && !direct) || (direct && m.agent == 0) || m.position > kQueuesPerCall) {
@@ -237,10 +224,20 @@ void Core::on(const CallQueued& m) {
         c->direct_agent = m.agent;
         c->direct_skill = m.skill;
         c->direct_at = now_;
+        if (Leg* const l = leg_of(*c)) {
+            l->set(kDirectAgent);
+            if (l->queued_at == 0) l->queued_at = now_;
+        }
         return;
     }
     if (find_queue(*c, m.skill) != nullptr) return illegal(FoldCounter::QueuedTwice, *c, m.skill, 0);
-    enter_queue(*c, {now_, m.skill, m.position == 0 ? u8{1} : m.position, m.priority, m.by, {}});
+    const u8 position = m.position == 0 ? u8{1} : m.position;
+    enter_queue(*c, {now_, m.skill, position, m.priority, m.by, {}});
+    Leg* const l = leg_of(*c);
+    if (l == nullptr) return;
+    if (l->queued_at == 0) l->queued_at = now_;
+    l->skill[position - 1U] = m.skill;
+    l->clear(kDirectAgent);
 }
 
 void Core::on(const CallDequeued& m) {
@@ -254,34 +251,38 @@ void Core::on(const CallDequeued& m) {
     resolve_doubt(*c);
 }
 
-void Core::end_in_queue(u64 call, Left how) {
+/// The skill whose call it is as long as nobody answers: the primary one, or the one that delivered it.
+u16 Core::skill_of(CallEntry& c) noexcept {
+    if (c.ringing() && c.ring_offer == Offer::Skill) return c.ring_skill;
+    const Queue* const q = primary(c);
+    return q != nullptr ? q->skill : c.direct_skill;
+}
+
+void Core::end_in_queue(u64 call, Left how, Fate fate) {
     CallEntry* const c = find_call(call);
     if (c == nullptr) return unknown_call(0, 0);
     if (c->ringing() || c->talking())
         illegal(FoldCounter::AbandonedElsewhere, *c, c->ring_skill, c->ring_agent);
+    end_way(*c, fate, skill_of(*c));
     leave_all(*c, how);
     leave_direct(*c, false);
     stop_ringing(*c);
     end_if_idle(*c);
 }
 
-void Core::on(const CallForcedBusy& m) { end_in_queue(m.call, Left::Busy); }
-void Core::on(const CallForcedDisconnect& m) { end_in_queue(m.call, Left::Disconnected); }
+void Core::on(const CallForcedBusy& m) { end_in_queue(m.call, Left::Busy, Fate::Busy); }
+void Core::on(const CallForcedDisconnect& m) {
+    end_in_queue(m.call, Left::Disconnected,
+                 m.by == DisconnectBy::Step ? Fate::Disconnected : Fate::TimedOut);
+}
 
 void Core::on(const CallOutflowed& m) {
     CallEntry* const c = find_call(m.call);
     if (c == nullptr) return unknown_call(0, 0);
     if (c->ringing()) illegal(FoldCounter::AbandonedElsewhere, *c, c->ring_skill, c->ring_agent);
-    leave_all(*c, m.to == OutflowTo::OffSwitch ? Left::Interflow : Left::Outflow);
-    leave_direct(*c, false);
-    stop_ringing(*c);
-    resolve_doubt(*c);
-}
-
-void Core::on(const CallConnected& m) {
-    CallEntry* const c = find_or_add_call(m.call);  // a consult begins with it
-    if (c == nullptr) return;
-    leave_all(*c, Left::Outflow);
+    const bool off = m.to == OutflowTo::OffSwitch;
+    if (m.to != OutflowTo::Extension) end_way(*c, off ? Fate::Interflow : Fate::Outflow, skill_of(*c));
+    leave_all(*c, off ? Left::Interflow : Left::Outflow);
     leave_direct(*c, false);
     stop_ringing(*c);
     resolve_doubt(*c);

@@ -36,6 +36,7 @@ void Core::on(const CallAnswered& m) {
         return count(FoldCounter::BadValue);
     CallEntry* const c = m.offer == Offer::Skill ? find_call(m.call) : find_or_add_call(m.call);
     if (c == nullptr) return unknown_call(m.skill, m.agent);
+    if (m.offer == Offer::Extension) connect(*c);
     if (c->talking()) {
         illegal(FoldCounter::AnsweredTwice, *c, m.skill, m.agent);
         if (c->talk.has(kHeldNow)) end_hold(*c);
@@ -71,6 +72,10 @@ void Core::on(const CallAnswered& m) {
     leave_all(*c, primary_leaves);
     leave_direct(*c, false);
     resolve_doubt(*c);
+    if (m.offer != Offer::Extension && leg_of(*c) != nullptr) {
+        s.leg = c->leg;
+        answer_way(*c, s);
+    }
     c->talk = s;
 }
 
@@ -91,12 +96,14 @@ void Core::begin_hold(CallEntry& c) noexcept {
     s.since = now_;
     s.set(kHeldNow);
     s.set(kWasHeld);
+    if (Leg* const l = leg_at(s.leg); l != nullptr && l->holds != 0xFF) ++l->holds;
     AgentEntry* const a = s.offer == Offer::Extension ? nullptr : find_agent(s.agent);
     if (a == nullptr) return;
     accrue(*a);
     if (a->held != 0xFF) ++a->held;
     a->held_link = find_link(*a, s.skill);
     if (a->held_link == kNoIndex) a->held_link = oldest(*a);
+    a->held_leg = s.leg;
 }
 
 void Core::end_hold(CallEntry& c) noexcept {
@@ -106,8 +113,20 @@ void Core::end_hold(CallEntry& c) noexcept {
     s.clear(kHeldNow);
     AgentEntry* const a = s.offer == Offer::Extension ? nullptr : find_agent(s.agent);
     if (a == nullptr || a->held == 0) return;
+    if (a->ext_leg == s.leg) bank_consult(*a);
     accrue(*a);
+    if (a->held_leg == s.leg) a->held_leg = 0;
     if (--a->held == 0) a->held_link = kNoIndex;
+}
+
+/// The consult beside a held call is over as far as that call is concerned.
+void Core::bank_consult(AgentEntry& a) noexcept {
+    if (Leg* const l = leg_at(a.ext_leg)) l->consult += now_ - a.ext_at;
+    a.ext_leg = 0;
+}
+
+bool Core::is_phantom(const Segment& s) const noexcept {
+    return s.offer == Offer::Skill && s.talk < acd_record_.phantom_abandon_s * 1'000'000'000ULL;
 }
 
 void Core::on(const CallHeld& m) {
@@ -135,7 +154,10 @@ void Core::end_talk(CallEntry& c) noexcept {
     Segment s = c.talk;
     c.talk = {};
     s.since = now_;
-    if (s.offer == Offer::Extension) return;
+    if (s.offer == Offer::Extension) return end_connection(c);
+    c.leg = 0;  // from here on it is the conversation's
+    if (const Leg* const l = leg_at(s.leg))
+        set_fate(*l, is_phantom(s) ? TrunkFate::Abandoned : TrunkFate::Answered);
     AgentEntry* const a = find_agent(s.agent);
     const bool on_it = a != nullptr && talks(a->mode) && a->call == s.call;
     const bool held_it =
@@ -150,6 +172,7 @@ void Core::on(const CallReleased& m) {
     CallEntry* const c = find_call(m.call);
     if (m.agent == 0) {  // an extension's part is over
         if (c == nullptr) return unknown_call(0, 0);
+        end_connection(*c);
         return end_if_idle(*c);
     }
     if (!talks_to(c, m.agent, FoldCounter::ReleasedUntalked)) return;
@@ -171,6 +194,7 @@ void Core::on(const CallConferenced& m) {
         each->set(kTaintedCall);
         if (each->talking()) each->talk.set(kTainted);
     }
+    end_connection(*other);
     end_if_idle(*other);
 }
 
@@ -179,18 +203,33 @@ void Core::on(const CallTransferred& m) {
     if (!talks_to(c, m.agent, FoldCounter::ReleasedUntalked)) return;
     CallEntry* const to = m.to_call == 0 || m.to_call == m.call ? nullptr : find_or_add_call(m.to_call);
     if (to != nullptr) {  // the caller goes on there, and his trunk with him
-        if (c->has(kOnTrunk)) to->set(kOnTrunk);
-        c->clear(kOnTrunk);
         if (c->has(kTaintedCall)) {
             to->set(kTaintedCall);
             if (to->talking()) to->talk.set(kTainted);
         }
         if (to->has(kTaintedCall)) c->talk.set(kTainted);
+        hand_over(*c, *to);
     }
     c->talk.set(kTransferred);
     c->talk.set(kAgentEnded);
     end_talk(*c);
     end_if_idle(*c);
+}
+
+/// The caller of `from` is the caller of `to` from here on: its trunk, and what its record tells of him.
+void Core::hand_over(CallEntry& from, CallEntry& to) noexcept {
+    Segment talk = from.talk;
+    if (!talk.has(kHeldNow)) talk.talk += now_ - talk.since;
+    Leg* const old = leg_at(from.leg);
+    Leg* const next = leg_of(to);
+    if (old != nullptr) set_fate(*old, is_phantom(talk) ? TrunkFate::Abandoned : TrunkFate::Answered);
+    if (from.has(kOnTrunk)) move_trunk(from, to);
+    if (old == nullptr || next == nullptr) return;
+    next->ucid = old->ucid;
+    next->segment = to.segments = static_cast<u8>(std::min(old->segment + 1, 0xFF));
+    next->calling = old->calling;
+    next->dialled = old->dialled;
+    if (to.has(kTaintedCall)) next->set(kLegTainted);
 }
 
 void Core::on(const CallRedirected& m) {
@@ -207,6 +246,7 @@ void Core::on(const CallRedirected& m) {
         if (agent != nullptr) ++agent[hagent("NOANSREDIR")];
         if (c->has(kTaintedCall)) mark_call(*c);
     }
+    if (c->ring_offer != Offer::Extension) ring_way(*c, now_ - c->ring_at, true);
     Queue* const own = c->ring_offer == Offer::Skill ? find_queue(*c, c->ring_skill) : nullptr;
     if (m.to == RedirectTo::SameSkill) {
         if (own != nullptr) leave_queue(*c, *own, Left::Requeued);
@@ -222,6 +262,8 @@ void Core::on(const CallRedirected& m) {
 
 void Core::abandoned_ringing(CallEntry& c) noexcept {
     const bool direct = c.ring_offer == Offer::Direct;
+    if (c.ring_offer != Offer::Extension) ring_way(c, now_ - c.ring_at, false);
+    end_way(c, Fate::AbandonedRinging, direct ? c.ring_skill : skill_of(c));
     if (c.ring_offer == Offer::Skill) {
         const u32 link = row_link(c.ring_agent, c.ring_skill);
         u64* const skill = skill_row(c.ring_skill);
@@ -261,6 +303,8 @@ void Core::on(const CallAbandoned& m) {
         end_talk(*c);
     } else if (c->ringing()) {
         abandoned_ringing(*c);
+    } else {
+        end_way(*c, c->queued() ? Fate::AbandonedQueued : Fate::Abandoned, skill_of(*c));
     }
     leave_all(*c, Left::AbandonedQueued);
     leave_direct(*c, true);
@@ -268,12 +312,11 @@ void Core::on(const CallAbandoned& m) {
 }
 
 void Core::on(const CallEvent& m) {
-    CallEntry* const c = find_call(m.call);
-    AgentEntry* const a = find_agent(m.agent);
-    Segment* s = nullptr;
-    if (c != nullptr && c->talking()) s = &c->talk;
-    if (s == nullptr && a != nullptr && a->work.call == m.call && m.call != 0) s = &a->work;
-    if (m.kind == CallEventKind::Malicious) return;
+    Segment* const s = conversation(m.call, m.agent);
+    if (m.kind == CallEventKind::Malicious) {
+        if (s != nullptr) s->set(kMalicious);
+        return;
+    }
     if (s == nullptr) {
         count(FoldCounter::EventWithoutCall);
         return mark_agent(m.agent);

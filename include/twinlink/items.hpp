@@ -29,7 +29,15 @@ enum class ItemBasis : u8 {
     Call,      ///< booked whole when the call's tracking ends, after-call work included
     Interval,  ///< split at every boundary
 };
-enum class ItemUnit : u8 { Count, Nanoseconds, Seconds, Flag, Number };
+enum class ItemUnit : u8 {
+    Count,
+    Nanoseconds,
+    Seconds,
+    Flag,
+    Number,
+    Time,  ///< a moment: ns of the ACD's clock since 1970 UTC
+    Text,  ///< NUL padded, eight bytes a column: an item of several columns that is read as one
+};
 /// How a column of several intervals becomes one of a day, week or month.
 enum class RollUp : u8 {
     Sum,
@@ -38,6 +46,7 @@ enum class RollUp : u8 {
     Or,
     CountSet,  ///< in how many intervals it was set; counts themselves add up
     Key,       ///< names the row
+    None,      ///< rows are single events: nothing is added up
 };
 
 /// One item. `count` columns named `name`, or `name` followed by first, first + 1, ... for a family; 0
@@ -103,6 +112,14 @@ constexpr Item setting(std::string_view name, ItemUnit unit, RollUp roll_up, std
 constexpr Item key(std::string_view name, std::string_view help) {
     return {name, Identifier, ItemBasis::Interval, Number, RollUp::Key, help, {}, 0};
 }
+/// For rows that are single events: a value of it, a text of `columns` * 8 bytes.
+constexpr Item fact(std::string_view name, ItemUnit unit, std::string_view help,
+                    std::string_view why_zero = {}) {
+    return {name, Special, ItemBasis::Call, unit, RollUp::None, help, why_zero};
+}
+constexpr Item text(std::string_view name, u16 columns, std::string_view help) {
+    return {name, Special, ItemBasis::Call, Text, RollUp::None, help, {}, columns};
+}
 constexpr Item family(Item item, u16 first, u16 count) {
     item.first = first;
     item.count = count;
@@ -121,17 +138,34 @@ constexpr Item kIncomplete{
 
 }  // namespace twinlink
 
+#include <twinlink/items_events.hpp>
 #include <twinlink/items_hagent.hpp>
 #include <twinlink/items_hsplit.hpp>
+#include <twinlink/items_hvdn.hpp>
+#include <twinlink/items_hvector.hpp>
+#include <twinlink/items_trunks.hpp>
 
 namespace twinlink {
 
 /// All tables, by TableId.
-inline constexpr std::array<Table, 2> kTables{
+inline constexpr std::array<Table, 9> kTables{
     Table{TableId::Hsplit, "hsplit", "One row per skill and interval.", kHsplitItems,
           columns_of(kHsplitItems)},
     Table{TableId::Hagent, "hagent", "One row per agent, skill and interval.", kHagentItems,
           columns_of(kHagentItems)},
+    Table{TableId::Hvdn, "hvdn", "One row per VDN and interval.", kHvdnItems, columns_of(kHvdnItems)},
+    Table{TableId::Hvector, "hvector", "One row per vector and interval.", kHvectorItems,
+          columns_of(kHvectorItems)},
+    Table{TableId::Htkgrp, "htkgrp", "One row per trunk group and interval.", kHtkgrpItems,
+          columns_of(kHtkgrpItems)},
+    Table{TableId::Htrunk, "htrunk", "One row per trunk and interval.", kHtrunkItems,
+          columns_of(kHtrunkItems)},
+    Table{TableId::Hcwc, "hcwc", "One row per call work code and interval.", kHcwcItems,
+          columns_of(kHcwcItems)},
+    Table{TableId::Haglog, "haglog", "One row per login session of an agent, when it ends.", kHaglogItems,
+          columns_of(kHaglogItems)},
+    Table{TableId::CallRec, "call_rec", "One row per call segment, when it ends.", kCallRecItems,
+          columns_of(kCallRecItems)},
 };
 
 /// The table of that id, or null for an id that the catalogue does not have.
@@ -156,7 +190,7 @@ inline constexpr std::array<Table, 2> kTables{
     for (const Item& item : table.items) {
         if (name.starts_with(item.name)) {
             const std::string_view rest = name.substr(item.name.size());
-            if (!item.family && rest.empty() && item.count == 1) return Column{at, &item, 0};
+            if (!item.family && rest.empty() && item.count != 0) return Column{at, &item, 0};
             if (item.family && !rest.empty() && rest.size() <= 3 && (rest[0] != '0' || rest.size() == 1)) {
                 u32 number = 0;
                 bool digits = true;
@@ -193,7 +227,17 @@ inline constexpr std::array<Table, 2> kTables{
 }
 
 /// Index of a column that must exist: a wrong name does not compile.
-consteval u16 hsplit(std::string_view name) { return find_column(kTables[0], name).value().index; }
-consteval u16 hagent(std::string_view name) { return find_column(kTables[1], name).value().index; }
+consteval u16 column_of(TableId table, std::string_view name) {
+    return find_column(*find_table(table), name).value().index;
+}
+consteval u16 hsplit(std::string_view name) { return column_of(TableId::Hsplit, name); }
+consteval u16 hagent(std::string_view name) { return column_of(TableId::Hagent, name); }
+consteval u16 hvdn(std::string_view name) { return column_of(TableId::Hvdn, name); }
+consteval u16 hvector(std::string_view name) { return column_of(TableId::Hvector, name); }
+consteval u16 htkgrp(std::string_view name) { return column_of(TableId::Htkgrp, name); }
+consteval u16 htrunk(std::string_view name) { return column_of(TableId::Htrunk, name); }
+consteval u16 hcwc(std::string_view name) { return column_of(TableId::Hcwc, name); }
+consteval u16 haglog(std::string_view name) { return column_of(TableId::Haglog, name); }
+consteval u16 call_rec(std::string_view name) { return column_of(TableId::CallRec, name); }
 
 }  // namespace twinlink

@@ -184,13 +184,13 @@ TWINLINK_MESSAGE(AcdInfo, time, utc_offset_minutes, interval_minutes, phantom_ab
 TWINLINK_MESSAGE(SkillInfo, time, skill, service_level_s, period_s, reserved0, name)
 TWINLINK_MESSAGE(VdnInfo, time, vdn, vector, service_level_s, skill, period_s, name)
 TWINLINK_MESSAGE(VectorInfo, time, vector, reserved0, reserved1, name)
-TWINLINK_MESSAGE(TrunkGroupInfo, time, trunk_group, trunks, reserved0, name)
+TWINLINK_MESSAGE(TrunkGroupInfo, time, trunk_group, trunks, out_of_service, reserved0, name)
 TWINLINK_MESSAGE(AgentInfo, time, agent, name)
 TWINLINK_MESSAGE(AgentSkill, time, agent, skill, level, preference, percent, reserved0, reserved1)
 TWINLINK_MESSAGE(AgentSnapshot, time, agent, since, call, login_time, extension, skill, mode, reason,
                  direction, held_calls, oldest_skill, reserved0)
 TWINLINK_MESSAGE(CallSnapshot, time, call, ucid, started, since, queued_at, agent, vdn, vector, trunk_group,
-                 trunk, skill, priority, place, direction, reserved0, reserved1)
+                 trunk, skill, priority, place, direction, connected, reserved1)
 TWINLINK_MESSAGE(PumpUpEnd, time, skills, vdns, vectors, trunk_groups, agents, agent_skills, agent_snapshots,
                  call_snapshots)
 TWINLINK_MESSAGE(TrunkSeized, time, call, ucid, trunk_group, trunk, direction, reserved0, reserved1, calling,

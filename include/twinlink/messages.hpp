@@ -212,8 +212,9 @@ struct TrunkGroupInfo {
     static constexpr u16 kTemplate = 15;
     u64 time;
     u16 trunk_group;
-    u16 trunks;  ///< number of trunks in the group
-    u32 reserved0;
+    u16 trunks;          ///< number of trunks in the group
+    u16 out_of_service;  ///< a TrunkMaintenance for each of these follows in the pump-up
+    u16 reserved0;
     Text<24> name;
 };
 /// Sent for every administered agent, logged in or not.
@@ -270,7 +271,7 @@ struct CallSnapshot {
     Priority priority;
     CallPlace place;
     CallDirection direction;
-    u8 reserved0;
+    u8 connected;  ///< 1 = an extension or the far end has answered
     u32 reserved1;
 };
 /// Closes a pump-up with what it must have contained; another count means it is torn and corrects nothing.
@@ -316,7 +317,7 @@ struct TrunkMaintenance {
     u64 call;  ///< the call it cut off, 0 = none: tracking of that call is aborted
     u16 trunk_group;
     u16 trunk;
-    u8 busy;  ///< 1 = taken out of service, 0 = back
+    u8 busy;  ///< 1 = taken out of service (in a pump-up: is out of service), 0 = back
     u8 reserved0;
     u16 reserved1;
 };

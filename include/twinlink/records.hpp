@@ -154,10 +154,22 @@ struct NameRecord {
 };
 
 /// Table ids are part of the store format: never renumber. The item catalogue says which exist.
-enum class TableId : u8 { None = 0, Hsplit = 1, Hagent = 2 };
+enum class TableId : u8 {
+    None = 0,
+    Hsplit = 1,
+    Hagent = 2,
+    Hvdn = 3,
+    Hvector = 4,
+    Htkgrp = 5,
+    Htrunk = 6,
+    Hcwc = 7,
+    Haglog = 8,
+    CallRec = 9
+};
 
 /// What identifies a row: table, ACD, interval and up to two entity numbers (hsplit: skill; hagent: agent,
-/// skill).
+/// skill; hvdn: VDN; hvector: vector; htkgrp: trunk group; htrunk: trunk group, trunk; hcwc: code; haglog:
+/// agent, login in ns; call_rec: end of the segment in ns, call).
 struct RowKey {
     TableId table = TableId::None;
     Acd acd;

@@ -3,6 +3,8 @@
 // nothing.
 #include "tests/fold/sim_stream.hpp"
 
+#include <twinlink/identities.hpp>
+
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
@@ -20,11 +22,62 @@ u64 seeds(u64 usual) {
 
 constexpr u64 item(const KeptRow& r, u16 column) { return r.items[column]; }
 
+/// The moments of an answered segment are the sum of its parts.
+void check_record(const RowKey& key, const KeptRow& r) {
+    if (r.items[call_rec("DISPOSITION")] != 2) return;
+    CHECK(key.entity - r.items[call_rec("SEGSTART")] ==
+          r.items[call_rec("DISPTIME")] + r.items[call_rec("TALKTIME")] + r.items[call_rec("ANSHOLDTIME")] +
+              r.items[call_rec("ACWTIME")]);
+}
+
+/// Call records are a second account of the same calls.
+void check_second_account(const RowsSink& sink) {
+    using Account = std::array<u64, 4>;  // ACDCALLS, ACDTIME, ACWTIME, ABNCALLS
+    std::map<std::tuple<u64, u16, u64>, Account> skills;
+    std::map<std::tuple<u64, u16, u64>, Account> agents;
+    for (const auto& [key, row] : sink.rows) {
+        if (key.table != TableId::CallRec) continue;
+        const auto at = [&](u16 c) { return row.items[c]; };
+        const bool answered = at(call_rec("DISPOSITION")) == 2;
+        const bool abandoned = at(call_rec("DISPOSITION")) == 3;
+        const u64 skill = at(call_rec("DISPSPLIT"));
+        if (skill == 0 || at(call_rec("DA_QUEUED")) != 0) continue;
+        for (auto* const to : {&skills[{key.interval_start, key.instance, skill}],
+                               &agents[{key.interval_start, key.instance, at(call_rec("ANSLOGIN"))}]}) {
+            (*to)[0] += answered;
+            (*to)[1] += answered ? at(call_rec("TALKTIME")) : 0;
+            (*to)[2] += answered ? at(call_rec("ACWTIME")) : 0;
+            (*to)[3] += abandoned;
+        }
+    }
+    std::map<std::tuple<u64, u16, u64>, Account> of_agents;
+    for (const auto& [key, row] : sink.rows) {
+        const std::tuple at{key.interval_start, key.instance, key.entity};
+        if (key.table == TableId::Hsplit) {
+            const Account& a = skills[at];
+            CHECK(row.items[hsplit("ACDCALLS")] == a[0]);
+            CHECK(row.items[hsplit("ACDTIME")] == a[1]);
+            CHECK(row.items[hsplit("ACWTIME")] == a[2]);
+            CHECK(row.items[hsplit("ABNCALLS")] == a[3]);
+        } else if (key.table == TableId::Hagent) {
+            Account& a = of_agents[at];
+            a[0] += row.items[hagent("ACDCALLS")];
+            a[1] += row.items[hagent("ACDTIME")];
+            a[2] += row.items[hagent("ACWTIME")];
+        }
+    }
+    for (const auto& [at, a] : of_agents) {
+        for (u32 n = 0; n < 3; ++n) CHECK(a[n] == agents[at][n]);
+    }
+}
+
 void check_identities(const RowsSink& sink) {
     std::map<std::tuple<u64, u16, u64>, std::pair<u64, u64>> agents;  // TI_STAFFTIME, sum of its parts
     std::set<std::tuple<u64, u16, u64>> incomplete;
     for (const auto& [key, row] : sink.rows) {
         const std::tuple agent{key.interval_start, key.instance, key.entity};
+        if (!row.incomplete()) CHECK(identities_hold(key.table, row.items));
+        if (key.table == TableId::CallRec && !row.incomplete()) check_record(key, row);
         if (key.table == TableId::Hsplit) {
             if (row.incomplete()) continue;
             CHECK(item(row, hsplit("CALLSOFFERED")) == item(row, hsplit("ACDCALLS")) +
@@ -41,6 +94,7 @@ void check_identities(const RowsSink& sink) {
             CHECK(aux == item(row, hsplit("I_AUXTIME")));
             continue;
         }
+        if (key.table != TableId::Hagent) continue;
         if (row.incomplete()) incomplete.insert(agent);
         auto& [staff, parts] = agents[agent];
         staff += item(row, hagent("TI_STAFFTIME"));
@@ -78,6 +132,7 @@ TEST_CASE(
         run(fold, sink, s, 0, s.size(), 1'000);
         fold.flush(sink);
         check_identities(sink);
+        check_second_account(sink);
         for (auto c = static_cast<u8>(FoldCounter::IgnoredBeforePumpUp);
              c <= static_cast<u8>(FoldCounter::Missing); ++c) {
             CAPTURE(info(static_cast<FoldCounter>(c)).name);

@@ -188,6 +188,8 @@ void CallCentre::dial_due(u32 agent) {
         seize(slot, group, std::to_string(extension_of(agent)),
               std::to_string(random_.between(3'000'000, 9'999'999)));
         a.dialled = slot;
+        const u64 rings = random_.between(3, 20) * kSecond;
+        if (rings < length && random_.chance(850'000)) later(slot, What::ExtensionAnswers, rings);
     }
     const AgentMode mode = a.mode == AgentMode::Avail ? AgentMode::Other : a.mode;
     set_mode(agent, mode, a.call, a.mode_skill, a.reason, direction);

@@ -47,7 +47,12 @@ void CallCentre::pump_up(Nanos time, PumpUpWhy why, MessageSink& sink) {
         emit(VectorInfo{t, i, 0, 0,
                         text<24>(i <= vdns_.size() ? fmt::format("vector {}", i) : "announcements")});
     for (u16 i = 1; i <= groups_.size(); ++i, ++count.trunk_groups)
-        emit(TrunkGroupInfo{t, i, groups_[i - 1U].trunks, 0, text<24>(fmt::format("trunk group {}", i))});
+        emit(TrunkGroupInfo{t, i, groups_[i - 1U].trunks,
+                            static_cast<u16>(std::ranges::count(groups_[i - 1U].out, true)), 0,
+                            text<24>(fmt::format("trunk group {}", i))});
+    for (u16 i = 1; i <= groups_.size(); ++i)
+        for (u16 trunk = 1; trunk <= groups_[i - 1U].trunks; ++trunk)
+            if (groups_[i - 1U].out[trunk]) emit(TrunkMaintenance{t, 0, i, trunk, 1, 0, 0});
     for (u32 i = 0; i < agents_.size(); ++i, ++count.agents)
         emit(AgentInfo{t, login_of(i), text<24>(fmt::format("agent {}", login_of(i)))});
     for (u32 i = 0; i < agents_.size(); ++i) {
@@ -76,7 +81,7 @@ void CallCentre::pump_up(Nanos time, PumpUpWhy why, MessageSink& sink) {
         emit(CallSnapshot{t, c.id, c.ucid, of_clock(c.started), of_clock(c.since), of_clock(c.queued_at),
                           with_agent || own_queue ? login_of(c.agent) : 0, c.vdn == 0 ? 0 : 5'000U + c.vdn,
                           c.vector, c.trunk == 0 ? u16{0} : c.group, c.trunk, skill, c.priority,
-                          place(c.stage), c.direction, 0, 0});
+                          place(c.stage), c.direction, static_cast<u8>(c.connected), 0});
         ++count.call_snapshots;
     }
     count.time = t;

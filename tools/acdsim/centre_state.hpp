@@ -43,6 +43,7 @@ struct SimCall {
     u8 redirects = 0;
     u8 hops = 0;  ///< go-to and route-to steps so far
     bool backups_asked = false;
+    bool connected = false;  ///< an extension or the far end has answered
 };
 
 struct SimAgent {

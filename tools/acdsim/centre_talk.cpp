@@ -125,7 +125,8 @@ void CallCentre::consult(u32 slot) {
 }
 
 void CallCentre::consult_answered(u32 slot) {
-    const SimCall& other = calls_[calls_[slot].partner];
+    SimCall& other = calls_[calls_[slot].partner];
+    other.connected = true;
     emit(CallConnected{clock(), other.id, other.extension, 0});
     later(slot, What::ConsultDone, random_.between(5, 40) * kSecond);
 }
@@ -197,8 +198,10 @@ void CallCentre::agent_leaves_call(u32 slot, AgentMode talked_as) {
 }
 
 void CallCentre::extension_answers(u32 slot) {
-    const SimCall& c = calls_[slot];
+    SimCall& c = calls_[slot];
+    c.connected = true;
     emit(CallConnected{clock(), c.id, c.extension, 0});
+    if (c.direction == CallDirection::Out) return;  // the agent who dialled ends it
     later(slot, What::ExtensionReleases, 5 * kSecond + random_.erlang2(120 * kSecond));
 }
 
