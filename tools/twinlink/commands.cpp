@@ -33,6 +33,7 @@ constexpr OptionInfo kFrom{From, "--from", "TIME",
 constexpr OptionInfo kTo{To, "--to", "TIME", "before this time"};
 constexpr OptionInfo kInterval{Interval, "--interval", "TIME", "only the interval that starts then"};
 constexpr OptionInfo kSkill{Skill, "--skill", "N|NAME", "only this skill"};
+constexpr OptionInfo kOnly{Only, "--only", "N|NAME", "only this one"};
 constexpr OptionInfo kAgent{Agent, "--agent", "N", "only the agent with this login id"};
 constexpr OptionInfo kItems{Items, "--items", "A,B,C",
                             "these items, in this order; NAME* for all that begin so, or all"};
@@ -40,7 +41,8 @@ constexpr OptionInfo kExact{Exact, "--exact", "", "times in ns as they are store
 constexpr OptionInfo kEvery{Every, "interval", "SECONDS", "print again every so many seconds"};
 constexpr OptionInfo kTimes{Times, "count", "COUNT", "and stop after so many times"};
 constexpr OptionInfo kDirectory{Directory, "directory", "DIR", "the store's folder", true};
-constexpr OptionInfo kItemTable{ItemTable, "name", "TABLE", "hsplit or hagent; all tables without it"};
+constexpr OptionInfo kItemTable{ItemTable, "name", "TABLE",
+                                "hsplit, hagent, hvdn, ...; all tables without it"};
 
 constexpr OptionInfo kQuick{Quick, "--quick", "",
                             "structure and records only: journal and rows are not read"};
@@ -52,6 +54,10 @@ constexpr std::array kSkillsOptions{kEvery, kTimes, kAcd,   kFrom, kTo,  kInterv
                                     kItems, kExact, kStore, kJson, kCsv, kTable};
 constexpr std::array kAgentsOptions{kEvery, kTimes, kAcd,   kFrom,  kTo,   kInterval, kAgent,
                                     kSkill, kItems, kExact, kStore, kJson, kCsv,      kTable};
+constexpr std::array kOnlyOptions{kEvery, kTimes, kAcd,   kFrom, kTo,  kInterval, kOnly,
+                                  kItems, kExact, kStore, kJson, kCsv, kTable};
+constexpr std::array kCallsOptions{kEvery, kTimes, kAcd,   kFrom, kTo,  kInterval, kSkill,
+                                   kItems, kExact, kStore, kJson, kCsv, kTable};
 constexpr std::array kItemsOptions{kItemTable, kJson, kCsv, kTable};
 constexpr std::array kCheckOptions{kDirectory, kQuick, kJson, kCsv, kTable};
 constexpr std::array kStoreOptions{kDirectory, kJson, kCsv, kTable};
@@ -66,6 +72,16 @@ constexpr std::array<string_view, 3> kSkillsExamples{
     "twinlink report skills --skill Sales --from 2026-03-01 --to 2026-03-08 --items ACDCALLS,ABNCALLS --csv"};
 constexpr std::array<string_view, 2> kAgentsExamples{
     "twinlink report agents --agent 4711", "twinlink report agents --from 2026-03-01 --items \"TI_*\""};
+constexpr std::array<string_view, 2> kVdnsExamples{"twinlink report vdns",
+                                                   "twinlink report vdns --only 5001 --items \"ABN*\" --csv"};
+constexpr std::array<string_view, 1> kVectorsExamples{"twinlink report vectors --from 2026-03-01"};
+constexpr std::array<string_view, 1> kGroupsExamples{
+    "twinlink report trunk-groups --items ALLINUSETIME,MBUSYTIME"};
+constexpr std::array<string_view, 1> kTrunksExamples{"twinlink report trunks --only 3"};
+constexpr std::array<string_view, 1> kCodesExamples{"twinlink report codes --csv"};
+constexpr std::array<string_view, 1> kLoginsExamples{"twinlink report logins --only 4711 --from 2026-03-01"};
+constexpr std::array<string_view, 2> kCallsExamples{"twinlink report calls --interval \"2026-03-01 09:00\"",
+                                                    "twinlink report calls --skill Sales --items all --json"};
 constexpr std::array<string_view, 2> kItemsExamples{"twinlink items hsplit", "twinlink items --csv"};
 constexpr std::array<string_view, 1> kInfoExamples{"twinlink store info /var/lib/twinlink"};
 
@@ -90,12 +106,36 @@ constexpr std::array kCommands{
         kGapsOptions, kGapsExamples, run_gaps},
     CommandInfo{"report skills", "interval rows of skills (hsplit)",
                 "Without a time: the day of the newest interval. Rows that are not complete carry a *.",
-                kSkillsOptions, kSkillsExamples, run_report_skills},
+                kSkillsOptions, kSkillsExamples, run_report_of<TableId::Hsplit>},
     CommandInfo{
         "report agents", "interval rows of agents and skills (hagent)",
         "Without a time: the day of the newest interval. Rows that are not complete carry a *; an agent "
         "with several skills gets a line for all of them.",
-        kAgentsOptions, kAgentsExamples, run_report_agents},
+        kAgentsOptions, kAgentsExamples, run_report_of<TableId::Hagent>},
+    CommandInfo{"report vdns", "interval rows of VDNs (hvdn)",
+                "Without a time: the day of the newest interval. Rows that are not complete carry a *.",
+                kOnlyOptions, kVdnsExamples, run_report_of<TableId::Hvdn>},
+    CommandInfo{
+        "report vectors", "interval rows of vectors (hvector)",
+        "Without a time: the day of the newest interval. A call counts in each vector that it entered.",
+        kOnlyOptions, kVectorsExamples, run_report_of<TableId::Hvector>},
+    CommandInfo{"report trunk-groups", "interval rows of trunk groups (htkgrp)",
+                "Without a time: the day of the newest interval. Calls count when their trunk becomes idle.",
+                kOnlyOptions, kGroupsExamples, run_report_of<TableId::Htkgrp>},
+    CommandInfo{"report trunks", "interval rows of single trunks (htrunk)",
+                "Without a time: the day of the newest interval. --only takes a trunk group.", kOnlyOptions,
+                kTrunksExamples, run_report_of<TableId::Htrunk>},
+    CommandInfo{"report codes", "interval rows of call work codes (hcwc)",
+                "Without a time: the day of the newest interval.", kOnlyOptions, kCodesExamples,
+                run_report_of<TableId::Hcwc>},
+    CommandInfo{
+        "report logins", "login sessions of agents (haglog)",
+        "Sessions that ended in the time asked for. INFLAG and OUTFLAG mark those whose begin or end was "
+        "not seen.",
+        kOnlyOptions, kLoginsExamples, run_report_of<TableId::Haglog>},
+    CommandInfo{"report calls", "call records, one per segment of a call (call_rec)",
+                "Segments that ended in the time asked for; --skill selects by the skill of the disposition.",
+                kCallsOptions, kCallsExamples, run_report_of<TableId::CallRec>},
     CommandInfo{"items", "every column of the tables, explained", "From the item catalogue; reads nothing.",
                 kItemsOptions, kItemsExamples, run_items},
     CommandInfo{"store info", "what a store says of itself", "Reads one commit's view of it.", kStoreOptions,

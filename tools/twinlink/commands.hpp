@@ -8,6 +8,8 @@
 #include "tools/common/exit_code.hpp"
 #include "tools/twinlink/rim.hpp"
 
+#include <twinlink/records.hpp>
+
 #include <expected>
 #include <map>
 #include <optional>
@@ -32,6 +34,7 @@ enum class OptionId : u8 {
     To,
     Interval,
     Skill,
+    Only,
     Agent,
     Items,
     Exact,
@@ -107,8 +110,9 @@ inline constexpr std::string_view kStoreDefault = "/var/lib/twinlink";
 Result<Answer> run_status(const Arguments&, const Rim&);
 Result<Answer> run_links(const Arguments&, const Rim&);
 Result<Answer> run_gaps(const Arguments&, const Rim&);
-Result<Answer> run_report_skills(const Arguments&, const Rim&);
-Result<Answer> run_report_agents(const Arguments&, const Rim&);
+/// The report of one table of the catalogue.
+template <TableId id>
+Result<Answer> run_report_of(const Arguments&, const Rim&);
 Result<Answer> run_items(const Arguments&, const Rim&);
 Result<Answer> run_store_info(const Arguments&, const Rim&);
 Result<Answer> run_store_check(const Arguments&, const Rim&);

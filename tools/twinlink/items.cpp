@@ -21,6 +21,8 @@ std::string_view unit_name(ItemUnit unit) noexcept {
         case ItemUnit::Seconds: return "s";
         case ItemUnit::Flag: return "flag";
         case ItemUnit::Number: return "number";
+        case ItemUnit::Time: return "time";
+        case ItemUnit::Text: return "text";
     }
     return "?";
 }
@@ -33,6 +35,7 @@ std::string_view roll_up_name(RollUp roll_up) noexcept {
         case RollUp::Or: return "or";
         case RollUp::CountSet: return "count_set";
         case RollUp::Key: return "key";
+        case RollUp::None: return "none";
     }
     return "?";
 }
@@ -69,9 +72,11 @@ Listing table_of(const Table& table, Listing listing) {
 
 Result<Answer> run_items(const Arguments& arguments, const Rim&) {
     const std::string only = arguments.text(OptionId::ItemTable);
-    if (!only.empty() && find_table(std::string_view(only)) == nullptr)
-        return refuse(tools::ExitCode::Usage,
-                      "there is no table \"" + only + "\"; there are hsplit and hagent.");
+    if (!only.empty() && find_table(std::string_view(only)) == nullptr) {
+        std::string all;
+        for (const Table& table : kTables) all += (all.empty() ? "" : ", ") + std::string(table.name);
+        return refuse(tools::ExitCode::Usage, "there is no table \"" + only + "\"; there are " + all + ".");
+    }
     Listing listing{"items",
                     {{"table", "", Kind::Text, For::Machines},
                      {"item", "item"},

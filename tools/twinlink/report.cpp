@@ -1,5 +1,4 @@
-// `twinlink report skills` and `report agents`: reads what was chosen from one snapshot and has the tables
-// made.
+// `twinlink report ...`: reads what was chosen from one snapshot and has the tables made.
 //
 // Cold; one thread.
 #include "tools/twinlink/report_tables.hpp"
@@ -31,23 +30,36 @@ std::pair<u64, u64> span_of(const ReportChoice& choice, const AcdContext& acd,
     return {midnight, midnight + tools::kDayNs};
 }
 
-/// The skill's number on that ACD. A name that the ACD does not have is an error there only if no ACD has it.
-std::optional<u64> skill_on(const ReportChoice& choice, const Names& names, Acd acd) {
-    const bool digits = std::ranges::all_of(choice.skill, [](char c) { return c >= '0' && c <= '9'; });
-    if (!digits || choice.skill.size() > 5) return names.skill(acd, choice.skill);
+/// The number of what is `asked` for on that ACD. A name that the ACD does not have is an error there only if
+/// no ACD has it.
+std::optional<u64> number_on(const std::string& asked, NameKind kind, const Names& names, Acd acd) {
+    const bool digits = std::ranges::all_of(asked, [](char c) { return c >= '0' && c <= '9'; });
+    if (!digits || asked.size() > 18) return names.number(acd, kind, asked);
     u64 number = 0;
-    for (const char c : choice.skill) number = number * 10 + static_cast<u64>(c - '0');
+    for (const char c : asked) number = number * 10 + static_cast<u64>(c - '0');
     return number;
 }
 
-AcdRows read_rows(const ReportChoice& choice, const AcdContext& acd, std::optional<u64> skill,
+/// Which rows of one ACD are wanted.
+struct Wanted {
+    std::optional<u64> entity;
+    std::optional<u64> skill;
+
+    [[nodiscard]] bool has(const ReportChoice& choice, const RowView& row) const {
+        if (entity && *entity != row.key.entity) return false;
+        if (!skill) return true;
+        if (choice.table->id == TableId::Hsplit) return *skill == row.key.entity;
+        if (choice.table->id == TableId::Hagent) return *skill == row.key.entity2;
+        return call_rec("DISPSPLIT") < row.items.size() && *skill == row.items[call_rec("DISPSPLIT")];
+    }
+};
+
+AcdRows read_rows(const ReportChoice& choice, const AcdContext& acd, const Wanted& wanted,
                   const StoreSnapshot& snapshot) {
     const auto [from, to] = span_of(choice, acd, snapshot);
     AcdRows all{acd, snapshot.intervals(from, to, acd.acd), {}};
     snapshot.rows(choice.table->id, acd.acd, from, to, [&](const RowView& row) {
-        const bool agents = choice.table->id == TableId::Hagent;
-        const u64 row_skill = agents ? row.key.entity2 : row.key.entity;
-        if ((skill && *skill != row_skill) || (choice.agent && *choice.agent != row.key.entity)) return true;
+        if (!wanted.has(choice, row)) return true;
         all.rows.push_back(
             {row.key, row.revision, row.fold_version, row.closed, {row.items.begin(), row.items.end()}});
         return true;
@@ -94,35 +106,52 @@ Result<Answer> run_report(const Arguments& arguments, const Rim& rim, TableId id
     for (const IntervalRecord& interval : snapshot.intervals())
         if (numbers.empty() || numbers.back() != interval.acd) numbers.push_back(interval.acd);
     bool skill_known = choice->skill.empty();
+    bool entity_known = choice->only.empty();
     bool acd_known = !choice->acd;
     for (const u16 number : numbers) {
         const Acd acd{number};
         if (choice->acd && *choice->acd != acd) continue;
         acd_known = true;
-        std::optional<u64> skill;
+        Wanted wanted{choice->agent, {}};
         if (!choice->skill.empty()) {
-            skill = skill_on(*choice, names, acd);
-            if (!skill) continue;
+            wanted.skill = number_on(choice->skill, NameKind::Skill, names, acd);
+            if (!wanted.skill) continue;
         }
         skill_known = true;
-        add_acd(report, read_rows(*choice, context_of(acd, acds), skill, snapshot));
+        if (!choice->only.empty()) {
+            wanted.entity = number_on(choice->only, choice->kind->entity.names, names, acd);
+            if (!wanted.entity) continue;
+        }
+        entity_known = true;
+        add_acd(report, read_rows(*choice, context_of(acd, acds), wanted, snapshot));
     }
     if (!acd_known)
         return refuse(ExitCode::Usage,
                       fmt::format("--acd: the store has no interval of ACD {}.", choice->acd->value));
     if (!skill_known)
         return refuse(ExitCode::Usage, fmt::format("--skill: no ACD here has a skill \"{}\"; skills are {}.",
-                                                   choice->skill, names.some_skills()));
+                                                   choice->skill, names.some(NameKind::Skill)));
+    if (!entity_known)
+        return refuse(ExitCode::Usage,
+                      fmt::format("--only: no ACD here has \"{}\" in this report; there are {}.",
+                                  choice->only, names.some(choice->kind->entity.names)));
     return store->finish(answer_of(report, store->path()));
 }
 
 }  // namespace
 
-Result<Answer> run_report_skills(const Arguments& arguments, const Rim& rim) {
-    return run_report(arguments, rim, TableId::Hsplit);
+template <TableId id>
+Result<Answer> run_report_of(const Arguments& arguments, const Rim& rim) {
+    return run_report(arguments, rim, id);
 }
-Result<Answer> run_report_agents(const Arguments& arguments, const Rim& rim) {
-    return run_report(arguments, rim, TableId::Hagent);
-}
+template Result<Answer> run_report_of<TableId::Hsplit>(const Arguments&, const Rim&);
+template Result<Answer> run_report_of<TableId::Hagent>(const Arguments&, const Rim&);
+template Result<Answer> run_report_of<TableId::Hvdn>(const Arguments&, const Rim&);
+template Result<Answer> run_report_of<TableId::Hvector>(const Arguments&, const Rim&);
+template Result<Answer> run_report_of<TableId::Htkgrp>(const Arguments&, const Rim&);
+template Result<Answer> run_report_of<TableId::Htrunk>(const Arguments&, const Rim&);
+template Result<Answer> run_report_of<TableId::Hcwc>(const Arguments&, const Rim&);
+template Result<Answer> run_report_of<TableId::Haglog>(const Arguments&, const Rim&);
+template Result<Answer> run_report_of<TableId::CallRec>(const Arguments&, const Rim&);
 
 }  // namespace twinlink::cli

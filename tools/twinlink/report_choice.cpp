@@ -13,14 +13,6 @@ using tools::ExitCode;
 
 namespace {
 
-// What fits a terminal and what a supervisor asks first.
-constexpr std::array<std::string_view, 13> kSkillItems{
-    "CALLSOFFERED", "ACDCALLS", "ABNCALLS", "OUTFLOWCALLS", "DEQUECALLS", "NOANSREDIR", "ANSTIME",
-    "ACDTIME",      "ACWTIME",  "HOLDTIME", "MAXOCWTIME",   "MAXINQUEUE", "I_STAFFTIME"};
-constexpr std::array<std::string_view, 12> kAgentItems{
-    "ACDCALLS", "RINGCALLS",   "NOANSREDIR",   "HOLDCALLS",    "ACDTIME",    "ACWTIME",
-    "HOLDTIME", "I_STAFFTIME", "TI_STAFFTIME", "TI_AVAILTIME", "TI_AUXTIME", "TI_OTHERTIME"};
-
 bool same_name(std::string_view a, std::string_view b) noexcept {
     const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
     return std::ranges::equal(a, b, {}, lower, lower);
@@ -44,6 +36,7 @@ bool add_columns(const Table& table, const std::string& wanted, std::vector<Colu
     bool any = false;
     for (u16 c = 0; c < table.columns; ++c) {
         const Column column = column_at(table, c);
+        if (column.item->unit == ItemUnit::Text && column.number != 0) continue;  // read with the first
         if (!name_of(column).starts_with(prefix)) continue;
         columns.push_back(column);
         any = true;
@@ -54,9 +47,8 @@ bool add_columns(const Table& table, const std::string& wanted, std::vector<Colu
 Result<std::vector<Column>> columns_of(const Arguments& arguments, const Table& table) {
     std::vector<Column> columns;
     if (!arguments.has(OptionId::Items)) {
-        const auto defaults = table.id == TableId::Hsplit ? std::span<const std::string_view>(kSkillItems)
-                                                          : std::span<const std::string_view>(kAgentItems);
-        for (const std::string_view name : defaults) columns.push_back(find_column(table, name).value());
+        for (const std::string_view name : report_kind(table.id).items)
+            columns.push_back(find_column(table, name).value());
         return columns;
     }
     std::string rest = upper(arguments.text(OptionId::Items)) + ",";
@@ -91,19 +83,19 @@ std::string Names::find(Acd acd, NameKind kind, u64 number) const {
     return at == names_.end() ? std::string() : at->second;
 }
 
-std::optional<u64> Names::skill(Acd acd, std::string_view name) const {
+std::optional<u64> Names::number(Acd acd, NameKind kind, std::string_view name) const {
     for (const auto& [key, text] : names_)
-        if (std::get<0>(key) == acd.value && std::get<1>(key) == NameKind::Skill && same_name(text, name))
+        if (std::get<0>(key) == acd.value && std::get<1>(key) == kind && same_name(text, name))
             return std::get<2>(key);
     return std::nullopt;
 }
 
-std::string Names::some_skills() const {
+std::string Names::some(NameKind kind) const {
     constexpr std::size_t kSome = 8;
     std::string some;
     std::size_t n = 0;
     for (const auto& [key, text] : names_) {
-        if (std::get<1>(key) != NameKind::Skill) continue;
+        if (std::get<1>(key) != kind) continue;
         if (++n > kSome) return some + ", ...";
         some += fmt::format("{}{} ({} on ACD {})", some.empty() ? "" : ", ", text, std::get<2>(key),
                             std::get<0>(key));
@@ -114,6 +106,7 @@ std::string Names::some_skills() const {
 Result<ReportChoice> ReportChoice::of(const Arguments& arguments, const Table& table) {
     ReportChoice choice;
     choice.table = &table;
+    choice.kind = &report_kind(table.id);
     const auto acd = arguments.number(OptionId::Acd, std::numeric_limits<u16>::max());
     if (!acd) return std::unexpected(acd.error());
     if (*acd) choice.acd = Acd{static_cast<u16>(**acd)};
@@ -134,6 +127,7 @@ Result<ReportChoice> ReportChoice::of(const Arguments& arguments, const Table& t
     if (!columns) return std::unexpected(columns.error());
     choice.columns = std::move(*columns);
     choice.skill = arguments.text(OptionId::Skill);
+    choice.only = arguments.text(OptionId::Only);
     choice.exact = arguments.has(OptionId::Exact);
     return choice;
 }

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <cstring>
 #include <map>
 #include <utility>
 
@@ -25,6 +26,8 @@ Kind kind_of(const Column& column, bool exact) {
         case ItemUnit::Nanoseconds: return exact ? Kind::Duration : Kind::Seconds;
         case ItemUnit::Seconds: return Kind::Seconds;
         case ItemUnit::Number: return Kind::Number;
+        case ItemUnit::Time: return Kind::Time;
+        case ItemUnit::Text: return Kind::Text;
         case ItemUnit::Count:
         case ItemUnit::Flag: break;
     }
@@ -33,34 +36,44 @@ Kind kind_of(const Column& column, bool exact) {
 
 Value cell(const Column& column, std::optional<u64> value, bool exact) {
     if (!value) return {};
+    if (column.item->unit == ItemUnit::Time) return tools::unless_zero(*value);
     if (column.item->unit == ItemUnit::Nanoseconds && !exact) return tools::rounded_seconds(*value);
     return *value;
 }
 
+/// An item of several columns: eight bytes of text in each.
+Value text_cell(const Column& column, std::span<const u64> items) {
+    std::string text(std::size_t{column.item->count} * 8, '\0');
+    if (column.index + column.item->count > items.size()) return {};
+    std::memcpy(text.data(), &items[column.index], text.size());
+    return text.substr(0, text.find('\0'));
+}
+
 bool of_agents(const Report& report) noexcept { return report.choice.table->id == TableId::Hagent; }
 
-/// The entity's fields: SPLIT with its name, and before it LOGID with its name for agents.
+std::string name_key(const KeyPart& part) {
+    return part.key == "LOGID" ? "AGENT_NAME" : std::string(part.key) + "_NAME";
+}
+
+/// What names a row, with its name where it has one.
 std::vector<Field> entity_fields(const Report& report) {
     std::vector<Field> fields;
-    if (of_agents(report)) {
-        fields.push_back({"LOGID", "LOGID", Kind::Number});
-        fields.push_back({"AGENT_NAME", "agent", Kind::Text});
+    for (const KeyPart* part : {&report.choice.kind->entity, &report.choice.kind->entity2}) {
+        if (!part->used()) continue;
+        fields.push_back({std::string(part->key), std::string(part->key), part->kind});
+        if (part->named()) fields.push_back({name_key(*part), std::string(part->title), Kind::Text});
     }
-    fields.push_back({"SPLIT", "SPLIT", Kind::Number});
-    fields.push_back({"SPLIT_NAME", "skill", Kind::Text});
     return fields;
 }
 
 std::vector<Value> entity_values(const Report& report, const RowKey& key) {
-    const bool agents = of_agents(report);
-    const u64 skill = agents ? key.entity2 : key.entity;
     std::vector<Value> values;
-    if (agents) {
-        values.emplace_back(key.entity);
-        values.emplace_back(report.names.find(key.acd, NameKind::Agent, key.entity));
+    for (const auto& [part, number] : {std::pair{&report.choice.kind->entity, key.entity},
+                                       std::pair{&report.choice.kind->entity2, key.entity2}}) {
+        if (!part->used()) continue;
+        values.emplace_back(number);
+        if (part->named()) values.emplace_back(report.names.find(key.acd, part->names, number));
     }
-    values.emplace_back(skill);
-    values.emplace_back(report.names.find(key.acd, NameKind::Skill, skill));
     return values;
 }
 
@@ -96,9 +109,9 @@ Row sum_row(const Report& report, std::vector<Value> values, const RowSum& sum, 
 /// A sum as people see it: a label where the last name would stand.
 Row people_sum(const Report& report, const std::string& label, const RowSum& sum) {
     std::vector<Value> values{sum.incomplete() != 0};
-    // The cells of LOGID and SPLIT are empty text, not unknown numbers.
-    if (of_agents(report)) values.insert(values.end(), {std::string(), std::string()});
-    values.emplace_back(std::string());
+    // Cells without a meaning are empty text, not unknown numbers; the label stands in the last.
+    const std::size_t cells = entity_fields(report).size();
+    values.insert(values.end(), cells - 1, std::string());
     values.emplace_back(label);
     return sum_row(report, std::move(values), sum, Style::Title);
 }
@@ -111,7 +124,8 @@ void add_row(Report& report, const IntervalRecord& interval, int offset, const S
     for (const Column& column : choice.columns) {
         const auto value =
             column.index < row.items.size() ? std::optional(row.items[column.index]) : std::nullopt;
-        cells.push_back(cell(column, value, choice.exact));
+        cells.push_back(column.item->unit == ItemUnit::Text ? text_cell(column, row.items)
+                                                            : cell(column, value, choice.exact));
     }
     const auto entity = entity_values(report, row.key);
 
@@ -127,13 +141,13 @@ void add_row(Report& report, const IntervalRecord& interval, int offset, const S
     report.rows.rows.push_back({std::move(stored), Style::Plain});
 }
 
-Line interval_heading(const IntervalRecord& interval, const AcdContext& acd, bool any_agents) {
+Line interval_heading(const IntervalRecord& interval, const AcdContext& acd, std::string_view what) {
     const u64 end = interval.start + interval.minutes * tools::kMinuteNs;
     std::string text =
         fmt::format("{}, {} {} to {}", acd.title(), tools::local_date(interval.start, acd.offset_minutes),
                     tools::local_clock(interval.start, acd.offset_minutes),
                     interval.minutes == 0 ? "?" : tools::local_clock(end, acd.offset_minutes));
-    text += fmt::format(" {}, {}", tools::offset_name(acd.offset_minutes), any_agents ? "agents" : "skills");
+    text += fmt::format(" {}, {}", tools::offset_name(acd.offset_minutes), what);
     if (interval.instance != 0) text += fmt::format(" (number {} that began then)", interval.instance + 1);
     if (interval.closed == 0) text += " - open, still collecting";
     return {text, Style::Title};
@@ -223,7 +237,7 @@ void add_interval(Report& report, const AcdContext& acd, const IntervalRecord& i
                   std::span<const StoredRow> rows) {
     Group group;
     group.offset_minutes = acd.offset_minutes;
-    group.heading.push_back(interval_heading(interval, acd, of_agents(report)));
+    group.heading.push_back(interval_heading(interval, acd, report.choice.kind->name));
     RowSum all(*report.choice.table, report.choice.columns, Over::Entities);
     while (!rows.empty()) {
         const u64 entity = rows.front().key.entity;
@@ -237,7 +251,8 @@ void add_interval(Report& report, const AcdContext& acd, const IntervalRecord& i
         all.add(of_entity);
         if (of_agents(report)) add_agent_sum(report, group, interval, acd.offset_minutes, key, of_entity);
     }
-    if (all.rows() > 1) group.totals.push_back(people_sum(report, "total", all));
+    if (all.rows() > 1 && !report.choice.kind->events)
+        group.totals.push_back(people_sum(report, "total", all));
     group.footer.push_back(interval_footer(interval, all));
     std::vector<Value> values = interval_values(interval, acd.offset_minutes);
     values.insert(values.end(), {interval.missing, all.rows(), all.incomplete()});
@@ -247,6 +262,7 @@ void add_interval(Report& report, const AcdContext& acd, const IntervalRecord& i
 
 /// All intervals shown, per skill or agent and skill. People get it where there were several.
 void add_entities(Report& report, const AcdRows& of_acd) {
+    if (report.choice.kind->events) return;
     std::map<std::pair<u64, u64>, std::pair<RowKey, RowSum>> sums;
     for (const StoredRow& row : of_acd.rows) {
         const RowSum none(*report.choice.table, report.choice.columns, Over::Intervals);
@@ -284,7 +300,7 @@ void add_entities(Report& report, const AcdRows& of_acd) {
 Answer answer_of(Report& report, const std::string& path) {
     Answer answer;
     tools::Document& document = answer.document;
-    document.command = of_agents(report) ? "report agents" : "report skills";
+    document.command = "report " + std::string(report.choice.kind->name);
     document.fact("store", path);
     document.fact("item_table", std::string(report.choice.table->name));
     document.fact("time_unit", std::string(report.choice.exact ? "ns" : "s"));
@@ -295,7 +311,7 @@ Answer answer_of(Report& report, const std::string& path) {
     document.tables.push_back(std::move(report.people));
     document.tables.push_back(std::move(report.rows));
     document.tables.push_back(std::move(report.totals));
-    document.tables.push_back(std::move(report.entities));
+    if (!report.choice.kind->events) document.tables.push_back(std::move(report.entities));
     if (report.choice.table->id == TableId::Hagent) document.tables.push_back(std::move(report.agents));
     return answer;
 }

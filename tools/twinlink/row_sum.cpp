@@ -24,7 +24,8 @@ constexpr u16 incomplete_column(const Table& table) noexcept {
 
 }  // namespace
 
-bool adds_over_skills(TableId, const Item& item) noexcept {
+bool adds_over_skills(TableId table, const Item& item) noexcept {
+    if (table != TableId::Hsplit && table != TableId::Hagent) return true;
     return std::ranges::find(kOncePerSkill, item.name) == kOncePerSkill.end();
 }
 
@@ -38,7 +39,8 @@ bool RowSum::adds(const Column& column) const noexcept {
         case RollUp::Maximum:
         case RollUp::Or:
         case RollUp::CountSet: return true;
-        case RollUp::Key: break;
+        case RollUp::Key:
+        case RollUp::None: break;
     }
     return false;
 }
@@ -51,7 +53,8 @@ void RowSum::combine(std::size_t at, u64 value, bool first) {
         case RollUp::Maximum: values_[at] = std::max(before, value); break;
         case RollUp::Or: values_[at] = before | value; break;
         case RollUp::Last: values_[at] = value; break;
-        case RollUp::Key: break;
+        case RollUp::Key:
+        case RollUp::None: break;
     }
 }
 
