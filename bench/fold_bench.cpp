@@ -2,7 +2,7 @@
 // progress.
 //
 // Every call lives the same life: seized, at a VDN, queued, waits, rings, is answered, released, followed by
-// after-call work: 11 messages that each find their call and agent cold, since calls and agents take turns.
+// after-call work: 12 messages that each find their call and agent cold, since calls and agents take turns.
 // The stream repeats for ever: call ids and times go on. One thread.
 #include "engine/fold/fold.hpp"
 
@@ -66,8 +66,9 @@ public:
     void step() {
         time_ += 1'000'000;
         const u64 in = next_++;
-        put(TrunkSeized{time_, in, in, 1, 1, CallDirection::In, 0, 0, {}, {}});
-        put(CallAtVdn{time_, in, 5'000, VdnEntry::First, 0, 0});
+        put(TrunkSeized{time_, in, in, group(in), trunk(in), CallDirection::In, 0, 0, {}, {}});
+        put(CallAtVdn{time_, in, 5'000U + skill(in), VdnEntry::First, 0, 0});
+        put(CallAtVector{time_, in, skill(in), VectorEntry::Vdn, 0, 0});
         put(CallQueued{time_, in, 0, skill(in), Priority::Medium, 1, QueuedBy::QueueTo, 0, 0});
         if (in < waiting_) return;
         const u64 c = in - waiting_ + 1;
@@ -81,7 +82,7 @@ public:
         if (const u64 d = back(c, agents_ / 2)) {
             put(CallReleased{time_, d, agent(d), ReleasedBy::Caller, 0, 0, 0});
             state(agent(d), d, skill(d), AgentMode::Acd, AgentMode::Acw);
-            put(TrunkIdle{time_, d, 1, 1, 0});
+            put(TrunkIdle{time_, d, group(d), trunk(d), 0});
         }
         if (const u64 d = back(c, agents_ * 3 / 4)) state(agent(d), 0, 0, AgentMode::Acw, AgentMode::Avail);
         if (time_ - boundary_ >= 1'800'000'000'000ULL) {
@@ -94,6 +95,9 @@ public:
     u32 count = 0;
 
 private:
+    // A hundred groups of 1,300 trunks take turns.
+    static u16 group(u64 call) { return static_cast<u16>(1 + call % 100); }
+    static u16 trunk(u64 call) { return static_cast<u16>(1 + call / 100 % 1'300); }
     static u64 back(u64 c, u64 by) { return c > by ? c - by : 0; }
     void state(u64 a, u64 call, u16 s, AgentMode before, AgentMode now) {
         put(AgentState{time_, a, call, s, before, now, 0, Direction::None, 0});
@@ -131,7 +135,7 @@ void fold_messages(benchmark::State& state) {
         messages += s.count;
         state.ResumeTiming();
         fold_all();
-        if (state.range(2) != 0) fold.flush(sink);  // as a commit would, every 220,000 messages
+        if (state.range(2) != 0) fold.flush(sink);  // as a commit would, every 240,000 messages
     }
     u64 illegal = 0;
     for (auto c = static_cast<u8>(FoldCounter::BadValue); c <= static_cast<u8>(FoldCounter::Missing); ++c)

@@ -1,7 +1,15 @@
 // See acd_path.hpp.
 #include "engine/acd_path.hpp"
 
+#include <algorithm>
+
 namespace twinlink {
+namespace {
+
+/// Where few calls are expected there may still be many trunks that take turns.
+constexpr u32 kTrunksOfSmallAcds = 16'384;
+
+}  // namespace
 
 AcdPath::AcdPath(const AcdConfig& acd, const EngineConfig& config, const ArbiterConfig& arbiter,
                  Returns& returns)
@@ -9,7 +17,10 @@ AcdPath::AcdPath(const AcdConfig& acd, const EngineConfig& config, const Arbiter
       checkpoint_every_(config.checkpoint_every),
       returns_(returns),
       arbiter_(acd.acd, arbiter, *this),
-      fold_(acd.acd, {.calls = acd.calls_max, .agents = acd.agents_max, .skills = acd.skills_max}) {
+      fold_(acd.acd, {.calls = acd.calls_max,
+                      .agents = acd.agents_max,
+                      .skills = acd.skills_max,
+                      .trunks = std::max(acd.calls_max, kTrunksOfSmallAcds)}) {
     gathered_.reserve(kBlockBytes);
 }
 

@@ -159,6 +159,12 @@ void Core::close_interval(u64 last_time, FoldSink& sink) {
         code_ids_.erase(codes_[i].code);
         codes_.give_back(i);
     }
+    for (u32 i = 0; i < trunks_.high(); ++i) {
+        const TrunkState& t = trunks_[i];
+        if (!t.used() || t.call != 0 || t.has(kOutOfService)) continue;
+        trunk_ids_.erase(t.key);
+        trunks_.give_back(i);
+    }
     open_ = false;
 }
 

@@ -55,13 +55,14 @@ static_assert(kBlockBytes > kFrameBytesMax, "a frame's messages fit one block");
 inline constexpr u32 kCallsMax = 131'072;
 inline constexpr u32 kAgentsMax = 16'384;
 inline constexpr u32 kSkillsMax = 8'192;
-/// Chosen after the field's largest switches: 30,000 VDNs, 8,000 vectors, 2,000 trunk groups, and trunks for
-/// two calls an agent. Work codes are of one interval.
+/// Chosen after the field's largest switches: 30,000 VDNs, 8,000 vectors, 2,000 trunk groups; and a trunk for
+/// every call. Work codes are of one interval.
 inline constexpr u32 kVdnsMax = 32'768;
 inline constexpr u32 kVectorsMax = 8'192;
 inline constexpr u32 kTrunkGroupsMax = 2'048;
-inline constexpr u32 kTrunksMax = 32'768;
+inline constexpr u32 kTrunksMax = 131'072;
 inline constexpr u32 kCodesMax = 4'096;
+static_assert(kTrunksMax >= kCallsMax);
 /// Skills of one agent and queues of one call. Specified: 3 queue positions; the field allows 120 skills an
 /// agent.
 inline constexpr u32 kAgentSkillsMax = 120;
