@@ -33,6 +33,7 @@ class Agent:
         self.extension_call = None
         self.since = 0
         self.login_at = 0
+        self.found_logged_in = False
 
     def oldest_skill(self):
         return next(iter(self.skills), 0)
@@ -86,9 +87,11 @@ class Agents:
             self.book_session(agent, m)
         agent.leave()
 
-    def book_session(self, agent, m):
+    def book_session(self, agent, m, unseen=False):
         """A row of its own for each session, when it ends; the login by the clock that is in force then."""
-        items = {"LOGOUT": m.time, "LOGOUT_REASON": m.reason, "EXTN": agent.extension}
+        items = {"LOGOUT": m.time, "LOGOUT_REASON": 0 if unseen else m.reason, "EXTN": agent.extension}
+        items |= {"INFLAG": int(agent.found_logged_in), "OUTFLAG": int(unseen)}
+        items["INCOMPLETE"] = int(agent.found_logged_in or unseen)
         for n, (skill, level) in enumerate(list(agent.skills.items())[:20], 1):
             items |= {f"LOGONSKILL{n}": skill, f"SKLEVEL{n}": level}
         key = (agent.login_id, self.clock.shown(agent.login_at))
@@ -111,6 +114,33 @@ class Agents:
         for skill in [s for s in agent.leaving if not agent.at_work_for(s)]:
             agent.leaving.discard(skill)
             agent.skills.pop(skill, None)
+
+    # ---- pump-ups: who is logged in
+    def pump_up_begins(self):
+        self.named = set()
+
+    def snapshot(self, m):
+        """An agent who is there, though no login was seen; what is known already changes nothing."""
+        self.named.add(m.agent)
+        agent = self.agent(m.agent)
+        if agent.staffed:
+            return
+        agent.staffed = True
+        agent.found_logged_in = True
+        agent.mode, agent.reason, agent.skill = m.mode, m.reason, m.skill
+        agent.extension = m.extension
+        agent.since = m.at
+        agent.login_at = m.at - (m.time - m.login_time)
+
+    def pump_up_ends(self, m):
+        """Who is not named is not there any more: the end of the session was not seen."""
+        for agent in self.by_id.values():
+            if agent.staffed and agent.login_id not in self.named:
+                self.book_stretch(agent, m.at)
+                self.end_extension_call(agent, m.at)
+                self.fold.calls.mark_agent(agent.login_id)
+                self.book_session(agent, m, unseen=True)
+                agent.leave()
 
     def state(self, m):
         agent = self.agent(m.agent)
@@ -215,8 +245,8 @@ class Agents:
         self.book(agent, skill, item, spent, ["hsplit"] if kind == "ACW" else ["hsplit", "hagent"])
 
     def book_consult(self, agent, spent):
-        """Time that the agent talked elsewhere belongs to the calls that waited for it on hold."""
-        for number, _ in agent.held:
+        """Time that the agent talked elsewhere belongs to the call that was put on hold last."""
+        for number, _ in agent.held[-1:]:
             for conversation in self.fold.calls.conversations(number):
                 if conversation.agent == agent.login_id:
                     conversation.consult_ns += spent

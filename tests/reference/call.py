@@ -11,7 +11,7 @@ ENDS = (
     "CallAbandoned",
     "TrunkIdle",
 )
-FATES = {"CallForcedBusy": "BUSY", "CallForcedDisconnect": "DISC", "CallConnected": "CONNECT"}
+FATES = {"CallForcedBusy": "BUSY", "CallForcedDisconnect": "DISC"}
 
 
 class Call:
@@ -41,14 +41,17 @@ class Call:
         """The first final fate of the call, and what else its trunk counts."""
         if m.template == "CallAtVector":
             self.trunk.was_in_vector = True
-        if m.template == "CallAnswered" and m.offer != "Extension":
+        connected = m.template == "CallConnected" or m.template == "CallAnswered" and m.offer == "Extension"
+        if m.template == "CallAnswered" and not connected:
             self.trunk.ends_as(self.queues.conversations[-1])
         if m.template == "CallAbandoned":
             self.trunk.ends_as("ABN", m.abandoned_in)
         if m.template in FATES:
             self.trunk.ends_as(FATES[m.template])
-        if m.template == "CallConnected" and self.trunk.far_end_answered is None:
-            self.trunk.far_end_answered = m.at
+        if connected:
+            self.trunk.ends_as("CONNECT")
+            if self.trunk.far_end_answered is None:
+                self.trunk.far_end_answered = m.at
 
     def joined(self, m):
         """A conference: this call goes on as a part of another, and no more is heard of it."""

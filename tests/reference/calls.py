@@ -92,6 +92,9 @@ class Calls:
         skill, agent = getattr(message, "skill", 0), getattr(message, "agent", 0)
         if skill and getattr(message, "by", "") != "DirectAgent":
             self.mark_row("hsplit", (skill,))
+        self.mark_agent(agent)
+
+    def mark_agent(self, agent):
         for skill in self.skills_with_rows(agent):
             self.mark_row("hsplit", (skill,))
             self.mark_row("hagent", (agent, skill))

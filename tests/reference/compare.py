@@ -1,6 +1,9 @@
 """Rows of the reference against rows of the product: every item of every row, exactly."""
 import datetime
+import json
 from dataclasses import dataclass
+
+from tables import EVENTS
 
 
 @dataclass
@@ -30,42 +33,71 @@ def number_of(value):
     return round(moment.timestamp()) * 1_000_000_000 + int((fraction or "0").ljust(9, "0"))
 
 
-def expected_name(interval, key):
-    """How a row is named in both worlds."""
-    local = utc(interval.start_ns + interval.utc_offset_ns)
-    date, clock = local[:10], int(local[11:13]) * 100 + int(local[14:16])
-    time = utc(interval.start_ns), date, clock, interval.minutes, interval.instance
-    return interval.acd, *time, interval.closed, *key
+# ---- rows as the store has them: (acd, start, instance, minutes, closed, key)
+def stored_rows(lines, catalogue):
+    """{table: {name of the row: {item: value}}} of the lines that reference_rows prints."""
+    rows = {table: {} for table in catalogue.items}
+    for line in lines:
+        table, acd, start, instance, minutes, closed, entities, values = json.loads(line)
+        name = acd, start, instance, minutes, bool(closed), *entities[: len(catalogue.keys[table])]
+        rows[table][name] = dict(zip(catalogue.items[table], values, strict=True))
+    return rows
 
 
-def got_name(row, key_items):
-    time = row["STARTTIME_UTC"], row["ROW_DATE"], row["STARTTIME"], row["INTRVL"], row["INSTANCE"]
-    return row["ACD"], *time, row["CLOSED"], *(number_of(row[item]) for item in key_items)
+def is_closed(table, interval):
+    """Rows that are single events are final as soon as they are there."""
+    return interval.closed or table in EVENTS
+
+
+def expected_rows(tables, table):
+    return {
+        (i.acd, i.start_ns, i.instance, i.minutes, is_closed(table, i), *key): row
+        for i, key, row in tables.all_rows(table)
+    }
 
 
 def readable(name, key_items):
-    acd, start, _, _, minutes, instance, closed, *key = name
+    acd, start, instance, minutes, closed, *key = name
     which = f"{minutes} min" + (f", instance {instance}" if instance else "") + ("" if closed else ", open")
-    return f"ACD {acd} {start[:16]} ({which}) " + " ".join(f"{i} {k}" for i, k in zip(key_items, key))
+    return f"ACD {acd} {utc(start)[:16]} ({which}) " + " ".join(f"{i} {k}" for i, k in zip(key_items, key))
 
 
-def value_of(catalogue, table, item, value):
-    return value if (table, item) in catalogue.texts else number_of(value)
+def only_in_one(row):
+    return {item: value for item, value in row.items() if value} if row is not None else None
 
 
-def differences(tables, table, document):
-    catalogue, keys = tables.catalogue, tables.catalogue.keys[table]
-    items = catalogue.items[table]
-    expected = {expected_name(interval, key): row for interval, key, row in tables.all_rows(table)}
-    got = {got_name(row, keys): row for row in document["rows"]}
+def differences(tables, table, got):
+    """`got` is {name of the row: {item: value}}."""
+    expected = expected_rows(tables, table)
     for name in sorted(expected.keys() | got.keys(), key=str):
-        row = readable(name, keys)
-        want = expected.get(name)
-        seen = {item: value_of(catalogue, table, item, got[name][item]) for item in items} if name in got else {}
-        if want is None or not seen:
-            one, other = ({k: v for k, v in row.items() if v} if row else None for row in (want, seen))
-            yield Difference(name[0], table, row, "the row", one, other)
+        row = readable(name, tables.catalogue.keys[table])
+        want, seen = expected.get(name), got.get(name)
+        if want is None or seen is None:
+            yield Difference(name[0], table, row, "the row", only_in_one(want), only_in_one(seen))
             continue
-        for item in items:
+        for item in tables.catalogue.items[table]:
             if want[item] != seen[item]:
                 yield Difference(name[0], table, row, item, want[item], seen[item])
+
+
+# ---- the same rows as `twinlink report` shows them, with what names the interval
+def reported_row(row, catalogue, table):
+    time = row["STARTTIME_UTC"], row["ROW_DATE"], row["STARTTIME"], row["INTRVL"], row["INSTANCE"], row["CLOSED"]
+    name = row["ACD"], *time, *(number_of(row[item]) for item in catalogue.keys[table])
+    texts = catalogue.texts
+    return name, {i: row[i] if (table, i) in texts else number_of(row[i]) for i in catalogue.items[table]}
+
+
+def expected_report(tables, table):
+    for interval, key, row in tables.all_rows(table):
+        local = utc(interval.start_ns + interval.utc_offset_ns)
+        date, clock = local[:10], int(local[11:13]) * 100 + int(local[14:16])
+        time = utc(interval.start_ns), date, clock, interval.minutes, interval.instance, is_closed(table, interval)
+        yield (interval.acd, *time, *key), dict(row)
+
+
+def report_differs(tables, table, document):
+    """Names of rows that `twinlink report` shows differently."""
+    got = dict(reported_row(row, tables.catalogue, table) for row in document["rows"])
+    expected = dict(expected_report(tables, table))
+    return [name for name in got.keys() | expected.keys() if got.get(name) != expected.get(name)]

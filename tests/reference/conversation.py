@@ -75,7 +75,9 @@ class Conversation:
     def book(self):
         self.booked = True
         phantom = self.is_phantom()
-        if not self.direct:
+        if self.direct:
+            self.queues.visits_rang(self.visits, self.rang_ns)
+        else:
             self.queues.book_ringing(self.agent, self.rang_ns, self.queuing, self.visits)
         if self.direct or not phantom:
             self.book_hold()
@@ -111,8 +113,10 @@ class Conversation:
             self.both("HOLDABNCALLS")
 
     def book_codes(self):
-        """Each entry counts, the times of the conversation once for each code."""
+        """Each of five entries counts, the times of the conversation once for each code; more are not kept."""
         codes = self.codes[:5]
+        for code in self.codes[5:]:
+            self.call.mark_row("hcwc", (code,))
         for code in codes:
             self.call.add("hcwc", (code,), "ACDCALLS")
         for code in set(codes):

@@ -6,8 +6,6 @@ from skills import Skills
 from trunks import Trunks
 from visits import Vdns
 
-EVENTS = ("haglog", "call_rec")  # their rows are single events: none of them has nothing to report
-
 
 class Fold:
     """One stream without missing names, from its first pump-up on."""
@@ -35,7 +33,7 @@ class Fold:
     # ---- stream and configuration
     def IntervalBoundary(self, m):
         self.agents.boundary(m.at)
-        self.trunks.settle(m.at)
+        self.trunks.boundary(m.at)
         self.settle_settings()
         if self.clock.cut(m):
             self.skills.measure_queues()
@@ -43,12 +41,9 @@ class Fold:
             self.vdns.measure_waiting()
 
     def settle_settings(self):
-        """Administrative items: what is in force at the end of the interval. A row with nothing to report is none."""
+        """Administrative items: what is in force at the end of the interval."""
         for table, key, row in self.tables.rows_of(self.clock.interval):
-            if table not in EVENTS and not any(value for item, value in row.items() if item != "INCOMPLETE"):
-                self.tables.drop(table, self.clock.interval, key)
-            else:
-                row.update(self.settings_of(table, key, row))
+            row.update(self.settings_of(table, key, row))
 
     def settings_of(self, table, key, row):
         if table == "hagent":
@@ -64,6 +59,16 @@ class Fold:
         if table == "hvdn":
             items |= {f"SKILL{n}": skill for n, skill in enumerate(info.skill, 1)}
         return items
+
+    def PumpUpBegin(self, m):
+        self.agents.pump_up_begins()
+
+    def AgentSnapshot(self, m):
+        self.agents.snapshot(m)
+
+    def PumpUpEnd(self, m):
+        self.agents.pump_up_ends(m)
+        self.skills.measure_staff()
 
     def AcdInfo(self, m):
         self.clock.local_time(m)

@@ -156,6 +156,11 @@ class Queues:
         self.agent(agent, queuing.skill, "RINGTIME", rang_ns)
         if not queuing.first and (not queuing.requeued or self.inflow_when_rung):
             self.split(queuing.skill, "INFLOWCALLS")
+        self.visits_rang(visits, rang_ns)
+
+    @staticmethod
+    def visits_rang(visits, rang_ns):
+        """VDN and vector count direct agent calls too."""
         for visit in visits:
             visit.rang(rang_ns)
 
@@ -178,6 +183,7 @@ class Queues:
             self.agent(m.agent, m.skill, "NOANSREDIR")
         if direct:
             self.direct_other(queuing, wait)
+            self.visits_rang(self.call.visits.open(), rang_ns)
         else:
             self.book_ringing(ringing.agent, rang_ns, queuing, self.call.visits.open())
             self.split(m.skill, "NOANSREDIR")
@@ -201,6 +207,7 @@ class Queues:
         queuing = self.disposed = self.take_queuing(ringing.skill, ringing.agent if direct else 0)
         if direct:
             self.direct_abandoned(queuing, m.at - queuing.since)
+            self.visits_rang(self.call.visits.open(), rang_ns)
         else:
             self.book_ringing(ringing.agent, rang_ns, queuing, self.call.visits.open())
             self.abandoned(ringing.skill, m.at - queuing.since)

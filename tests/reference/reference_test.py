@@ -94,7 +94,7 @@ def summary(verdicts, seconds):
     print(f"{len(verdicts)} runs, {messages:,} messages, {failed} failed ({seconds:.0f} s)")
     print(f"{'table':<10}{'rows':>14}{'values':>16}{'different':>12}")
     skipped = []
-    for table in runs.REPORTS:
+    for table in runs.TABLES:
         rows = sum(v.rows.get(table, 0) for v in verdicts)
         values = sum(v.values.get(table, 0) for v in verdicts)
         wrong = sum(d.table == table for v in verdicts for d in v.wrong)

@@ -10,6 +10,7 @@ PRIORITIES = {"Low": 1, "Medium": 2, "High": 3, "Top": 4}
 class Segment:
     def __init__(self, call, first):
         self.call = call
+        self.first = first
         self.began = first.at
         self.number = 1
         self.ucid = 0
@@ -20,6 +21,7 @@ class Segment:
         self.vdns = []
         self.first_vector = self.vector = 0
         self.splits = [0, 0, 0]
+        self.direct = False  # the queue it was in last was an agent's own
         self.queued_at = None
         self.rings_since = None
         self.rang_ns = 0  # the last ringing
@@ -57,7 +59,9 @@ class Segment:
         self.first_vector = self.first_vector or m.vector
 
     def CallQueued(self, m):
-        self.splits[m.position - 1] = m.skill
+        self.direct = m.by == "DirectAgent"
+        if not self.direct:
+            self.splits[m.position - 1] = m.skill
         if self.queued_at is None:
             self.queued_at = m.at
 
@@ -76,6 +80,10 @@ class Segment:
         if m.offer != "Extension":
             self.ringing_ends(m.at)
             self.disposed_at = m.at
+        else:
+            if self.first.template == "CallRinging" and "extension calls begin with the answer" in self.call.fold.known:
+                self.began = m.at
+            self.CallConnected(m)
 
     def CallEvent(self, m):
         item = {"Assist": "ASSIST", "Malicious": "MALICIOUS"}.get(m.kind)
@@ -108,7 +116,7 @@ class Segment:
         self.connected_at = self.disposed_at = m.at
 
     def CallReleased(self, m):
-        if m.agent == 0:
+        if m.agent == 0 or self.connected_at is not None:
             self.leaves(m)
 
     def TrunkIdle(self, m):
@@ -143,7 +151,6 @@ class Segment:
             "TRANSFERRED": int(conversation.transferred),
             "CONFERENCE": int(conversation.conferenced),
             "AGT_RELEASED": int(conversation.ended_by_agent),
-            "DA_QUEUED": int(conversation.direct),
             "PHANTOM": int(phantom),
         }
         self.write(ABANDONED if phantom else ANSWERED, facts, conversation.queuing)
@@ -173,6 +180,7 @@ class Segment:
             "DISPIVECTOR": self.vector,
             "TKGRP": self.trunk[0],
             "EQLOC": self.trunk[1],
+            "DA_QUEUED": int(self.direct),
             "LASTCWC": self.codes[-1] if self.codes else 0,
             "CALLING_PTY": self.calling,
             "DIALED_NUM": self.dialled,
@@ -183,6 +191,7 @@ class Segment:
         items |= {f"SPLIT{n}": skill for n, skill in enumerate(self.splits, 1)}
         items |= {f"CWC{n}": code for n, code in enumerate(self.codes[:5], 1)}
         if queuing:
-            items |= {"DISPSPLIT": queuing.skill, "DISPPRIORITY": PRIORITIES[queuing.priority]}
-            items["DA_QUEUED"] = int(bool(queuing.direct_agent))
+            forgotten = queuing.direct_agent and "an agent's own queue has no priority" in self.call.fold.known
+            items["DISPSPLIT"] = queuing.skill
+            items["DISPPRIORITY"] = 0 if forgotten else PRIORITIES[queuing.priority]
         self.call.put_all("call_rec", (clock.shown(clock.now), self.call.number), items)

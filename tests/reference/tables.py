@@ -6,6 +6,7 @@ with whatever was booked.
 """
 import re
 
+EVENTS = ("haglog", "call_rec")  # their rows are single events
 OF_ALL_ROWS = ("ROW_DATE", "STARTTIME", "STARTTIME_UTC", "INTRVL", "ACD")
 
 
@@ -16,15 +17,17 @@ class Catalogue:
         self.items = {}
         self.keys = {}  # table: the names of what makes its key
         self.texts = set()  # (table, item): those whose values are text
-        self.settings = set()  # (table, item): administrative ones
+        self.family = {}  # (table, item): the family it is of, or the item itself
+        self.always_zero = set()  # (table, family): those that say why
         for entry in document["items"]:
             table, names = entry["table"], self.written_out(entry["item"])
             if entry["kind"] == "I" and entry["roll_up"] == "key":
                 self.keys.setdefault(table, []).extend(n for n in names if n not in OF_ALL_ROWS)
             else:
                 self.items.setdefault(table, []).extend(names)
-            if entry["kind"] == "A":
-                self.settings |= {(table, name) for name in names}
+            self.family |= {(table, name): entry["item"] for name in names}
+            if " Always 0: " in entry["help"]:
+                self.always_zero.add((table, entry["item"]))
             if entry["unit"] == "text":
                 self.texts |= {(table, name) for name in names}
 
@@ -61,9 +64,6 @@ class Tables:
             for (of, key), row in rows.items():
                 if of == table:
                     yield interval, key, row
-
-    def drop(self, table, interval, key):
-        del self.rows[interval][table, key]
 
     def known(self, table, row, item):
         if table in self.catalogue.items and item not in row:

@@ -107,6 +107,27 @@ def login_sessions(s):
     s.at("09:04:00").release(1, 2, "Acw", skill=1).at("09:04:30").logout(2, 1)
 
 
+def found_logged_in(s):
+    """the first pump-up finds agents logged in, one available, one in AUX; one leaves before the boundary, one after"""
+    s.messages.clear()
+    s.skills = {1: {1: 1, 2: 3}, 2: {2: 1}}
+    s.mode = {1: "Avail", 2: "Aux"}
+    begin = s.now - 3_600_000_000_000
+    found = {"since": s.now - 60_000_000_000, "login_time": begin, "extension": 2001}
+    one = {"agent": 1, "mode": "Avail", "oldest_skill": 1, **found}
+    two = {"agent": 2, "mode": "Aux", "oldest_skill": 2, **found, "reason": 4, "extension": 2002}
+    s.pump_up("Start", [one, two]).boundary("08:00:00").at("08:10:00").logout(1, 3).at("08:20:00").state(2, "Avail")
+    s.boundary("08:30:00").at("08:40:00").logout(2)
+
+
+def found_logged_out(s):
+    """a pump-up does not name an agent who was logged in: the session ended unseen"""
+    s.at("08:01:00").login(1, 1, 2).login(2, 2).at("08:10:00")
+    s.skills.pop(1)
+    two = {"agent": 2, "mode": "Avail", "since": s.now, "login_time": s.now, "oldest_skill": 2, "extension": 2002}
+    s.pump_up(snapshots=[two]).boundary("08:30:00").at("08:31:00").login(1, 1).at("08:40:00").logout(1)
+
+
 def moved_clocks(s):
     """sessions and records over a clock that is set: durations stay, both ends by the clock in force at the end"""
     s.at("08:01:00").login(1, 1).at("08:05:00").arrive(1).queue(1, 1).ring(1, 1, 1).at("08:05:04").answer(1, 1, 1)
@@ -133,6 +154,8 @@ def records_of_queues(s):
     """records of calls that ended in queues: the skill and priority of their disposition"""
     for n, minute in enumerate(("01", "02", "03", "04", "05"), 1):
         s.at(f"08:{minute}:00").arrive(n).queue(n, 1, priority="Low").queue(n, 2, 2, priority="High")
+    s.at("08:06:00").login(1, 1).arrive(6).queue(6, 1, priority="Top")
+    served(s, 6, 1, 1, "08:06:05", "08:06:08", "08:07:00")
     s.at("08:10:00").abandon(1, "Queue", skill=1).send("CallForcedBusy", call=2).idle(2)
     s.send("CallForcedDisconnect", call=3, by="Timer").idle(3).outflow(4, "OffSwitch")
     s.send("CallDequeued", call=5, skill=1, why="Command").at("08:10:10").abandon(5, "Queue", skill=2)

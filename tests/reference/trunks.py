@@ -12,7 +12,7 @@ class Use:
     def __init__(self, m):
         self.group = m.trunk_group
         self.trunk = m.trunk
-        self.since = m.at
+        self.since = self.booked_until = m.at
         self.incoming = m.direction == "In"
         self.call = None
         self.fate = None  # "ABN", "BUSY", "DISC", "CONNECT", or the conversation that answered
@@ -35,21 +35,34 @@ class Trunks:
         self.fold = fold
         self.sizes = {}  # trunk group: number of trunks
         self.in_use = {}  # (group, trunk): Use
-        self.out = set()  # (group, trunk) out of service
-        self.since = None  # all time before is booked
+        self.out = {}  # (group, trunk) out of service: until when its time is booked
+        self.full_since = {}  # trunk group: until when its time with no trunk left is booked
 
-    # ---- time
-    def settle(self, now):
-        """Books the time since the last change, or since the interval began."""
-        spent, self.since = now - (now if self.since is None else self.since), now
-        for (group, trunk), use in self.in_use.items():
-            self.add_time(group, trunk, "I_INOCC" if use.incoming else "I_OUTOCC", spent)
-        for group, trunk in self.out:
-            self.add_time(group, trunk, "MBUSYTIME", spent)
-        for group, size in self.sizes.items():
-            busy = {place for place in [*self.in_use, *self.out] if place[0] == group}
-            if size and len(busy) >= size:
-                self.add("htkgrp", (group,), "ALLINUSETIME", spent)
+    # ---- time, stretch by stretch
+    def book_use(self, use, now):
+        self.add_time(use.group, use.trunk, "I_INOCC" if use.incoming else "I_OUTOCC", now - use.booked_until)
+        use.booked_until = now
+
+    def book_outage(self, place, now):
+        self.add_time(*place, "MBUSYTIME", now - self.out[place])
+        self.out[place] = now
+
+    def book_full(self, group, now):
+        """To be called before and after every change of a group: is there a trunk left?"""
+        busy = {place for place in [*self.in_use, *self.out] if place[0] == group}
+        if group in self.full_since:
+            self.add("htkgrp", (group,), "ALLINUSETIME", now - self.full_since.pop(group))
+        if 0 < self.sizes.get(group, 0) <= len(busy):
+            self.full_since[group] = now
+
+    def boundary(self, now):
+        """All stretches end here; the next ones belong to the new interval."""
+        for use in self.in_use.values():
+            self.book_use(use, now)
+        for place in self.out:
+            self.book_outage(place, now)
+        for group in self.sizes:
+            self.book_full(group, now)
 
     def add(self, table, key, item, value=1):
         self.fold.tables.add(table, self.fold.clock.interval, key, item, value)
@@ -60,13 +73,13 @@ class Trunks:
 
     # ---- messages
     def configured(self, m):
-        self.settle(m.at)
         self.sizes[m.trunk_group] = m.trunks
+        self.book_full(m.trunk_group, m.at)
 
     def seized(self, m, call):
-        self.settle(m.at)
         use = self.in_use[m.trunk_group, m.trunk] = Use(m)
         use.call, call.trunk = call, use
+        self.book_full(m.trunk_group, m.at)
 
     def transferred(self, call, to):
         """The caller goes on in another call, and the trunk with him."""
@@ -76,24 +89,31 @@ class Trunks:
             use.call, to.trunk = to, use
 
     def idle(self, m):
-        self.settle(m.at)
         use = self.in_use.pop((m.trunk_group, m.trunk), None)
         if use:
+            self.book_use(use, m.at)
             self.book(use, m.at - use.since)
             if use.call.trunk is use:
                 use.call.trunk = None
+        self.book_full(m.trunk_group, m.at)
 
     def maintenance(self, m):
         """A call that is cut off counts nowhere; the rows say so."""
-        self.settle(m.at)
         place = m.trunk_group, m.trunk
-        if m.busy:
-            self.out.add(place)
-        else:
-            self.out.discard(place)
         if m.call and place in self.in_use:
-            for table, key in self.in_use.pop(place).keys():
-                self.fold.tables.put(table, self.fold.clock.interval, key, "INCOMPLETE", 1)
+            use = self.in_use.pop(place)
+            self.book_use(use, m.at)
+            self.mark(use)
+        if m.busy:
+            self.out.setdefault(place, m.at)
+        elif place in self.out:
+            self.book_outage(place, m.at)
+            del self.out[place]
+        self.book_full(m.trunk_group, m.at)
+
+    def mark(self, use):
+        for table, key in use.keys():
+            self.fold.tables.put(table, self.fold.clock.interval, key, "INCOMPLETE", 1)
 
     # ---- booking
     def book(self, use, held):
@@ -101,8 +121,7 @@ class Trunks:
             for table, key in use.keys():
                 self.add(table, key, item, value)
         if use.call.tainted:
-            for table, key in use.keys():
-                self.fold.tables.put(table, self.fold.clock.interval, key, "INCOMPLETE", 1)
+            self.mark(use)
 
     def items(self, use, held):
         if held < SHORT_NS:

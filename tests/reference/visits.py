@@ -137,7 +137,7 @@ class Visit:
         if conversation.transferred:
             self.add("TRANSFERRED")
         for n, skill in enumerate(self.vdn_info().skill, 1):
-            if skill == conversation.skill and skill and not conversation.direct:
+            if skill == conversation.skill and skill:
                 self.add(f"SKILLCALLS{n}")
                 self.add(f"SKILLTIME{n}", conversation.talk_ns)
                 self.add(f"SKILLACWTIME{n}", conversation.work_ns)
@@ -155,7 +155,7 @@ class Visits:
         self.call = call
         self.vdn = None
         self.vector = None
-        self.connection = None  # (the visit to the VDN, when the extension answered)
+        self.connection = None  # (the visit to the VDN, when the extension answered, the visit to the vector)
 
     def open(self):
         return [visit for visit in (self.vdn, self.vector) if visit]
@@ -168,7 +168,12 @@ class Visits:
 
     def marked(self):
         """The call is cut or gone without a disposition: what is open counts nowhere."""
-        for visit in self.take() + ([self.connection[0]] if self.connection else []):
+        visits = self.take()
+        if self.connection:
+            visits.append(self.connection[0])
+            if "a vector left for an extension is marked" in self.call.fold.known and self.connection[2]:
+                visits.append(self.connection[2])
+        for visit in visits:
             visit.mark()
         self.connection = None
 
@@ -214,23 +219,25 @@ class Visits:
     def CallAnswered(self, m):
         if m.offer != "Extension":
             self.call.queues.conversations[-1].visits = self.take()
+        else:
+            self.CallConnected(m)
 
     def CallConnected(self, m):
-        if self.vector:
-            self.vector.other("OUTFLOW", m.at)
-            self.vector = None
+        vector, self.vector = self.vector, None
+        if vector:
+            vector.other("OUTFLOW", m.at)
         if self.vdn:
-            self.connection = self.vdn, m.at
+            self.connection = self.vdn, m.at, vector
             self.vdn = None
 
     def extension_leaves(self, m):
         if self.connection:
-            visit, when = self.connection
+            visit, when, _ = self.connection
             self.connection = None
             visit.connected(when, m.at)
 
     def CallReleased(self, m):
-        if m.agent == 0:
+        if m.agent == 0 or self.connection:
             self.extension_leaves(m)
             self.marked()
 

@@ -154,6 +154,34 @@ def gone_without_a_disposition(s):
     s.send("CallConferenced", call=2, agent=1, other=51).state(1, "Acd", 2, 1).at("08:04:00").release(2, 1)
 
 
+def direct_calls_that_go_on(s):
+    """a direct agent call that is redirected to a VDN and then answered by a skill, abandoned in a queue, connected"""
+    s.at("08:00:30").login(1, 1).login(2, 2)
+    for call, minute in ((1, "01"), (2, "02"), (3, "03")):
+        s.at(f"08:{minute}:00").seize(call).queue(call, 1, by="DirectAgent", agent=1, priority="Top")
+        s.at(f"08:{minute}:02").ring(call, 1, 1, "Direct").at(f"08:{minute}:14").redirect(call, 1, 1, "Vdn")
+        s.enter(call, 5001, "Redirected")
+    s.at("08:04:00").queue(1, 2, priority="Low")
+    served(s, 1, 2, 2, "08:04:05", "08:04:09", "08:05:00", "08:05:10")
+    s.at("08:06:00").queue(2, 2, priority="Low").queue(2, 1, 2).at("08:06:30").abandon(2, "Queue", skill=2)
+    s.at("08:07:00").connect(3).at("08:08:00").extension_leaves(3)
+
+
+def answered_as_an_extension_call(s):
+    """a call of a VDN that rings at an agent as a plain extension call and is answered as one is connected"""
+    s.at("08:00:30").login(1, 1).at("08:01:00").arrive(1).at("08:01:10")
+    s.send("CallRinging", call=1, agent=1, skill=0, offer="Extension").at("08:01:15")
+    s.send("CallAnswered", call=1, agent=1, skill=0, offer="Extension").state(1, "Other", direction="In")
+    s.at("08:02:00").send("CallReleased", call=1, agent=1, by="Caller").state(1, "Avail").idle(1)
+
+
+def rows_of_marks_alone(s):
+    """a protocol error about a skill, and a call that is cut in a VDN, where nothing else is to be reported"""
+    s.at("08:01:00").send("CallForcedBusy", call=91).send("CallAbandoned", call=94, skill=3, abandoned_in="Queue")
+    s.at("08:29:00").arrive(1).queue(1, 2).boundary("08:30:00").boundary("09:00:00").at("09:01:00")
+    s.maintenance(1, 1, 1, call=1).boundary("09:30:00").at("09:31:00").maintenance(1, 1, 0)
+
+
 def settings_of_a_vdn(s):
     """service level and buckets of a VDN of its own, none at all, and changed while collecting"""
     s.vdns[5002] |= {"service_level_s": 7, "period_s": [6, 7, 8, 9, 10, 11, 12, 13, 14]}
