@@ -233,9 +233,11 @@ enum TrunkFlag : u8 {
     kTrunkTainted = 8,
 };
 
+constexpr u64 trunk_key(u16 group, u16 trunk) noexcept { return u64{1} << 32 | u64{group} << 16 | trunk; }
+
 /// One trunk, and its row in htrunk, which has the same index.
 struct TrunkState {
-    u64 key;   ///< 1 << 32 | group << 16 | number; 0 = not in use
+    u64 key;   ///< trunk_key(); 0 = not in use
     u64 call;  ///< on it, 0 = none
     u64 seized_at;
     u64 connected_at;  ///< the far end answered; 0 = not

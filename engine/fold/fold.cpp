@@ -10,6 +10,7 @@ namespace {
 // Measured: 100,000 calls do not fit L2, and a miss costs more than folding a message.
 constexpr u32 kSlotsAhead = 12;
 constexpr u32 kEntriesAhead = 6;
+constexpr u32 kLegsAhead = 3;
 
 constexpr bool is_call(u16 id) noexcept { return id >= TrunkSeized::kTemplate && id <= CallEvent::kTemplate; }
 constexpr bool is_agent(u16 id) noexcept {
@@ -20,6 +21,14 @@ constexpr bool names_agent(u16 id) noexcept {
     return id == CallRinging::kTemplate ||
            (id >= CallAnswered::kTemplate && id <= CallRetrieved::kTemplate) ||
            id == CallRedirected::kTemplate || id == CallReleased::kTemplate || id == CallAbandoned::kTemplate;
+}
+/// The key of the trunk that the message seizes or frees, 0 = none.
+constexpr u64 trunk_of(const MessageView& m) noexcept {
+    if (m.template_id == TrunkIdle::kTemplate)
+        return trunk_key(read<u16>(m.block + 16), read<u16>(m.block + 18));
+    if (m.template_id == TrunkSeized::kTemplate)
+        return trunk_key(read<u16>(m.block + 24), read<u16>(m.block + 26));
+    return 0;
 }
 constexpr bool part_of_pump_up(u16 id) noexcept {
     return (id >= PumpUpBegin::kTemplate && id <= PumpUpEnd::kTemplate) || id == TrunkMaintenance::kTemplate;
@@ -44,6 +53,7 @@ struct Ahead {
 [[gnu::always_inline]] inline void Core::prefetch_slot(const MessageView& m) const noexcept {
     if (is_call(m.template_id)) {
         call_ids_.prefetch(read<u64>(m.block + 8));
+        if (const u64 key = trunk_of(m); key != 0) trunk_ids_.prefetch(key);
         if (names_agent(m.template_id)) agent_ids_.prefetch(read<u64>(m.block + 16));
     } else if (is_agent(m.template_id)) {
         agent_ids_.prefetch(read<u64>(m.block + 8));
@@ -53,6 +63,12 @@ struct Ahead {
 [[gnu::always_inline]] inline void Core::prefetch_entry(const MessageView& m) const noexcept {
     if (is_call(m.template_id)) {
         if (const u32 c = call_ids_.find(read<u64>(m.block + 8)); c != IdMap::kNone) calls_.prefetch(c);
+        if (const u64 key = trunk_of(m); key != 0) {
+            if (const u32 t = trunk_ids_.find(key); t != IdMap::kNone) {
+                trunks_.prefetch(t);
+                if (m.template_id == TrunkIdle::kTemplate) trunk_rows_.prefetch(t);
+            }
+        }
         if (names_agent(m.template_id)) {
             if (const u32 a = agent_ids_.find(read<u64>(m.block + 16)); a != IdMap::kNone)
                 agents_.prefetch(a);
@@ -62,18 +78,34 @@ struct Ahead {
     }
 }
 
+/// The segment of the call or of the after-call work that the message is about.
+[[gnu::always_inline]] inline void Core::prefetch_leg(const MessageView& m) const noexcept {
+    u32 leg = 0;
+    if (is_call(m.template_id)) {
+        const u32 c = call_ids_.find(read<u64>(m.block + 8));
+        if (c != IdMap::kNone) leg = calls_[c].leg;
+    } else if (m.template_id == AgentState::kTemplate) {
+        const u32 a = agent_ids_.find(read<u64>(m.block + 8));
+        if (a != IdMap::kNone) leg = agents_[a].work.leg;
+    }
+    if (leg != 0) legs_.prefetch(leg - 1);
+}
+
 void Core::apply(Seq first, Bytes messages, u32 n, FoldSink& sink) {
     // Joined in the middle of an epoch: what lies before is as good as missing.
     if (!ready_ && seq_ == 0 && first.value != 1) become_uncertain();
     sink_ = &sink;
     Ahead slots{messages.data(), messages.data() + messages.size()};
     Ahead entries = slots;
+    Ahead legs = slots;
     for (u32 i = 0; i < kSlotsAhead; ++i) slots.step([&](const MessageView& m) { prefetch_slot(m); });
     for (u32 i = 0; i < kEntriesAhead; ++i) entries.step([&](const MessageView& m) { prefetch_entry(m); });
+    for (u32 i = 0; i < kLegsAhead; ++i) legs.step([&](const MessageView& m) { prefetch_leg(m); });
     const std::byte* at = messages.data();
     for (u32 i = 0; i < n; ++i) {
         slots.step([&](const MessageView& m) { prefetch_slot(m); });
         entries.step([&](const MessageView& m) { prefetch_entry(m); });
+        legs.step([&](const MessageView& m) { prefetch_leg(m); });
         const MessageView m = message_at(at);
         at += m.wire_bytes();
         seq_ = first.value + i;

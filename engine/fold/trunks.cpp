@@ -7,8 +7,6 @@ namespace {
 
 constexpr u64 kShort = 2'000'000'000ULL;
 
-constexpr u64 key_of(u16 group, u16 trunk) noexcept { return u64{1} << 32 | u64{group} << 16 | trunk; }
-
 // Both tables begin with the same items: one index serves both.
 static_assert(htkgrp("AUDIO") == htrunk("AUDIO") && htkgrp("I_INOCC") == htrunk("I_INOCC"));
 
@@ -29,7 +27,7 @@ u32 Core::group_slot(u16 group) noexcept {
     return slot;
 }
 
-u32 Core::find_trunk(u16 group, u16 trunk) const noexcept { return trunk_ids_.find(key_of(group, trunk)); }
+u32 Core::find_trunk(u16 group, u16 trunk) const noexcept { return trunk_ids_.find(trunk_key(group, trunk)); }
 
 u32 Core::trunk_slot(u16 group, u16 trunk) noexcept {
     if (group == 0 || trunk == 0) {
@@ -46,10 +44,10 @@ u32 Core::trunk_slot(u16 group, u16 trunk) noexcept {
         become_uncertain();
         return kNoIndex;
     }
-    trunks_[slot].key = key_of(group, trunk);
+    trunks_[slot].key = trunk_key(group, trunk);
     trunks_[slot].group = in;
     trunks_[slot].at = now_;
-    trunk_ids_.insert(key_of(group, trunk), slot);
+    trunk_ids_.insert(trunk_key(group, trunk), slot);
     return slot;
 }
 
@@ -168,28 +166,33 @@ void Core::book_trunk(u32 slot, TrunkFate fate) noexcept {
     const bool abandoned = fate == TrunkFate::Abandoned || fate == TrunkFate::AbandonedQueued ||
                            fate == TrunkFate::AbandonedRinging;
     const u64 held = now_ - t.seized_at;
+    // Only what changes is touched: a trunk's row is cold.
+    const auto count_if = [](u64& item, bool yes) {
+        if (yes) ++item;
+    };
     for (u64* const row : {trunk_rows_.touch(slot), group_rows_.touch(t.group)}) {
         ++row[in ? htrunk("INCALLS") : htrunk("OUTCALLS")];
         row[in ? htrunk("INTIME") : htrunk("OUTTIME")] += held;
-        row[htrunk("SHORTCALLS")] += held < kShort;
-        row[htrunk("TRANSFERRED")] += t.has(kTrunkTransferred);
+        count_if(row[htrunk("SHORTCALLS")], held < kShort);
+        count_if(row[htrunk("TRANSFERRED")], t.has(kTrunkTransferred));
         if (!in) {
             ++row[fate == TrunkFate::Answered ? htrunk("O_ACDCALLS")
                   : abandoned                 ? htrunk("O_ABNCALLS")
                                               : htrunk("O_OTHERCALLS")];
-            row[htrunk("COMPLETED")] += t.connected_at != 0;
+            count_if(row[htrunk("COMPLETED")], t.connected_at != 0);
             row[htrunk("SETUPTIME")] += (t.connected_at != 0 ? t.connected_at : now_) - t.seized_at;
             continue;
         }
         ++row[fate == TrunkFate::Answered ? htrunk("ACDCALLS")
               : abandoned                 ? htrunk("ABNCALLS")
                                           : htrunk("OTHERCALLS")];
-        row[htrunk("ABNVECCALLS")] += abandoned && t.has(kTrunkVectorCall);
-        row[htrunk("ABNQUECALLS")] += fate == TrunkFate::AbandonedQueued;
-        row[htrunk("ABNRINGCALLS")] += fate == TrunkFate::AbandonedRinging;
-        row[htrunk("BUSYCALLS")] += fate == TrunkFate::Busy;
-        row[htrunk("DISCCALLS")] += fate == TrunkFate::Disconnected;
-        row[htrunk("CONNECTCALLS")] += fate == TrunkFate::Connected;
+        if (fate == TrunkFate::Answered) continue;
+        count_if(row[htrunk("ABNVECCALLS")], abandoned && t.has(kTrunkVectorCall));
+        count_if(row[htrunk("ABNQUECALLS")], fate == TrunkFate::AbandonedQueued);
+        count_if(row[htrunk("ABNRINGCALLS")], fate == TrunkFate::AbandonedRinging);
+        count_if(row[htrunk("BUSYCALLS")], fate == TrunkFate::Busy);
+        count_if(row[htrunk("DISCCALLS")], fate == TrunkFate::Disconnected);
+        count_if(row[htrunk("CONNECTCALLS")], fate == TrunkFate::Connected);
     }
     if (t.has(kTrunkTainted)) mark_trunk(slot);
 }
