@@ -7,7 +7,9 @@ namespace twinlink::sim {
 namespace {
 
 constexpr Nanos kNever{~u64{0}};
-constexpr Nanos kClosingStep = 10_ms;   // between the closing heartbeats of an epoch
+constexpr Nanos kClosingStep = 10_ms;  // between the closing heartbeats of an epoch
+constexpr Nanos kBridged =
+    10_s;  // of an idle stretch that nobody watched: heartbeats of so long are made up for
 constexpr u32 kClosingHeartbeats = 3;   // so that losing one or two does not hide the tail
 constexpr u32 kSmallestCutBytes = 400;  // above the largest message with both headers
 
@@ -106,6 +108,7 @@ void StreamEncoder::heartbeat(Link link, Nanos time, u8 flags) {
 void StreamEncoder::advance(Nanos now) {
     if (!open_) return;
     for (Nanos at = deadline(); at <= now; at = deadline()) {
+        at = std::max(at, now - kBridged);
         time_ = std::max(time_, at);
         for (const Link link : {Link::A, Link::B}) {
             const Cutter& c = cutters_[index(link)];

@@ -61,7 +61,8 @@ struct Words {
     u64 heartbeat_ms = 100;
     bool no_wait = false;
     bool no_huge = false;
-    std::string format = "technion";
+    u64 window_s = 60;
+    std::vector<std::string> reasons;
 };
 
 void add_sending(CLI::App& app, Options& o, Words& w) {
@@ -120,12 +121,70 @@ void add_centre(CLI::App& app, Options& o, Words& w) {
     app.add_flag("--whole-day", o.centre.whole_day, "from midnight to midnight, idle at both ends");
 }
 
+void add_replay(CLI::App& app, Options& o, Words& w) {
+    app.add_option("--format", o.replay.format, "technion, or queue_log (Asterisk's app_queue)")
+        ->required()
+        ->check(CLI::IsMember({"technion", "queue_log"}));
+    app.add_option("--interval", o.centre.interval_minutes, "15, 30 or 60 minutes")
+        ->check(CLI::IsMember({15, 30, 60}))
+        ->capture_default_str();
+    app.add_option("--acd", o.first_acd, "id of the ACD")
+        ->check(CLI::Range(1, 65'535))
+        ->capture_default_str();
+    app.add_option("--pump-up-every", w.pump_up_minutes, "minutes of the ACD's clock; 0 = never")
+        ->capture_default_str();
+    app.add_option("--utc-offset", o.centre.utc_offset_minutes,
+                   "minutes of local time ahead of UTC, for reports")
+        ->check(CLI::Range(-900, 900))
+        ->capture_default_str();
+    app.add_flag(
+        "--follow", o.replay.follow,
+        "queue_log: go on with what is written to FILE, also when it is rotated, until a signal comes; "
+        "what is in it already goes out first, at once");
+    app.add_flag("--from-end", o.replay.from_end,
+                 "with --follow: what is in FILE already is only the state to begin with");
+    app.add_option("--window", w.window_s,
+                   "queue_log: seconds by which lines may be out of order and rings be told late; also what "
+                   "--follow lags behind")
+        ->check(CLI::Range(1, 3'600))
+        ->capture_default_str();
+    app.add_flag("--redirect-unanswered", o.replay.redirect_unanswered,
+                 "queue_log: a ring that nobody answers ends the wait, counts as NOANSREDIR, and the call is "
+                 "queued anew");
+    app.add_option("--aux", w.reasons, "queue_log: AUX code of a pause reason, 'Lunch=3'")->take_all();
+    app.add_option("FILE", o.replay.file, "the recording")->required();
+}
+
 Expected<Nanos> time_of_day(const std::string& text) {
     if (text == "24:00") return Nanos{kDay};
     return parse_time(text);
 }
 
+Expected<void> read_replay(const Words& w, Options& o) {
+    ReplayOptions& r = o.replay;
+    const bool queue_log = r.format == "queue_log";
+    if (!queue_log && (r.follow || r.redirect_unanswered || !w.reasons.empty()))
+        return failure("--follow, --redirect-unanswered and --aux are for --format queue_log");
+    if (r.from_end && !r.follow) return failure("--from-end is for --follow");
+    if (r.follow && w.speed != "1")
+        return failure("--follow goes as fast as the file is written: no --speed");
+    r.window = Nanos{w.window_s * kSecond};
+    for (const auto& text : w.reasons) {
+        const std::size_t at = text.rfind('=');
+        u8 code = 0;
+        const char* const end = text.data() + text.size();
+        const bool whole = at != std::string::npos && at != 0 &&
+                           std::from_chars(text.data() + at + 1, end, code).ptr == end &&
+                           at + 1 < text.size();
+        if (!whole || code > 99) return failure(fmt::format("--aux '{}': REASON=CODE, 0 to 99", text));
+        r.reasons[text.substr(0, at)] = code;
+    }
+    return {};
+}
+
 Expected<void> read_words(const Words& w, Options& o) {
+    if (!o.replay.file.empty())
+        if (auto good = read_replay(w, o); !good) return good;
     const auto start = parse_time(w.start);
     if (!start) return std::unexpected(Error{start.error()}.in("--start"));
     o.centre.start = *start;
@@ -197,15 +256,7 @@ int main(int argc, char** argv) {
     run->add_option("--loop-days", o.loop_days,
                     "encode one whole day and send it so often, as fast as possible");
     add_sending(*replay, o, w);
-    replay->add_option("--format", w.format, "technion")->required()->check(CLI::IsMember({"technion"}));
-    replay->add_option("--interval", o.centre.interval_minutes, "15, 30 or 60 minutes")
-        ->capture_default_str();
-    replay->add_option("--acd", o.first_acd, "id of the ACD")
-        ->check(CLI::Range(1, 65'535))
-        ->capture_default_str();
-    replay->add_option("--pump-up-every", w.pump_up_minutes, "minutes of the ACD's clock; 0 = never")
-        ->capture_default_str();
-    replay->add_option("FILE", o.replay_file, "the recording")->required();
+    add_replay(*replay, o, w);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {

@@ -7,19 +7,12 @@
 // that group.
 #pragma once
 
-#include "tools/acdsim/centre_config.hpp"
-#include "tools/acdsim/source.hpp"
+#include "tools/acdsim/replay_centre.hpp"
 #include "tools/acdsim/technion.hpp"
 
 #include <map>
 
 namespace twinlink::sim {
-
-struct ReplayConfig {
-    Acd acd{1};
-    u16 interval_minutes = 30;
-    Nanos pump_up_every{kHour};
-};
 
 class Replay final : public Source {
 public:
@@ -59,41 +52,29 @@ private:
         Kind kind;
         u32 index;
     };
-    enum class Place : u8 { NotYet, Vector, Queue, Talking, Over };
     struct ReplayedCall {
         RecordedCall call;
-        u64 id = 0;
+        u64 id = 0;     ///< once it was seized
         u32 agent = 0;  ///< index
         u16 group = 0;
         u16 trunk = 0;
-        Place place = Place::NotYet;
-    };
-    struct ReplayedAgent {
-        std::string name;
-        u64 login = 0;
-        AgentMode mode = AgentMode::Unstaffed;
-        Nanos since{};
-        Nanos login_time{};
-        u32 call = 0;
-        u32 session = 0;
     };
     struct Session {
         u32 agent;
         Nanos from;
         Nanos to;
-        std::vector<u16> skills;
+        std::vector<u16> skills;  ///< by level
     };
     void place_calls(const Recording& recording);
     void place_trunks();
     void place_agents();
     void make_sessions();
     void make_actions();
-    void free_call(u32 index);
-    void login(u32 session);
-    void answer(u32 call);
-    void set_mode(ReplayedAgent& agent, AgentMode mode, u64 call, u16 skill);
-    [[nodiscard]] u64 ucid(const ReplayedCall& c) const noexcept;
-    [[nodiscard]] u32 extension(u32 agent) const noexcept { return 20'001 + agent; }
+    u32 add_agent(const std::string& name, u64 login);
+    void seize(ReplayedCall& c);
+    void answer(const ReplayedCall& c);
+    void free_call(const ReplayedCall& c);
+    void log_in(const Session& session);
 
     ReplayConfig config_;
     Nanos begins_;
@@ -101,12 +82,9 @@ private:
     Nanos now_;
     bool begun_ = false;
     bool over_ = false;
-    MessageSink* sink_ = nullptr;
+    ReplayCentre centre_;
     std::vector<ReplayedCall> calls_;
-    std::vector<ReplayedAgent> agents_;
     std::vector<Session> sessions_;
-    std::vector<std::string> groups_;
-    std::vector<u16> trunks_;  ///< by group: how many
     std::vector<Action> actions_;
     std::size_t next_ = 0;
     u64 moved_agents_ = 0;

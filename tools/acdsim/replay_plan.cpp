@@ -37,7 +37,9 @@ Nanos floor_to(Nanos t, u64 step) noexcept { return Nanos{t.value / step * step}
 
 }  // namespace
 
-Replay::Replay(const ReplayConfig& config, const Recording& recording) : config_(config) {
+Replay::Replay(const ReplayConfig& config, const Recording& recording)
+    : config_(config), centre_(config, "technion", 6'000) {
+    for (u16 i = 1; i <= kTechnionSkills.size(); ++i) centre_.add_skill(i, kTechnionSkills[i - 1U].name);
     place_calls(recording);
     place_trunks();
     place_agents();
@@ -54,8 +56,6 @@ void Replay::place_calls(const Recording& recording) {
     std::stable_sort(calls_.begin(), calls_.end(), [](const ReplayedCall& a, const ReplayedCall& b) {
         return a.call.seized < b.call.seized;
     });
-    u64 id = 0;
-    for (auto& c : calls_) c.id = ++id;
 }
 
 void Replay::place_trunks() {
@@ -67,9 +67,8 @@ void Replay::place_trunks() {
     std::map<std::string, u16> number;
     std::vector<std::vector<Busy>> busy;
     for (const auto& [name, most] : lines) {
-        groups_.push_back(name);
-        number[name] = static_cast<u16>(groups_.size());
         busy.emplace_back(most + 1U);
+        number[name] = static_cast<u16>(busy.size());
     }
     for (auto& c : calls_) {  // by the time of seizure
         c.group = number[c.call.trunk_group];
@@ -83,7 +82,8 @@ void Replay::place_trunks() {
         }
         trunks[c.trunk].take(c.call);
     }
-    for (const auto& trunks : busy) trunks_.push_back(static_cast<u16>(trunks.size() - 1));
+    for (const auto& [name, group] : number)
+        centre_.set_group(group, name, static_cast<u16>(busy[group - 1U].size() - 1));
 }
 
 void Replay::place_agents() {
@@ -100,26 +100,26 @@ void Replay::place_agents() {
         return x.answered != y.answered ? x.answered < y.answered : x.ended < y.ended;
     });
     u64 login = 1'000;
-    for (auto& [name, logins] : of_name) {
-        logins.push_back(static_cast<u32>(agents_.size()));
-        agents_.push_back({.name = name, .login = ++login});
-    }
-    std::vector<Busy> busy(agents_.size());
+    for (auto& [name, logins] : of_name) logins.push_back(add_agent(name, ++login));
+    std::vector<Busy> busy(centre_.agents());
     for (const u32 i : order) {
         ReplayedCall& c = calls_[i];
         auto& logins = of_name[c.call.agent];
         std::size_t n = 0;
         while (n < logins.size() && !busy[logins[n]].free_at(c.call.answered)) ++n;
         if (n == logins.size()) {  // another login of the same person: 2001 beside 1001
-            logins.push_back(static_cast<u32>(agents_.size()));
-            agents_.push_back({.name = c.call.agent + " " + std::to_string(n + 1),
-                               .login = agents_[logins.front()].login + n * 1'000});
+            const u64 first = centre_.agent(logins.front()).login;
+            logins.push_back(add_agent(c.call.agent + " " + std::to_string(n + 1), first + n * 1'000));
             busy.emplace_back();
         }
         if (n != 0) ++moved_agents_;
         c.agent = logins[n];
         busy[c.agent].take(c.call);
     }
+}
+
+u32 Replay::add_agent(const std::string& name, u64 login) {
+    return centre_.add_agent(name, login, 20'001 + centre_.agents());
 }
 
 void Replay::make_sessions() {

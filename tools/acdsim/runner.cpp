@@ -26,6 +26,12 @@ u64 monotonic_ns() noexcept {
     return static_cast<u64>(t.tv_sec) * kSecondNs + static_cast<u64>(t.tv_nsec);
 }
 
+Nanos wall_time() noexcept {
+    timespec t{};
+    clock_gettime(CLOCK_REALTIME, &t);
+    return Nanos{static_cast<u64>(t.tv_sec) * kSecondNs + static_cast<u64>(t.tv_nsec)};
+}
+
 void sleep_ns(u64 ns) noexcept {
     const timespec t{static_cast<time_t>(ns / kSecondNs), static_cast<long>(ns % kSecondNs)};
     nanosleep(&t, nullptr);
@@ -52,7 +58,10 @@ Nanos Runner::next_due() const noexcept {
     for (const auto& a : acds_) {
         if (a.source->over()) continue;
         live = true;
-        due = std::min({due, a.source->next_time(), a.encoder->deadline()});
+        const Nanos next = a.source->next_time();
+        due = std::min(due, next);
+        // What lies before the beginning is history that is told at once: frames are filled, not timed.
+        if (next >= first_) due = std::min(due, std::max(first_, a.encoder->deadline()));
     }
     return live ? std::min(due, transmitter_.deadline()) : kNever;
 }
@@ -62,7 +71,7 @@ void Runner::happen(Nanos due) {
     const auto came_up = transmitter_.advance(due);
     for (auto& a : acds_) {
         if (a.source->over()) continue;
-        a.encoder->advance(due);
+        if (due >= first_) a.encoder->advance(due);
         for (const auto acd : came_up)
             if (acd.value == 0 || acd == a.source->acd()) {
                 a.source->pump_up(reached_, PumpUpWhy::LinkUp, *a.encoder);

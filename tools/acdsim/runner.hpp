@@ -62,6 +62,8 @@ private:
 
 /// CLOCK_MONOTONIC in ns.
 [[nodiscard]] u64 monotonic_ns() noexcept;
+/// CLOCK_REALTIME.
+[[nodiscard]] Nanos wall_time() noexcept;
 void sleep_ns(u64 ns) noexcept;
 
 }  // namespace twinlink::sim

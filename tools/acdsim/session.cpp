@@ -2,7 +2,6 @@
 #include "tools/acdsim/session.hpp"
 
 #include "tools/acdsim/call_centre.hpp"
-#include "tools/acdsim/replay.hpp"
 #include "tools/acdsim/targets.hpp"
 #include "tools/acdsim/truth.hpp"
 
@@ -82,33 +81,13 @@ Expected<std::vector<ServerSpec>> parse_servers(const Options& o) {
     return specs;
 }
 
-/// The recording as a source; says on stderr what it could not read. `damaged`: lines that were skipped.
-Expected<std::unique_ptr<Source>> make_replay(const Options& o, bool& damaged) {
-    auto recording = read_technion(o.replay_file);
-    if (!recording) return std::unexpected(recording.error());
-    for (const auto& line : recording->damaged)
-        fmt::print(stderr, "acdsim: {}:{}: skipped: {}\n", o.replay_file, line.number, line.why);
-    damaged = !recording->damaged.empty();
-    if (recording->calls.empty())
-        return failure(fmt::format("'{}' has no call that can be read", o.replay_file));
-    auto replay = std::make_unique<Replay>(
-        ReplayConfig{twinlink::Acd{o.first_acd}, o.centre.interval_minutes, o.centre.pump_up_every},
-        *recording);
-    fmt::print(stderr,
-               "{}: {} calls, {} lines skipped; overlapping in the recording: {} calls moved to a second "
-               "login, {} to a "
-               "spare trunk\n",
-               o.replay_file, recording->calls.size(), recording->damaged.size(), replay->moved_agents(),
-               replay->moved_trunks());
-    return replay;
-}
-
-Expected<std::vector<std::unique_ptr<Source>>> make_sources(const Options& o, bool& damaged) {
+Expected<std::vector<std::unique_ptr<Source>>> make_sources(const Options& o, OpenedReplay& replay) {
     std::vector<std::unique_ptr<Source>> sources;
-    if (!o.replay_file.empty()) {
-        auto replay = make_replay(o, damaged);
-        if (!replay) return std::unexpected(replay.error());
-        sources.push_back(std::move(*replay));
+    if (!o.replay.file.empty()) {
+        auto opened = open_replay(o);
+        if (!opened) return std::unexpected(opened.error());
+        replay = std::move(*opened);
+        sources.push_back(std::move(replay.source));
         return sources;
     }
     for (u32 i = 0; i < o.acds; ++i) {
@@ -156,9 +135,9 @@ Expected<void> write_summary(const std::string& path, const Ledger& ledger) {
 }  // namespace
 
 std::expected<Exit, Failure> run_session(Options o, const std::atomic<bool>& stop) {
-    bool damaged = false;
+    OpenedReplay replay;
     if (o.loop_days != 0) o.centre.whole_day = true;
-    auto sources = make_sources(o, damaged);
+    auto sources = make_sources(o, replay);
     if (!sources) return refuse(Exit::Usage, sources.error());
     o.centre.start = sources->front()->begins();
     auto rules = parse_faults(o);
@@ -189,6 +168,7 @@ std::expected<Exit, Failure> run_session(Options o, const std::atomic<bool>& sto
     if (o.wait_ready.value != 0 && !wait_until_ready(transmitter, o.wait_ready, stop))
         return refuse(Exit::Unreachable, Error{"no peer came within --wait-ready; nothing was sent"});
 
+    if (replay.set_wall) replay.set_wall(wall_time());
     EncoderConfig encoder = in_acd_time(o.encoder, o.pacing);
     encoder.alone = ranges(*rules);
     encoder.seed = o.centre.seed;
@@ -202,6 +182,7 @@ std::expected<Exit, Failure> run_session(Options o, const std::atomic<bool>& sto
     runner.run();
     if (o.progress_bar) fmt::print(stderr, "\n");
     report_lanes(transmitter, runner.progress().seconds);
+    const bool damaged = replay.conclude && !replay.conclude();
 
     if (ledger != nullptr) {
         if (auto flushed = ledger->flush(); !flushed) return refuse(Exit::Internal, flushed.error());
