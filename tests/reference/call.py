@@ -15,9 +15,9 @@ FATES = {"CallForcedBusy": "BUSY", "CallForcedDisconnect": "DISC"}
 
 
 class Call:
-    def __init__(self, fold, first):
+    def __init__(self, fold, number, first):
         self.fold = fold
-        self.number = first.call
+        self.number = number
         self.adjunct = False
         self.tainted = False  # a protocol error: every row that it is booked to is marked
         self.over = False
@@ -63,7 +63,7 @@ class Call:
         return [c for c in self.queues.conversations if c.ended and not c.booked]
 
     def is_done(self):
-        return self.over and all(c.booked for c in self.queues.conversations if c.ended)
+        return self.over and all(c.booked for c in self.queues.conversations)
 
     # ---- booking
     def add(self, table, key, item, value=1):

@@ -12,7 +12,7 @@ class Calls:
     def __init__(self, fold):
         self.fold = fold
         self.by_number = {}
-        self.phantom_ns = 0
+        self.phantom_ns = None  # until a pump-up tells
 
     def is_unknown(self, m):
         about_a_call = m.template.startswith("Call") and m.template not in BEGINNINGS
@@ -32,15 +32,14 @@ class Calls:
     def take(self, m):
         """Any message about a call."""
         if m.call not in self.by_number:
-            self.by_number[m.call] = Call(self.fold, m)
+            self.by_number[m.call] = Call(self.fold, m.call, m)
         call = self.by_number[m.call]
         if m.template == "TrunkSeized":
             call.adjunct = m.direction == "Adjunct"
         if m.template == "CallAnswered" and m.offer != "Extension":
             rings = call.queues.ringing
             if rings is None or rings.agent != m.agent:
-                call.tainted = True
-                self.mark(m)  # an answer without ringing is a protocol error
+                self.taint(call, m)  # an answer without ringing is a protocol error
         call.take(m)
         if m.template == "CallTransferred":
             self.goes_on(call, m)
@@ -55,11 +54,10 @@ class Calls:
 
     def goes_on(self, call, m):
         """The caller goes on in the agent's consult call."""
-        to = self.by_number.get(m.to_call)
-        if to:
-            call.segment.goes_on_in(to.segment, m.at)
-            self.fold.trunks.transferred(call, to)
-            to.tainted |= call.tainted
+        to = self.by_number.setdefault(m.to_call, Call(self.fold, m.to_call, m))
+        call.segment.goes_on_in(to.segment, m.at)
+        self.fold.trunks.transferred(call, to)
+        to.tainted |= call.tainted
 
     def forget_if_done(self, call):
         if call.is_done():
@@ -87,6 +85,15 @@ class Calls:
                     visit.mark()
 
     # ---- rows that are not complete
+    def taint(self, call, message):
+        """A protocol error of a known call: what it is in now and what it is booked to later is marked."""
+        call.tainted = True
+        self.mark(message)
+        for visit in call.visits.open():
+            visit.mark()
+        if call.trunk:
+            self.fold.trunks.mark(call.trunk)
+
     def mark(self, message):
         """The rows of what the message was about are not complete; of an agent, those of all skills."""
         skill, agent = getattr(message, "skill", 0), getattr(message, "agent", 0)

@@ -18,6 +18,7 @@ class Interval:
         self.instance = instance  # how many intervals of this ACD with this start came before
         self.utc_offset_ns = 0  # of the ACD's local time, for the row's clock
         self.closed = False
+        self.recounted = False  # a setting that concerns all rows changed in it
 
     def __repr__(self):
         return f"{self.start_ns // MINUTE_NS // 60 % 24:02}:{self.start_ns // MINUTE_NS % 60:02}"

@@ -3,6 +3,7 @@ from agents import Agents
 from calls import Calls
 from clock import Clock
 from skills import Skills
+from tables import EVENTS
 from trunks import Trunks
 from visits import Vdns
 
@@ -44,6 +45,8 @@ class Fold:
         """Administrative items: what is in force at the end of the interval."""
         for table, key, row in self.tables.rows_of(self.clock.interval):
             row.update(self.settings_of(table, key, row))
+            if self.clock.interval.recounted and table not in EVENTS:
+                row["INCOMPLETE"] = 1
 
     def settings_of(self, table, key, row):
         if table == "hagent":
@@ -72,7 +75,10 @@ class Fold:
 
     def AcdInfo(self, m):
         self.clock.local_time(m)
-        self.calls.phantom_ns = m.phantom_abandon_s * 1_000_000_000
+        phantom_ns = m.phantom_abandon_s * 1_000_000_000
+        if self.calls.phantom_ns not in (None, phantom_ns):
+            self.clock.interval.recounted = True  # what an answered call is has changed: no row means one thing
+        self.calls.phantom_ns = phantom_ns
 
     def SkillInfo(self, m):
         self.skills.configured(m)

@@ -22,16 +22,7 @@ from rig import Failed, Processes
 from stream import merge
 
 
-class Both:
-    """What every run needs; one in each process."""
-
-    def __init__(self, strict):
-        self.schema = runs.schema()
-        self.items = runs.catalogue()
-        self.known = [] if strict else runs.KNOWN_DIFFERENCES
-
-
-def run(both, name, words):
+def run(both, name, words, reports):
     verdict = runs.Verdict(name)
     folder = Path(tempfile.mkdtemp(prefix="twinlink-reference-"))
     began = time.monotonic()
@@ -40,7 +31,9 @@ def run(both, name, words):
         streams = merge(both.schema, paths.values())
         verdict.messages = sum(stream.last for stream in streams.values())
         tables = runs.reference_rows(streams, both.items, both.known)
-        runs.compare_run(verdict, folder, paths, tables, len({acd for acd, _ in streams}))
+        server = runs.compare_run(verdict, folder, paths, tables, len({acd for acd, _ in streams}))
+        if reports:
+            runs.compare_reports(verdict, server, tables)
     except (Failed, subprocess.CalledProcessError) as why:
         verdict.failure = str(why)
     finally:
@@ -52,7 +45,7 @@ def run(both, name, words):
 
 def begin(strict):
     global BOTH
-    BOTH = Both(strict)
+    BOTH = runs.Both(strict)
 
 
 def run_job(job):
@@ -60,17 +53,17 @@ def run_job(job):
 
 
 def jobs(only, seeds):
-    """(name, what acdsim is asked for) of every run."""
+    """(name, what acdsim is asked for, whether reports are compared too) of every run."""
     if seeds is None:
-        return [(name, f"--seed 1 {scenarios.NAMED[name]}") for name in only or scenarios.NAMED]
+        return [(name, f"--seed 1 {scenarios.NAMED[name]}", True) for name in only or scenarios.NAMED]
     first, last = (int(word) for word in seeds.split(".."))
     if only:
         return [
-            (f"{name}, seed {seed}", f"--seed {seed} {scenarios.NAMED[name]}")
+            (f"{name}, seed {seed}", f"--seed {seed} {scenarios.NAMED[name]}", False)
             for seed in range(first, last + 1)
             for name in only
         ]
-    return [(f"seed {n}", f"--seed {n} {scenarios.of_seed(n)}") for n in range(first, last + 1)]
+    return [(f"seed {n}", f"--seed {n} {scenarios.of_seed(n)}", False) for n in range(first, last + 1)]
 
 
 def tell(verdict, words, differences, quiet):
@@ -79,10 +72,11 @@ def tell(verdict, words, differences, quiet):
     complaints = [verdict.failure] if verdict.failure else []
     complaints += [f"{len(verdict.wrong)} values differ"] if verdict.wrong else []
     complaints += [f"{len(verdict.broken)} laws do not hold"] if verdict.broken else []
+    complaints += [f"{len(verdict.reports)} reported rows differ"] if verdict.reports else []
     end = f"FAILED: {', '.join(complaints)} ({words})" if complaints else "ok"
     rows = sum(verdict.rows.values())
     print(f"{verdict.name}: {verdict.messages} messages, {rows} rows ({verdict.seconds:.1f} s): {end}")
-    for line in [*verdict.wrong, *verdict.broken][:differences]:
+    for line in [*verdict.wrong, *verdict.broken, *verdict.reports][:differences]:
         print(f"    {line}")
     sys.stdout.flush()
 
@@ -94,7 +88,7 @@ def summary(verdicts, seconds):
     print(f"{len(verdicts)} runs, {messages:,} messages, {failed} failed ({seconds:.0f} s)")
     print(f"{'table':<10}{'rows':>14}{'values':>16}{'different':>12}")
     skipped = []
-    for table in runs.TABLES:
+    for table in runs.REPORTS:
         rows = sum(v.rows.get(table, 0) for v in verdicts)
         values = sum(v.values.get(table, 0) for v in verdicts)
         wrong = sum(d.table == table for v in verdicts for d in v.wrong)
@@ -117,7 +111,7 @@ def main():
     parser.add_argument("--quiet", action="store_true", help="name only the runs that fail")
     options = parser.parse_args()
     todo = jobs(options.only.split(",") if options.only else [], options.seeds)
-    words = dict(todo)
+    words = {name: asked for name, asked, _ in todo}
     began = time.monotonic()
     verdicts = []
     with multiprocessing.Pool(options.processes, begin, (options.strict,)) as pool:

@@ -42,14 +42,14 @@ class Skills:
 
     def measure_queues(self):
         """To be called when a call was queued, and when an interval begins."""
-        for skill in self.info:
+        for skill in {skill for waits in self.queued.values() for skill in waits}:
             waiting = sum(waits.count(skill) for waits in self.queued.values())
             self.maximum(skill, "MAXINQUEUE", waiting)
 
     def measure_staff(self):
         """To be called when an agent has got or lost a skill, and when an interval begins."""
         staffed = [agent for agent in self.agents.by_id.values() if agent.staffed]
-        for skill in self.info:
+        for skill in {skill for agent in staffed for skill in agent.skills}:
             self.maximum(skill, "MAXSTAFFED", sum(skill in agent.skills for agent in staffed))
             self.maximum(skill, "MAXTOP", sum(agent.top_skill() == skill for agent in staffed))
 

@@ -59,8 +59,8 @@ class Story:
         self.at(time)
         return self.send("IntervalBoundary", interval_start=self.now, interval_minutes=self.minutes)
 
-    def pump_up(self, why="Audit", snapshots=()):
-        """Configuration, and the AgentSnapshot fields of those who are staffed."""
+    def pump_up(self, why="Audit", snapshots=(), calls=()):
+        """Configuration, and the fields of AgentSnapshot and CallSnapshot of what is there."""
         self.send("PumpUpBegin", why=why)
         self.send("AcdInfo", **self.info)
         for skill, settings in self.settings.items():
@@ -79,9 +79,12 @@ class Story:
                 self.send("AgentSkill", agent=agent, skill=skill, level=level)
         for snapshot in snapshots:
             self.send("AgentSnapshot", **snapshot)
+        for call in calls:
+            self.send("CallSnapshot", **call)
         skills = sum(len(skills) for skills in self.skills.values())
         counts = {"skills": len(self.settings), "agent_skills": skills, "agent_snapshots": len(snapshots)}
         counts |= {"vdns": len(self.vdns), "vectors": VECTORS, "trunk_groups": len(self.trunk_groups)}
+        counts |= {"call_snapshots": len(calls)}
         return self.send("PumpUpEnd", **counts)
 
     # ---- agents
