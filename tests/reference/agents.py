@@ -19,6 +19,7 @@ class Agent:
         self.login_id = login_id
         self.remembers_hold = "the skill held last is remembered" in known
         self.extension = 0  # where it was logged in last
+        self.left_in = None  # the interval of the last logout
         self.leave()
 
     def leave(self):
@@ -89,6 +90,7 @@ class Agents:
 
     def book_session(self, agent, m, unseen=False):
         """A row of its own for each session, when it ends; the login by the clock that is in force then."""
+        agent.left_in = self.clock.interval
         items = {"LOGOUT": m.time, "LOGOUT_REASON": 0 if unseen else m.reason, "EXTN": agent.extension}
         items |= {"INFLAG": int(agent.found_logged_in), "OUTFLAG": int(unseen)}
         items["INCOMPLETE"] = int(agent.found_logged_in or unseen)

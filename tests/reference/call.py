@@ -54,9 +54,13 @@ class Call:
                 self.trunk.far_end_answered = m.at
 
     def joined(self, m):
-        """A conference: this call goes on as a part of another, and no more is heard of it."""
+        """A conference: this call goes on as a part of another, and no more is heard of it. Its agents talk on there."""
         self.visits.joined(m)
         self.segment.joined(m)
+        host = self.fold.calls.by_number[m.call]
+        for conversation in self.queues.conversations:
+            conversation.heard_of_as = m.call
+        host.queues.conversations = self.queues.conversations + host.queues.conversations
 
     def waiting_conversations(self):
         """Those that are over and whose after-call work is not."""

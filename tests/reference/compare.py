@@ -92,7 +92,7 @@ def expected_report(tables, table):
     for interval, key, row in tables.all_rows(table):
         local = utc(interval.start_ns + interval.utc_offset_ns)
         date, clock = local[:10], int(local[11:13]) * 100 + int(local[14:16])
-        time = utc(interval.start_ns), date, clock, interval.minutes, interval.instance, is_closed(table, interval)
+        time = utc(interval.start_ns), date, clock, interval.minutes, interval.instance, interval.closed
         yield (interval.acd, *time, *key), dict(row)
 
 

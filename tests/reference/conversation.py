@@ -6,6 +6,7 @@ PRIORITY_ITEMS = {"Low": "LOWCALLS", "Medium": "MEDCALLS", "High": "HIGHCALLS", 
 class Conversation:
     def __init__(self, call, answered, queuing, rang_ns):
         self.call = call
+        self.heard_of_as = call.number  # another call after a conference
         self.queues = call.queues
         self.answered = answered
         self.ended = False
@@ -66,7 +67,7 @@ class Conversation:
         if self.work_began is not None:
             self.work_ns += m.at - self.work_began
             self.work_began = None
-        if m.template == "AgentState" and m.mode in ("Acw", "DirectAcw") and m.call == self.call.number:
+        if m.template == "AgentState" and m.mode in ("Acw", "DirectAcw") and m.call == self.heard_of_as:
             self.work_began = m.at
         else:
             self.book()

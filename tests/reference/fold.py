@@ -50,8 +50,11 @@ class Fold:
 
     def settings_of(self, table, key, row):
         if table == "hagent":
-            forgotten = "extension is forgotten at logout" in self.known and row["I_STAFFTIME"] == 0
-            return {"EXTENSION": 0 if forgotten else self.agents.agent(key[0]).extension}
+            agent = self.agents.agent(key[0])
+            forgotten = "extension is forgotten at logout" in self.known and not (
+                agent.staffed or agent.left_in is self.clock.interval
+            )
+            return {"EXTENSION": 0 if forgotten else agent.extension}
         if table == "htkgrp":
             return {"TRUNKS": self.trunks.sizes.get(key[0], 0)}
         if table not in ("hsplit", "hvdn"):
@@ -112,8 +115,13 @@ class Fold:
 
     # ---- calls
     def TrunkSeized(self, m):
-        self.calls.take(m)
-        self.trunks.seized(m, self.calls.by_number[m.call])
+        """A call begins on a trunk: a second one for it is a protocol error."""
+        call = self.calls.by_number.get(m.call)
+        if call and call.trunk:
+            self.calls.taint(call, m)
+        else:
+            self.calls.take(m)
+            self.trunks.seized(m, self.calls.by_number[m.call])
 
     def TrunkIdle(self, m):
         if m.call in self.calls.by_number:

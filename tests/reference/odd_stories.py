@@ -76,6 +76,52 @@ def agents_beyond_twenty_skills(s):
     s.at("08:01:00").login(1, *range(1, 6), *range(101, 118)).at("08:02:00").state(1, "Aux").logout(1)
 
 
+def logout_at_the_boundary(s):
+    """after-call work that ends with a logout at the very boundary: a row of no staffed time has a call"""
+    s.at("08:00:30").login(1, 1)
+    talking(s, 1).at("08:29:00").release(1, 1, "Acw", skill=1).boundary("08:30:00").logout(1)
+
+
+def own_queue_after_the_logout(s):
+    """a direct agent call that is abandoned in the queue of an agent who has gone home"""
+    s.at("08:00:30").login(1, 1).at("08:01:00").seize(1).queue(1, 1, by="DirectAgent", agent=1, priority="Top")
+    s.at("08:01:10").state(1, "Aux").logout(1).boundary("08:30:00").at("08:31:00").abandon(1, "Queue", skill=1)
+
+
+def conference_of_two_agents(s):
+    """a consult call that another agent has answered is conferenced: both go on, and leave one after the other"""
+    s.at("08:00:30").login(1, 1).login(2, 2)
+    talking(s, 1).at("08:02:00").hold(1, 1).state(1, "Other", direction="Out").enter(51, 5002).queue(51, 2)
+    s.at("08:02:05").ring(51, 2, 2).at("08:02:10").answer(51, 2, 2).at("08:02:30")
+    s.send("CallConferenced", call=1, agent=1, other=51).state(1, "Acd", 1, 1).at("08:03:00")
+    s.send("CallReleased", call=1, agent=1, by="Agent").state(1, "Acw", 1, 1).at("08:03:30").state(1, "Avail")
+    s.at("08:04:00").release(1, 2, "Acw", "Caller", 2).at("08:04:10").state(2, "Avail")
+
+
+def trunks_that_do_not_follow(s):
+    """a trunk that idles unused, is taken out twice and put back twice, or is seized while it is in use"""
+    s.at("08:01:00").idle(9).at("08:02:00").maintenance(1, 8, 1).at("08:03:00").maintenance(1, 8, 1)
+    s.at("08:04:00").maintenance(1, 8, 0).at("08:05:00").maintenance(1, 8, 0)
+    s.boundary("08:30:00").at("08:31:00").arrive(1).at("08:32:00").abandon(1, "Vector")
+
+
+def two_trunks_of_a_call(s):
+    """a call that comes in on one trunk and goes out on another holds both"""
+    s.at("08:01:00").arrive(1).at("08:01:10")
+    s.send("TrunkSeized", call=1, trunk_group=2, trunk=1, direction="Out").at("08:01:20").connect(1).at("08:02:00")
+    s.send("CallReleased", call=1, agent=0, by="Caller").idle(1)
+    s.send("TrunkIdle", call=1, trunk_group=2, trunk=1)
+
+
+def clock_back_with_trunks(s):
+    """trunks in use and out of service, a session and a call, while the clock goes back over a boundary"""
+    s.at("08:01:00").login(1, 1).maintenance(1, 9, 1)
+    talking(s, 1, minute="20").boundary("08:30:00").at("08:30:30")
+    old = s.now
+    s.at("08:29:00").send("ClockSet", old_time=old, new_time=s.now).at("08:29:10").release(1, 1, "Acw", skill=1)
+    s.at("08:29:30").logout(1).boundary("08:30:00").at("08:40:00").maintenance(1, 9, 0)
+
+
 def same_moment(s):
     """calls and sessions that begin and end at one moment"""
     s.at("08:01:00").login(1, 1).at("08:02:00").arrive(1).queue(1, 1).ring(1, 1, 1).answer(1, 1, 1).release(1, 1)

@@ -195,7 +195,7 @@ class Queues:
 
     def CallAbandoned(self, m):
         if m.abandoned_in == "Hold":
-            self.conversations[-1].abandoned_on_hold(m.at)
+            self.talk(m).abandoned_on_hold(m.at)
             return
         ringing, rang_ns = self.rang(m.at)
         self.disposed_in_queue()
@@ -231,27 +231,31 @@ class Queues:
                 self.split(self.primary().skill, "INTERFLOWCALLS")
         self.leave_queues(m.at, "OUTFLOW")
 
+    def talk(self, m):
+        """The conversation of the agent that the message is of."""
+        return next(c for c in reversed(self.conversations) if c.agent == m.agent)
+
     def CallHeld(self, m):
-        self.conversations[-1].hold(m.at)
+        self.talk(m).hold(m.at)
 
     def CallRetrieved(self, m):
-        self.conversations[-1].retrieve(m.at)
+        self.talk(m).retrieve(m.at)
 
     def CallConferenced(self, m):
-        self.conversations[-1].conferenced = True
-        self.conversations[-1].retrieve(m.at)
+        self.talk(m).conferenced = True
+        self.talk(m).retrieve(m.at)
 
     def CallTransferred(self, m):
-        self.conversations[-1].transferred = True
-        self.conversations[-1].end(m.at, by_agent=True)
+        self.talk(m).transferred = True
+        self.talk(m).end(m.at, by_agent=True)
 
     def CallReleased(self, m):
         if m.agent and self.conversations:
-            self.conversations[-1].end(m.at, by_agent=m.by == "Agent")
+            self.talk(m).end(m.at, by_agent=m.by == "Agent")
 
     def CallEvent(self, m):
         if m.kind != "Malicious":
-            self.conversations[-1].signals.append("ASSISTS" if m.kind == "Assist" else f"EVENT{m.number}")
+            self.talk(m).signals.append("ASSISTS" if m.kind == "Assist" else f"EVENT{m.number}")
 
     def CallWorkCode(self, m):
-        self.conversations[-1].codes.append(m.code)
+        self.talk(m).codes.append(m.code)

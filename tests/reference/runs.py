@@ -49,6 +49,12 @@ KNOWN_DIFFERENCES = {
     " row when trunk maintenance cuts the call later, in its talk with the extension.",
 }
 
+# Stories about what the product does not do yet: they differ, and must leave this list when they do not any more.
+KNOWN_STORIES = {
+    "conference_of_two_agents": "A consult call that an agent has answered goes on as a part of the call that it is"
+    " conferenced with: that agent's talk and work count for its skill until the agent leaves. The product drops it.",
+}
+
 
 def schema():
     return Schema(SCHEMA)
@@ -135,7 +141,8 @@ def compare_run(verdict, folder, paths, tables, acds):
 
 
 def compare_reports(verdict, server, tables):
-    """Once the rows are as expected: do reports show them as they are?"""
-    for table in tables.catalogue.items if not verdict.wrong else ():
-        document = server.rows(REPORTS[table])
-        verdict.reports += [f"report {REPORTS[table]}: {d}" for d in report_differs(tables, table, document)]
+    """Do reports show the rows as they are? Those of ACDs whose rows differ are left out."""
+    wrong = {difference.acd for difference in verdict.wrong}
+    for table in tables.catalogue.items:
+        names = report_differs(tables, table, server.rows(REPORTS[table]))
+        verdict.reports += [f"report {REPORTS[table]}: {name}" for name in names if name[0] not in wrong]

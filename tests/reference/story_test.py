@@ -64,10 +64,17 @@ def one_room(wanted, both, differences):
         shutil.rmtree(folder, ignore_errors=True)
     for acd, function in enumerate(wanted, 1):
         mine = [d for d in verdict.wrong if d.acd == acd]
-        end = f"FAILED: {len(mine)} values differ" if mine else "ok"
+        known = both.known and function.__name__ in runs.KNOWN_STORIES
+        if known and mine:
+            verdict.wrong = [d for d in verdict.wrong if d.acd != acd]
+        elif known:
+            verdict.failure = f"{function.__name__} does not differ: it is no known difference any more"
+        end = f"{'known to differ' if known else 'FAILED'}: {len(mine)} values differ" if mine else "ok"
         print(f"{function.__name__}: {function.__doc__}: {end}")
-        for difference in mine[:differences]:
+        for difference in [] if known else mine[:differences]:
             print(f"    {difference}")
+    if verdict.failure:
+        print(f"    {verdict.failure}")
     for line in [*verdict.broken, *verdict.reports]:
         print(f"    {line}")
     return verdict, tables
