@@ -4,10 +4,12 @@ Intervals are cut by IntervalBoundary messages: all before one belongs to the ol
 the first interval has no boundary in front of it; it is the one of the grid that holds the first message.
 
 A clock that is set moves no time: durations are measured on a steady clock that ClockSet messages do not touch, while
-the names of intervals come from the ACD's clock.
+the names of intervals come from the ACD's clock. A step back without notice is waited for; a greater one counts as a
+setting, and no row of the interval is complete.
 """
 
 MINUTE_NS = 60_000_000_000
+UNNOTICED_NS = 10_000_000_000  # a greater step back without a ClockSet is a clock that was set
 
 
 class Interval:
@@ -50,7 +52,11 @@ class Clock:
         """To be called for every message: gives it `at`, its time on the steady clock."""
         if message.template == "ClockSet":
             self.jumped_ns += message.new_time - message.old_time
-        message.at = self.now = message.time - self.jumped_ns
+        back_ns = self.now - (message.time - self.jumped_ns)
+        if back_ns > UNNOTICED_NS:
+            self.jumped_ns -= back_ns
+            self.interval.recounted = True
+        message.at = self.now = max(self.now, message.time - self.jumped_ns)
 
     def shown(self, at):
         """What the ACD's clock, as it is set now, says of a time on the steady clock."""
