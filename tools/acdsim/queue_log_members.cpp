@@ -172,7 +172,9 @@ void QueueLogPlayer::join(u32 agent, u16 skill, const QueueLogEvent& e) {
 void QueueLogPlayer::part(u32 agent, u16 skill) {
     Member& m = members_[agent];
     m.managed = true;
-    if (m.queues.erase(skill) == 0 || !centre_.agent(agent).staffed()) return;
+    const bool was = m.queues.erase(skill) != 0;
+    if (m.queues.empty()) m.paused_all = false;  // a pause goes with the queue
+    if (!was || !centre_.agent(agent).staffed()) return;
     if (m.queues.empty() && !m.by_login) return log_out(agent, 0);
     m.left.push_back(skill);
     settle(agent);
