@@ -1,5 +1,5 @@
-// The items of tables hcwc (call work codes), haglog (login sessions) and call_rec (call segments). Included
-// by items.hpp only.
+// The items of tables hcwc (call work codes), haglog (login sessions) and call_rec (call segments).
+// Included by items.hpp only.
 #pragma once
 
 namespace twinlink {

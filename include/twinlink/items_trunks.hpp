@@ -1,5 +1,5 @@
-// The items of tables htkgrp and htrunk: one row per trunk group or trunk and interval. Included by items.hpp
-// only.
+// The items of tables htkgrp and htrunk: one row per trunk group or trunk and interval.
+// Included by items.hpp only.
 //
 // A call is booked when its trunk idles, by the first final fate that it had. Both tables begin with the same
 // items in the same order, so that one piece of code books both.
