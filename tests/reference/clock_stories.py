@@ -85,8 +85,12 @@ def great_step_back(s):
     """times that go back by more than ten seconds are a clock that was set without notice: nothing is complete"""
     s.at("08:01:00").login(1, 1)
     busy_agent(s, "08:05:00", "08:06:00")
-    s.at("08:05:50").state(1, "Aux").at("08:06:10").state(1, "Avail").boundary("08:30:00").at("08:31:00").state(1, "Aux")
-    s.boundary("09:00:00").at("09:10:00").arrive(7).queue(7, 1).at("09:03:00").abandon(7, "Queue", skill=1).logout(1)
+    s.at("08:05:50").state(1, "Aux").at("08:06:10").state(1, "Avail").boundary("08:30:00").at(
+        "08:31:00"
+    ).state(1, "Aux")
+    s.boundary("09:00:00").at("09:10:00").arrive(7).queue(7, 1).at("09:03:00").abandon(
+        7, "Queue", skill=1
+    ).logout(1)
 
 
 STORIES = [f for name, f in list(globals().items()) if callable(f) and name != "busy_agent"]

@@ -82,7 +82,14 @@ def differences(tables, table, got):
 
 # ---- the same rows as `twinlink report` shows them, with what names the interval
 def reported_row(row, catalogue, table):
-    time = row["STARTTIME_UTC"], row["ROW_DATE"], row["STARTTIME"], row["INTRVL"], row["INSTANCE"], row["CLOSED"]
+    time = (
+        row["STARTTIME_UTC"],
+        row["ROW_DATE"],
+        row["STARTTIME"],
+        row["INTRVL"],
+        row["INSTANCE"],
+        row["CLOSED"],
+    )
     name = row["ACD"], *time, *(number_of(row[item]) for item in catalogue.keys[table])
     texts = catalogue.texts
     return name, {i: row[i] if (table, i) in texts else number_of(row[i]) for i in catalogue.items[table]}

@@ -27,10 +27,14 @@ def every_reason(s):
 
 def every_event(s):
     """each stroke event, on a call of a skill and on a direct agent call"""
-    s.at("08:00:10").login(1, 1).at("08:01:00").arrive(1).queue(1, 1).ring(1, 1, 1).at("08:01:05").answer(1, 1, 1)
+    s.at("08:00:10").login(1, 1).at("08:01:00").arrive(1).queue(1, 1).ring(1, 1, 1).at("08:01:05").answer(
+        1, 1, 1
+    )
     for number in range(1, 10):
         s.send("CallEvent", call=1, agent=1, kind="Stroke", number=number)
-    s.at("08:02:00").release(1, 1).at("08:03:00").seize(2).queue(2, 1, by="DirectAgent", agent=1, priority="Top")
+    s.at("08:02:00").release(1, 1).at("08:03:00").seize(2).queue(
+        2, 1, by="DirectAgent", agent=1, priority="Top"
+    )
     s.ring(2, 1, 1, "Direct").at("08:03:05").answer(2, 1, 1, "Direct")
     for number in range(1, 10):
         s.send("CallEvent", call=2, agent=1, kind="Stroke", number=number)

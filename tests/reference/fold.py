@@ -80,7 +80,9 @@ class Fold:
         self.clock.local_time(m)
         phantom_ns = m.phantom_abandon_s * 1_000_000_000
         if self.calls.phantom_ns not in (None, phantom_ns):
-            self.clock.interval.recounted = True  # what an answered call is has changed: no row means one thing
+            self.clock.interval.recounted = (
+                True  # what an answered call is has changed: no row means one thing
+            )
         self.calls.phantom_ns = phantom_ns
 
     def SkillInfo(self, m):

@@ -15,6 +15,12 @@ NAMED = {
     "faults": "--agents 20 --hours 2 --cut-differently --fault never-both --fault dup=0.05 --fault corrupt=0.02"
     " --fault truncate=0.01",
     "clock": "--agents 20 --hours 3 --clock-sets 40",
+    "days": "--agents 10 --hours 50 --clock-sets 30 --interval 15 --phantom 4",
+    "overload": "--agents 8 --skills 2 --calls-per-hour 400 --hours 3 --unanswered-ppm 900000",
+    "outages": "--agents 60 --skills 8 --acds 2 --calls-per-hour 2000 --hours 1 --start 2026-03-02T11:50:00Z"
+    " --trunk-maintenance 5000 --phantom 60",
+    "night": "--agents 30 --skills 3 --hours 10 --opens 00:00 --closes 24:00 --start 2026-03-02T18:00:00Z"
+    " --interval 60",
 }
 
 

@@ -113,7 +113,12 @@ class Story:
     # ---- calls
     def seize(self, call, direction="In", group=1, trunk=None):
         self.places[call] = group, trunk or call
-        fields = {"trunk_group": group, "trunk": trunk or call, "direction": direction, "ucid": (7 << 48) + call}
+        fields = {
+            "trunk_group": group,
+            "trunk": trunk or call,
+            "direction": direction,
+            "ucid": (7 << 48) + call,
+        }
         return self.send("TrunkSeized", call=call, **fields, calling=f"0301234{call}", dialled="08005001")
 
     def arrive(self, call, direction="In", vdn=5001, group=1, trunk=None):

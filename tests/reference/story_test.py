@@ -105,8 +105,12 @@ def main():
     for table, item in zero:
         print(f"    {table} {item}: no story drives it, and it does not say why it is always 0")
     rows = sum(sum(v.rows.values()) for v in verdicts)
-    wrong, broken, reports = (sum(len(part) for part in parts) for parts in zip(*(v.complaints() for v in verdicts)))
-    print(f"{count} stories, {rows} rows: {wrong} values differ, {broken} laws do not hold, {reports} reported rows differ")
+    wrong, broken, reports = (
+        sum(len(part) for part in parts) for parts in zip(*(v.complaints() for v in verdicts))
+    )
+    print(
+        f"{count} stories, {rows} rows: {wrong} values differ, {broken} laws do not hold, {reports} reported rows differ"
+    )
     sys.exit(0 if all(v.good() for v in verdicts) and not zero else 1)
 
 

@@ -8,7 +8,9 @@ def fates_of_trunks(s):
     served(s, 1, 1, 1, "08:01:05", "08:01:08", "08:02:00", "08:02:30")
     s.at("08:03:00").arrive(2).at("08:03:10").abandon(2, "Vector")
     in_three_queues(s.at("08:04:00"), 3).at("08:04:10").abandon(3, "Queue", skill=1)
-    in_three_queues(s.at("08:05:00"), 4).at("08:05:05").ring(4, 1, 1).at("08:05:09").abandon(4, "Ringing", 1, 1)
+    in_three_queues(s.at("08:05:00"), 4).at("08:05:05").ring(4, 1, 1).at("08:05:09").abandon(
+        4, "Ringing", 1, 1
+    )
     s.at("08:06:00").arrive(5).at("08:06:10").send("CallForcedBusy", call=5).idle(5)
     s.at("08:07:00").arrive(6).at("08:07:10").send("CallForcedDisconnect", call=6, by="Step").idle(6)
     s.at("08:08:00").arrive(7).at("08:08:10").connect(7).at("08:09:00").extension_leaves(7)
@@ -17,15 +19,21 @@ def fates_of_trunks(s):
     s.at("08:12:00").seize(10).at("08:12:02").idle(10)
     s.at("08:13:00").seize(11).queue(11, 1, by="DirectAgent", agent=1, priority="Top").at("08:13:20")
     s.abandon(11, "Queue", skill=1)
-    s.at("08:14:00").seize(12).queue(12, 1, by="DirectAgent", agent=1, priority="Top").ring(12, 1, 1, "Direct")
+    s.at("08:14:00").seize(12).queue(12, 1, by="DirectAgent", agent=1, priority="Top").ring(
+        12, 1, 1, "Direct"
+    )
     s.at("08:14:05").answer(12, 1, 1, "Direct").at("08:15:00").release(12, 1)
 
 
 def outgoing_trunks(s):
     """outbound calls: answered by the far end, not answered, short; predictive ones answered, abandoned, busy"""
-    s.at("08:00:30").login(1, 1).at("08:01:00").seize(1, "Out").state(1, "Other", direction="Out").at("08:01:09")
+    s.at("08:00:30").login(1, 1).at("08:01:00").seize(1, "Out").state(1, "Other", direction="Out").at(
+        "08:01:09"
+    )
     s.connect(1).at("08:02:00").idle(1).state(1, "Avail")
-    s.at("08:03:00").seize(2, "Out", 2, 1).state(1, "Other", direction="Out").at("08:03:30").idle(2).state(1, "Avail")
+    s.at("08:03:00").seize(2, "Out", 2, 1).state(1, "Other", direction="Out").at("08:03:30").idle(2).state(
+        1, "Avail"
+    )
     s.at("08:04:00").seize(3, "Out").at("08:04:01").idle(3)
     s.at("08:05:00").arrive(4, "Adjunct").queue(4, 1)
     served(s, 4, 1, 1, "08:05:05", "08:05:08", "08:06:00", "08:06:30")
@@ -40,7 +48,9 @@ def phantoms_on_a_trunk(s):
     s.at("08:00:30").login(1, 1)
     s.at("08:01:00").arrive(1).queue(1, 1)
     served(s, 1, 1, 1, "08:01:05", "08:01:09", "08:01:12")
-    s.at("08:02:00").arrive(2).queue(2, 1).ring(2, 1, 1).at("08:02:04").answer(2, 1, 1).at("08:02:06").hold(2, 1)
+    s.at("08:02:00").arrive(2).queue(2, 1).ring(2, 1, 1).at("08:02:04").answer(2, 1, 1).at("08:02:06").hold(
+        2, 1
+    )
     s.state(1, "Other", direction="Out").at("08:02:08").connect(51).at("08:02:20").transfer(2, 1, 51)
     s.at("08:04:00").extension_leaves(51)
 
@@ -68,22 +78,32 @@ def out_of_service_from_the_start(s):
 def trunk_goes_along(s):
     """a trunk that is transferred twice has one fate, the first; one call, three segments"""
     s.at("08:00:30").login(1, 1).login(2, 2).at("08:01:00").arrive(1).queue(1, 1).ring(1, 1, 1).at("08:01:04")
-    s.answer(1, 1, 1).at("08:02:00").hold(1, 1).state(1, "Other", direction="Out").enter(51, 5002).queue(51, 2)
-    s.at("08:02:05").ring(51, 2, 2).at("08:02:08").transfer(1, 1, 51, "Acw", 1).at("08:02:11").answer(51, 2, 2)
-    s.at("08:02:30").state(1, "Avail").at("08:03:00").hold(51, 2).state(2, "Other", direction="Out").at("08:03:05")
+    s.answer(1, 1, 1).at("08:02:00").hold(1, 1).state(1, "Other", direction="Out").enter(51, 5002).queue(
+        51, 2
+    )
+    s.at("08:02:05").ring(51, 2, 2).at("08:02:08").transfer(1, 1, 51, "Acw", 1).at("08:02:11").answer(
+        51, 2, 2
+    )
+    s.at("08:02:30").state(1, "Avail").at("08:03:00").hold(51, 2).state(2, "Other", direction="Out").at(
+        "08:03:05"
+    )
     s.connect(52).at("08:03:20").transfer(51, 2, 52).at("08:29:00").boundary("08:30:00").at("08:31:00")
     s.extension_leaves(52)
 
 
 def work_codes(s):
     """codes in talk and in work, one twice, six of one call, of a direct agent call, over a boundary"""
-    s.at("08:00:30").login(1, 1).at("08:01:00").arrive(1).queue(1, 1).ring(1, 1, 1).at("08:01:04").answer(1, 1, 1)
+    s.at("08:00:30").login(1, 1).at("08:01:00").arrive(1).queue(1, 1).ring(1, 1, 1).at("08:01:04").answer(
+        1, 1, 1
+    )
     s.code(1, 1, 11).at("08:01:30").hold(1, 1).at("08:01:40").retrieve(1, 1, 1).code(1, 1, 12)
     s.at("08:02:00").release(1, 1, "Acw", skill=1).code(1, 1, 11).at("08:02:20").state(1, "Avail")
     s.at("08:03:00").arrive(2).queue(2, 1).ring(2, 1, 1).at("08:03:04").answer(2, 1, 1)
     for code in (21, 22, 23, 24, 9_999_999_999_999_999, 26):
         s.code(2, 1, code)
-    s.at("08:04:00").release(2, 1).at("08:05:00").seize(3).queue(3, 1, by="DirectAgent", agent=1, priority="Top")
+    s.at("08:04:00").release(2, 1).at("08:05:00").seize(3).queue(
+        3, 1, by="DirectAgent", agent=1, priority="Top"
+    )
     s.ring(3, 1, 1, "Direct").at("08:05:05").answer(3, 1, 1, "Direct").code(3, 1, 11).at("08:06:00")
     s.release(3, 1, "DirectAcw", skill=1).at("08:06:10").state(1, "Avail")
     s.at("08:07:00").arrive(4).queue(4, 1).ring(4, 1, 1).at("08:07:04").answer(4, 1, 1).code(4, 1, 12)
@@ -92,7 +112,9 @@ def work_codes(s):
 
 def codes_of_phantoms(s):
     """a phantom abandon has no work code"""
-    s.at("08:00:30").login(1, 1).at("08:01:00").arrive(1).queue(1, 1).ring(1, 1, 1).at("08:01:04").answer(1, 1, 1)
+    s.at("08:00:30").login(1, 1).at("08:01:00").arrive(1).queue(1, 1).ring(1, 1, 1).at("08:01:04").answer(
+        1, 1, 1
+    )
     s.code(1, 1, 11).at("08:01:06").release(1, 1)
     s.at("08:02:00").arrive(2).queue(2, 1).ring(2, 1, 1).at("08:02:04").answer(2, 1, 1)
     s.code(2, 1, 11).at("08:02:30").release(2, 1)
@@ -100,10 +122,14 @@ def codes_of_phantoms(s):
 
 def login_sessions(s):
     """sessions with skills in the order of logon, levels and reasons; over boundaries; several of one agent"""
-    s.at("08:01:00").login(1, (3, 2), (1, 1), (2, 7)).at("08:02:00").skill(1, 1, 4).skill(1, 3, 0).skill(1, 4, 9)
+    s.at("08:01:00").login(1, (3, 2), (1, 1), (2, 7)).at("08:02:00").skill(1, 1, 4).skill(1, 3, 0).skill(
+        1, 4, 9
+    )
     s.at("08:05:00").state(1, "Aux", reason=3).logout(1, 9).at("08:10:00").login(1, 5).login(2, 1)
     s.boundary("08:30:00").boundary("09:00:00").at("09:01:00").logout(1, 99).at("09:01:00").login(1, 1)
-    s.at("09:02:00").logout(1).at("09:03:00").arrive(1).queue(1, 1).ring(1, 2, 1).at("09:03:05").answer(1, 2, 1)
+    s.at("09:02:00").logout(1).at("09:03:00").arrive(1).queue(1, 1).ring(1, 2, 1).at("09:03:05").answer(
+        1, 2, 1
+    )
     s.at("09:04:00").release(1, 2, "Acw", skill=1).at("09:04:30").logout(2, 1)
 
 
@@ -116,7 +142,9 @@ def found_logged_in(s):
     found = {"since": s.now - 60_000_000_000, "login_time": begin, "extension": 2001}
     one = {"agent": 1, "mode": "Avail", "oldest_skill": 1, **found}
     two = {"agent": 2, "mode": "Aux", "oldest_skill": 2, **found, "reason": 4, "extension": 2002}
-    s.pump_up("Start", [one, two]).boundary("08:00:00").at("08:10:00").logout(1, 3).at("08:20:00").state(2, "Avail")
+    s.pump_up("Start", [one, two]).boundary("08:00:00").at("08:10:00").logout(1, 3).at("08:20:00").state(
+        2, "Avail"
+    )
     s.boundary("08:30:00").at("08:40:00").logout(2)
 
 
@@ -124,13 +152,22 @@ def found_logged_out(s):
     """a pump-up does not name an agent who was logged in: the session ended unseen"""
     s.at("08:01:00").login(1, 1, 2).login(2, 2).at("08:10:00")
     s.skills.pop(1)
-    two = {"agent": 2, "mode": "Avail", "since": s.now, "login_time": s.now, "oldest_skill": 2, "extension": 2002}
+    two = {
+        "agent": 2,
+        "mode": "Avail",
+        "since": s.now,
+        "login_time": s.now,
+        "oldest_skill": 2,
+        "extension": 2002,
+    }
     s.pump_up(snapshots=[two]).boundary("08:30:00").at("08:31:00").login(1, 1).at("08:40:00").logout(1)
 
 
 def moved_clocks(s):
     """sessions and records over a clock that is set: durations stay, both ends by the clock in force at the end"""
-    s.at("08:01:00").login(1, 1).at("08:05:00").arrive(1).queue(1, 1).ring(1, 1, 1).at("08:05:04").answer(1, 1, 1)
+    s.at("08:01:00").login(1, 1).at("08:05:00").arrive(1).queue(1, 1).ring(1, 1, 1).at("08:05:04").answer(
+        1, 1, 1
+    )
     old = s.at("08:06:00").now
     s.at("08:16:00").send("ClockSet", old_time=old, new_time=s.now).at("08:17:00")
     s.release(1, 1, "Acw", skill=1).at("08:18:00").state(1, "Avail").at("08:19:00").logout(1)
@@ -142,12 +179,16 @@ def records_of_a_long_way(s):
     for n in range(9):
         s.at(f"08:01:{n + 10}").outflow(1, "Vdn", (5002, 5003, 5001)[n % 3])
     s.at("08:01:30").queue(1, 1, priority="Low").queue(1, 2, 2, priority="High").queue(1, 3, 3)
-    s.at("08:01:40").ring(1, 1, 1).at("08:01:52").redirect(1, 1, 1, "SameSkill").queue(1, 1, 1, "Redirect", "Top")
+    s.at("08:01:40").ring(1, 1, 1).at("08:01:52").redirect(1, 1, 1, "SameSkill").queue(
+        1, 1, 1, "Redirect", "Top"
+    )
     s.at("08:02:00").send("CallDequeued", call=1, skill=3, why="Command").queue(1, 4, 3).at("08:02:10")
     s.ring(1, 2, 2).at("08:02:13").answer(1, 2, 2).at("08:02:40").hold(1, 2).at("08:02:50").retrieve(1, 2, 2)
     for kind, number in (("Stroke", 3), ("Stroke", 3), ("Stroke", 9), ("Assist", 0), ("Malicious", 0)):
         s.send("CallEvent", call=1, agent=2, kind=kind, number=number)
-    s.code(1, 2, 5).at("08:03:00").release(1, 2, "Acw", "Agent", 2).code(1, 2, 6).at("08:03:20").state(2, "Avail")
+    s.code(1, 2, 5).at("08:03:00").release(1, 2, "Acw", "Agent", 2).code(1, 2, 6).at("08:03:20").state(
+        2, "Avail"
+    )
 
 
 def records_of_queues(s):
@@ -173,7 +214,9 @@ def primary_that_left(s):
 
 def consult_time(s):
     """consult time: outbound extension calls with this call on hold, not incoming ones, not without it"""
-    s.at("08:00:30").login(1, 1).at("08:01:00").arrive(1).queue(1, 1).ring(1, 1, 1).at("08:01:04").answer(1, 1, 1)
+    s.at("08:00:30").login(1, 1).at("08:01:00").arrive(1).queue(1, 1).ring(1, 1, 1).at("08:01:04").answer(
+        1, 1, 1
+    )
     s.at("08:02:00").hold(1, 1).at("08:02:10").state(1, "Other", direction="Out").at("08:02:30").connect(51)
     s.at("08:02:50").send("CallReleased", call=51, agent=0, by="Agent").retrieve(1, 1, 1)
     s.at("08:03:00").hold(1, 1).state(1, "Other", direction="In").at("08:03:20").state(1, "Other")

@@ -56,7 +56,9 @@ def busy_and_disconnected(s):
     """forced busy and disconnected for each reason, queued and not"""
     for n, by in enumerate(("Step", "Timer", "EndOfVector", "StepLimit"), 1):
         s.at(f"08:0{n}:00").arrive(n).at(f"08:0{n}:0{n}").send("CallForcedDisconnect", call=n, by=by).idle(n)
-    in_three_queues(s.at("08:06:00"), 6).at("08:06:30").send("CallForcedDisconnect", call=6, by="Timer").idle(6)
+    in_three_queues(s.at("08:06:00"), 6).at("08:06:30").send("CallForcedDisconnect", call=6, by="Timer").idle(
+        6
+    )
     in_three_queues(s.at("08:07:00"), 7).at("08:07:30").send("CallForcedBusy", call=7).idle(7)
     s.at("08:08:00").arrive(8).at("08:08:30").send("CallForcedBusy", call=8).idle(8)
 
@@ -77,7 +79,9 @@ def routed_to_an_extension(s):
     s.at("08:01:00").arrive(1).at("08:01:08").connect(1).at("08:02:00").extension_leaves(1)
     in_three_queues(s.at("08:03:00"), 2).at("08:03:30").outflow(2, "Extension").at("08:03:36").connect(2)
     s.at("08:04:00").extension_leaves(2, "Agent")
-    in_three_queues(s.at("08:05:00"), 3).at("08:05:30").outflow(3, "Extension").at("08:05:40").abandon(3, "Vector")
+    in_three_queues(s.at("08:05:00"), 3).at("08:05:30").outflow(3, "Extension").at("08:05:40").abandon(
+        3, "Vector"
+    )
     s.at("08:06:00").arrive(4).at("08:06:08").connect(4).at("08:06:30").idle(4)
     s.at("08:20:00").arrive(5, vdn=5003).at("08:20:30").connect(5).boundary("08:30:00").at("08:40:00")
     s.extension_leaves(5)
@@ -102,7 +106,9 @@ def from_vector_to_vector(s):
     s.at("08:01:00").arrive(1).at("08:01:07").send("CallAtVector", call=1, vector=4, how="GoTo").queue(1, 1)
     served(s, 1, 1, 1, "08:01:10", "08:01:12", "08:02:00", "08:02:20")
     in_three_queues(s.at("08:03:00"), 2).at("08:03:10").send("CallAtVector", call=2, vector=4, how="GoTo")
-    s.at("08:03:15").send("CallAtVector", call=2, vector=1, how="GoTo").at("08:03:40").abandon(2, "Queue", skill=1)
+    s.at("08:03:15").send("CallAtVector", call=2, vector=1, how="GoTo").at("08:03:40").abandon(
+        2, "Queue", skill=1
+    )
     s.at("08:05:00").arrive(3).at("08:05:10").outflow(3, "Vdn", 5002)
     s.at("08:05:20").send("CallAtVector", call=3, vector=4, how="GoTo").at("08:05:30").outflow(3, "OffSwitch")
     s.at("08:29:50").arrive(4).boundary("08:30:00").at("08:30:05")
@@ -138,18 +144,24 @@ def held_and_backup(s):
 def consult_calls_at_a_vdn(s):
     """a consult call to a VDN: transferred while it waits and answered there; released before anybody answers"""
     s.at("08:00:30").login(1, 1).login(2, 2).at("08:01:00").arrive(1).queue(1, 1).ring(1, 1, 1)
-    s.at("08:01:04").answer(1, 1, 1).at("08:02:00").hold(1, 1).state(1, "Other", direction="Out").enter(51, 5002)
+    s.at("08:01:04").answer(1, 1, 1).at("08:02:00").hold(1, 1).state(1, "Other", direction="Out").enter(
+        51, 5002
+    )
     s.at("08:02:05").queue(51, 2).at("08:02:10").transfer(1, 1, 51).at("08:02:30")
     s.ring(51, 2, 2).at("08:02:33").answer(51, 2, 2).at("08:03:30").release(51, 2, "Acw", skill=2)
     s.at("08:03:50").state(2, "Avail").at("08:05:00").arrive(2).queue(2, 1).ring(2, 1, 1).at("08:05:04")
-    s.answer(2, 1, 1).at("08:06:00").hold(2, 1).state(1, "Other", direction="Out").enter(52, 5003).at("08:06:09")
+    s.answer(2, 1, 1).at("08:06:00").hold(2, 1).state(1, "Other", direction="Out").enter(52, 5003).at(
+        "08:06:09"
+    )
     s.send("CallReleased", call=52, agent=0, by="Agent").retrieve(2, 1, 1).at("08:07:00").release(2, 1)
 
 
 def gone_without_a_disposition(s):
     """a trunk that idles while the call waits in its VDN, and a call that is conferenced away from one"""
     s.at("08:00:30").login(1, 1).at("08:01:00").arrive(1).at("08:01:10").idle(1)
-    s.at("08:02:00").arrive(2).queue(2, 1).ring(2, 1, 1).at("08:02:04").answer(2, 1, 1).at("08:03:00").hold(2, 1)
+    s.at("08:02:00").arrive(2).queue(2, 1).ring(2, 1, 1).at("08:02:04").answer(2, 1, 1).at("08:03:00").hold(
+        2, 1
+    )
     s.state(1, "Other", direction="Out").enter(51, 5002).at("08:03:10")
     s.send("CallConferenced", call=2, agent=1, other=51).state(1, "Acd", 2, 1).at("08:04:00").release(2, 1)
 
@@ -177,7 +189,9 @@ def answered_as_an_extension_call(s):
 
 def rows_of_marks_alone(s):
     """a protocol error about a skill, and a call that is cut in a VDN, where nothing else is to be reported"""
-    s.at("08:01:00").send("CallForcedBusy", call=91).send("CallAbandoned", call=94, skill=3, abandoned_in="Queue")
+    s.at("08:01:00").send("CallForcedBusy", call=91).send(
+        "CallAbandoned", call=94, skill=3, abandoned_in="Queue"
+    )
     s.at("08:29:00").arrive(1).queue(1, 2).boundary("08:30:00").boundary("09:00:00").at("09:01:00")
     s.maintenance(1, 1, 1, call=1).boundary("09:30:00").at("09:31:00").maintenance(1, 1, 0)
 
@@ -195,9 +209,18 @@ def settings_of_a_vdn(s):
     s.boundary("08:30:00").at("08:31:00").arrive(8, vdn=5002).at("08:31:02").abandon(8, "Vector")
     s.vdns[5002] |= {"service_level_s": 9}
     s.vdns[5003] |= {"period_s": [5, 10, 20, 30, 45, 60, 90, 120, 300]}
-    avail = {"agent": 1, "since": s.now, "login_time": s.now, "mode": "Avail", "oldest_skill": 1, "extension": 2001}
+    avail = {
+        "agent": 1,
+        "since": s.now,
+        "login_time": s.now,
+        "mode": "Avail",
+        "oldest_skill": 1,
+        "extension": 2001,
+    }
     s.at("08:32:00").pump_up(snapshots=[avail]).at("08:40:00").state(1, "Aux")
 
 
-STORIES = [f for f in list(globals().values()) if callable(f) and f.__name__ not in ("in_three_queues", "served")]
+STORIES = [
+    f for f in list(globals().values()) if callable(f) and f.__name__ not in ("in_three_queues", "served")
+]
 ACDS = {"phantoms_of_a_vdn": {"phantom_s": 10}}
