@@ -73,6 +73,25 @@ TEST_CASE("acdsim: a wrong command line is refused with 2, a reason on stderr, a
     }
 }
 
+TEST_CASE(
+    "acdsim: options of a recording that contradict each other, or a file without events, are refused with "
+    "2") {
+    const Folder folder;
+    std::ofstream(folder.file("queue_log")) << "rubbish\n";
+    const std::string end = " " + folder.file("queue_log") + " --server 'A=pcap:" + folder.file("a") +
+                            ",B=pcap:" + folder.file("b") + "'";
+    for (const char* const options :
+         {"technion --follow", "technion --aux a=1", "technion --redirect-unanswered", "queue_log --from-end",
+          "queue_log --follow --speed max", "queue_log --aux Lunch=100", "queue_log --aux =1",
+          "queue_log --aux Lunch", "queue_log --window 0", "queue_log --interval 20", "queue_log"}) {
+        CAPTURE(options);
+        const auto r = acdsim(folder, std::string("replay --format ") + options + end);
+        CHECK(r.code == 2);
+        CHECK_FALSE(r.err.empty());
+    }
+    CHECK(acdsim(folder, "replay --format queue_log /dev" + end).code == 2);
+}
+
 TEST_CASE("acdsim: a device that does not open is 4") {
     const Folder folder;
     const auto r = acdsim(folder, "run --server 'A=pcap:/nowhere/at/all,B=pcap:/nowhere/at/all'");

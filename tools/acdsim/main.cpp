@@ -45,6 +45,15 @@ then settings:
 Exit codes: 0 done, 1 messages given up or lines skipped, 2 usage, 3 no peer came,
 4 device or file does not work.)";
 
+constexpr const char* kReplayHelp = R"(
+queue_log: Asterisk's app_queue. Queues are skills, members are agents; a name that is a number keeps
+it, others get one made from their letters. Damaged lines are skipped and named on stderr, unknown
+events counted. RINGNOANSWER is the agent's ringing time; the caller's wait goes on, as in Asterisk,
+unless --redirect-unanswered says otherwise. More in tools/acdsim/README.md.
+  acdsim replay --format queue_log queue_log.1 --speed max --aux Lunch=3 --server ...
+  acdsim replay --format queue_log /var/log/asterisk/queue_log --follow --from-end --window 15 --server ...
+)";
+
 /// What the command line says in words, before it is read.
 struct Words {
     std::string start = "2026-03-02T08:00:00Z";
@@ -250,7 +259,7 @@ int main(int argc, char** argv) {
     auto* run = app.add_subcommand("run", "simulate call centres");
     auto* replay = app.add_subcommand("replay", "send recorded calls");
     run->footer(kFaultHelp);
-    replay->footer(kFaultHelp);
+    replay->footer(std::string(kReplayHelp) + kFaultHelp);
     add_sending(*run, o, w);
     add_centre(*run, o, w);
     run->add_option("--loop-days", o.loop_days,

@@ -117,7 +117,7 @@ void QueueLogFile::begin(int fd) {
     fd_ = fd;
     from_ = to_ = 0;
     read_ = number_ = 0;
-    skipping_ = leaving_ = false;
+    skipping_ = leaving_ = failed_ = false;
     ++rotations_;
 }
 

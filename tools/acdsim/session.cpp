@@ -177,10 +177,11 @@ std::expected<Exit, Failure> run_session(Options o, const std::atomic<bool>& sto
         auto e = std::make_unique<StreamEncoder>(source->acd(), encoder, transmitter, ledger.get());
         acds.push_back({std::move(source), std::move(e)});
     }
-    Runner runner(acds, transmitter, o.pacing, stop,
-                  o.progress_bar ? draw_progress : std::function<void(const Progress&)>{});
+    Runner runner(
+        acds, transmitter, o.pacing, stop,
+        o.progress_bar && !o.replay.follow ? draw_progress : std::function<void(const Progress&)>{});
     runner.run();
-    if (o.progress_bar) fmt::print(stderr, "\n");
+    if (o.progress_bar && !o.replay.follow) fmt::print(stderr, "\n");
     report_lanes(transmitter, runner.progress().seconds);
     const bool damaged = replay.conclude && !replay.conclude();
 
