@@ -8,12 +8,13 @@
 acdsim writes what two links carry to captures; twinlinkd and the reference read the same captures.
 """
 import argparse
-import multiprocessing
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 import runs
@@ -107,15 +108,16 @@ def main():
     parser.add_argument("--only", help="named scenarios")
     parser.add_argument("--differences", type=int, default=10, help="how many to print of each run")
     parser.add_argument("--strict", action="store_true", help="imitate no known difference")
-    parser.add_argument("--processes", type=int, default=multiprocessing.cpu_count())
+    parser.add_argument("--processes", type=int, default=os.cpu_count())
     parser.add_argument("--quiet", action="store_true", help="name only the runs that fail")
     options = parser.parse_args()
     todo = jobs(options.only.split(",") if options.only else [], options.seeds)
     words = {name: asked for name, asked, _ in todo}
     began = time.monotonic()
     verdicts = []
-    with multiprocessing.Pool(options.processes, begin, (options.strict,)) as pool:
-        for verdict in pool.imap_unordered(run_job, todo):
+    with ProcessPoolExecutor(options.processes, initializer=begin, initargs=(options.strict,)) as pool:
+        for done in as_completed([pool.submit(run_job, job) for job in todo]):
+            verdict = done.result()  # a process that died is an error, not a wait without end
             verdicts.append(verdict)
             tell(verdict, words[verdict.name], options.differences, options.quiet)
     summary(verdicts, time.monotonic() - began)
