@@ -9,18 +9,33 @@ namespace {
 /// Where few calls are expected there may still be many trunks that take turns.
 constexpr u32 kTrunksOfSmallAcds = 16'384;
 
+FoldLimits limits_of(const AcdConfig& acd) noexcept {
+    return {.calls = acd.calls_max,
+            .agents = acd.agents_max,
+            .skills = acd.skills_max,
+            .trunks = std::max(acd.calls_max, kTrunksOfSmallAcds)};
+}
+
+/// A fill is often followed by the next one: they share a refold. Chosen: short beside the seconds that a gap
+/// takes to heal, long beside the frames of one burst.
+constexpr Nanos kSettle = 100_ms;
+constexpr Nanos kSettleMax = 2_s;
+/// Bytes of messages that may be accepted while the refolder comes to the meeting point. Chosen: 5 M
+/// messages/s for a quarter of a second.
+constexpr std::size_t kTailBytesMax = std::size_t{64} << 20;
+
 }  // namespace
 
 AcdPath::AcdPath(const AcdConfig& acd, const EngineConfig& config, const ArbiterConfig& arbiter,
-                 Returns& returns)
+                 Returns& returns, RefoldDesk& desk)
     : acd_(acd.acd),
       checkpoint_every_(config.checkpoint_every),
       returns_(returns),
       arbiter_(acd.acd, arbiter, *this),
-      fold_(acd.acd, {.calls = acd.calls_max,
-                      .agents = acd.agents_max,
-                      .skills = acd.skills_max,
-                      .trunks = std::max(acd.calls_max, kTrunksOfSmallAcds)}) {
+      fold_(acd.acd, limits_of(acd)),
+      desk_(desk) {
+    desk_.acd = acd.acd;
+    desk_.limits = limits_of(acd);
     gathered_.reserve(kBlockBytes);
 }
 
@@ -29,6 +44,8 @@ AcdPath::AcdPath(const AcdConfig& acd, const EngineConfig& config, const Arbiter
 
 void AcdPath::begin_epoch(Epoch epoch) {
     end_block();
+    place_ = {epoch, Seq{1}};
+    if (tailing_) add_to_tail(TailPiece::What::Epoch, epoch.value, 0, {});
     fold_.begin_epoch(epoch, *this);
     dirty_ = true;
 }
@@ -45,11 +62,15 @@ void AcdPath::accept(Seq first, Bytes messages, u32 count, u64 last_time) {
     block_.last_time = last_time;
     messages_ += count;
     dirty_ = true;
+    place_.next = first + count;
+    if (tailing_) add_to_tail(TailPiece::What::Messages, first.value, count, messages);
     fold_.apply(first, messages, count, *this);
 }
 
 void AcdPath::missing(Range range) {
     end_block();
+    place_.next = range.last + 1;
+    if (tailing_) add_to_tail(TailPiece::What::Missing, range.count(), 0, {});
     fold_.missing(range.count());
     dirty_ = true;
 }
@@ -67,6 +88,8 @@ void AcdPath::fill(Stream stream, Seq first, Bytes messages, u32 count) {
     batch_->blocks.push_back(block);
     messages_ += count;
     dirty_ = true;
+    batch_->stale.push_back({stream, first});
+    note_fill({stream.epoch, first});
 }
 
 void AcdPath::conflict(Stream, Seq, Link) { ++conflicts_; }
@@ -102,11 +125,16 @@ void AcdPath::row(const RowKey& key, std::span<const u64> items, bool closed) {
     batch_->add_row({.key = key, .fold_version = kFoldVersion, .closed = closed}, items);
 }
 
-void AcdPath::interval(const IntervalRecord& interval) { batch_->intervals.push_back(interval); }
+void AcdPath::interval(const IntervalRecord& interval) {
+    batch_->intervals.push_back(interval);
+    open_interval_ = interval;
+    if (replacing_ && interval.closed != 0) replaces(interval);
+}
 void AcdPath::translation(const NameRecord& name) { batch_->names.push_back(name); }
 void AcdPath::acd(const AcdRecord& acd) { batch_->acds.push_back(acd); }
 
 void AcdPath::checkpoint(Epoch epoch, Seq seq, u64 interval_start) {
+    if (refolding()) return;  // a state that lacks what has come is not worth keeping
     if (checkpointed_.value != 0 && now_.mono - checkpointed_ < checkpoint_every_) return;
     checkpointed_ = now_.mono;
     CheckpointImage image{.stream = {acd_, epoch},
@@ -139,6 +167,102 @@ void AcdPath::close(bool rows, bool links) {
     for (const Link l : {Link::A, Link::B}) batch_->links.push_back(arbiter_.link(l));
     frames_closed_ = arbiter_.frames();
     dirty_ = false;
+}
+
+// ---- refold
+// ----------------------------------------------------------------------------------------------
+
+void AcdPath::note_fill(FoldPlace place) {
+    // What lies in front of the meeting point cannot be in the state that comes from there.
+    if (tailing_ && place < desk_.meet) spoilt_ = true;
+    filled_at_ = now_.mono;
+    filled_batch_ = batch_number_;
+    if (wanted_ && wanted_from_ <= place) return;
+    if (!wanted_) wanted_since_ = now_.mono;
+    wanted_ = true;
+    wanted_from_ = place;
+}
+
+void AcdPath::meet_refolder(Now now, u64 committed) {
+    using State = RefoldDesk::State;
+    switch (desk_.state.load(std::memory_order_acquire)) {
+        case State::Idle: return post_refold(now, committed);
+        case State::Meet:
+            end_block();
+            tailing_ = true;
+            spoilt_ = false;
+            desk_.meet = place_;
+            desk_.meet_batch = dirty_ ? batch_number_ : batch_number_ - 1;
+            return desk_.state.store(State::Tailing, std::memory_order_release);
+        case State::Ready: return take_over();
+        case State::Failed: return desk_.state.store(State::Idle, std::memory_order_release);
+        case State::Wanted:
+        case State::Tailing: return;
+    }
+}
+
+void AcdPath::post_refold(Now now, u64 committed) {
+    if (!wanted_ || committed < filled_batch_) return;  // what has come must be in the journal first
+    if (now.mono - filled_at_ < kSettle && now.mono - wanted_since_ < kSettleMax) return;
+    wanted_ = false;
+    desk_.from = wanted_from_;
+    desk_.state.store(RefoldDesk::State::Wanted, std::memory_order_release);
+}
+
+void AcdPath::add_to_tail(TailPiece::What what, u64 first, u32 count, Bytes messages) {
+    if (spoilt_) return;
+    if (tail_bytes_.size() + messages.size() > kTailBytesMax) {
+        spoilt_ = true;
+        note_fill(desk_.from);
+        return;
+    }
+    tail_.push_back({what, first, count, tail_bytes_.size(), messages.size()});
+    tail_bytes_.insert(tail_bytes_.end(), messages.begin(), messages.end());
+}
+
+/// The state that was folded again is the fold's from here on.
+void AcdPath::take_over() {
+    tailing_ = false;
+    if (!spoilt_) {
+        end_block();
+        // What the old state said since the last commit is said anew.
+        std::erase_if(batch_->rows, [&](const RowImage& row) { return row.key.acd == acd_; });
+        std::erase_if(batch_->intervals, [&](const IntervalRecord& i) { return i.acd == acd_.value; });
+        batch_->add_rows_of(desk_.open);
+        fold_ = std::move(*desk_.fold);
+        desk_.state.store(RefoldDesk::State::Idle, std::memory_order_release);
+        if (!desk_.open.intervals.empty()) open_interval_ = desk_.open.intervals.back();
+        replacing_ = true;
+        for (const TailPiece& piece : tail_) {
+            if (piece.what == TailPiece::What::Epoch) {
+                fold_.begin_epoch(Epoch{piece.first}, *this);
+            } else if (piece.what == TailPiece::What::Missing) {
+                fold_.missing(piece.first);
+            } else {
+                fold_.apply(Seq{piece.first}, Bytes(tail_bytes_).subspan(piece.offset, piece.bytes),
+                            piece.count, *this);
+            }
+        }
+        recovered();
+        checkpointed_ = {};
+        dirty_ = true;
+    }
+    desk_.fold.reset();
+    desk_.open.clear();
+    tail_.clear();
+    tail_bytes_.clear();
+    desk_.state.store(RefoldDesk::State::Idle, std::memory_order_release);
+}
+
+void AcdPath::replaces(const IntervalRecord& interval) {
+    batch_->replaced.push_back({acd_, interval.start, interval.instance});
+}
+
+/// The open interval, too, is as it was folded again.
+void AcdPath::recovered() {
+    fold_.flush(*this);
+    if (open_interval_.start != 0 && open_interval_.closed == 0) replaces(open_interval_);
+    replacing_ = false;
 }
 
 }  // namespace twinlink

@@ -9,6 +9,7 @@
 
 #include "engine/fold/fold.hpp"
 #include "engine/link/arbiter.hpp"
+#include "engine/refold.hpp"
 #include "engine/store/commit_batch.hpp"
 
 #include <twinlink/engine.hpp>
@@ -23,7 +24,8 @@ using Returns = std::array<std::vector<void*>, kLinks>;
 
 class AcdPath final : public ArbiterSink, public FoldSink {
 public:
-    AcdPath(const AcdConfig& acd, const EngineConfig& config, const ArbiterConfig& arbiter, Returns& returns);
+    AcdPath(const AcdConfig& acd, const EngineConfig& config, const ArbiterConfig& arbiter, Returns& returns,
+            RefoldDesk& desk);
 
     [[nodiscard]] Acd acd() const noexcept { return acd_; }
     [[nodiscard]] Arbiter& arbiter() noexcept { return arbiter_; }
@@ -36,7 +38,10 @@ public:
     [[nodiscard]] u64 gathered_bytes() const noexcept { return gathered_.size(); }
 
     /// All that follows goes to `batch`, until the next call.
-    void gather_into(CommitBatch& batch) noexcept { batch_ = &batch; }
+    void gather_into(CommitBatch& batch, u64 number) noexcept {
+        batch_ = &batch;
+        batch_number_ = number;
+    }
     /// The clocks of this slice; what happens in it is dated with them.
     void set_now(Now now) noexcept { now_ = now; }
     /// Something waits to be made durable.
@@ -48,11 +53,33 @@ public:
     void close(bool rows, bool links);
 
     // recovery
-    /// Folds a journal block again: no journal, no arbiter.
-    void refold(Seq first, Bytes messages, u32 count) { fold_.apply(first, messages, count, *this); }
-    /// The same for names that are missing.
-    void refold_missing(u64 count) { fold_.missing(count); }
-    void refold_begin(Epoch epoch) { fold_.begin_epoch(epoch, *this); }
+    /// What follows up to recovered() is folded from `place` on: no journal, no arbiter, and every interval
+    /// that it hands on replaces what the store has of it.
+    void recover_from(FoldPlace place) {
+        place_ = place;
+        replacing_ = true;
+    }
+    void refold(Seq first, Bytes messages, u32 count) {
+        fold_.apply(first, messages, count, *this);
+        place_.next = first + count;
+    }
+    void refold_missing(u64 count) {
+        fold_.missing(count);
+        place_.next = place_.next + count;
+    }
+    void refold_begin(Epoch epoch) {
+        fold_.begin_epoch(epoch, *this);
+        place_ = {epoch, Seq{1}};
+    }
+    void recovered();
+
+    // refold: see refold.hpp
+    [[nodiscard]] RefoldDesk& desk() noexcept { return desk_; }
+    /// The fold stage's part of it, once a slice. Batches up to `committed` are durable.
+    void meet_refolder(Now now, u64 committed);
+    [[nodiscard]] bool refolding() const noexcept {
+        return wanted_ || desk_.state.load(std::memory_order_acquire) != RefoldDesk::State::Idle;
+    }
 
     // ArbiterSink
     void begin_epoch(Epoch epoch) override;
@@ -73,7 +100,21 @@ public:
     void checkpoint(Epoch epoch, Seq seq, u64 interval_start) override;
 
 private:
+    /// What was accepted since the meeting point, to be folded once more.
+    struct TailPiece {
+        enum class What : u8 { Messages, Missing, Epoch } what;
+        u64 first;  ///< Seq, count of names, or epoch
+        u32 count;
+        u64 offset;
+        u64 bytes;
+    };
+
     void end_block();
+    void post_refold(Now now, u64 committed);
+    void take_over();
+    void note_fill(FoldPlace place);
+    void replaces(const IntervalRecord& interval);
+    void add_to_tail(TailPiece::What what, u64 first, u32 count, Bytes messages);
 
     Acd acd_;
     Nanos checkpoint_every_;
@@ -89,6 +130,22 @@ private:
     u64 messages_ = 0;
     u64 conflicts_ = 0;
     bool dirty_ = false;
+
+    FoldPlace place_;  ///< the next name that the fold gets
+    RefoldDesk& desk_;
+    bool wanted_ = false;  ///< a late fill waits for its refold
+    FoldPlace wanted_from_;
+    Nanos wanted_since_;
+    Nanos filled_at_;
+    u64 batch_number_ = 1;
+    u64 filled_batch_ = 0;  ///< number of the batch that has the latest fill
+    bool tailing_ = false;
+    bool spoilt_ =
+        false;  ///< the tail outgrew its bound, or something came late meanwhile: what comes is of no use
+    std::vector<TailPiece> tail_;
+    std::vector<std::byte> tail_bytes_;
+    bool replacing_ = false;  ///< intervals that the fold hands on replace what the store has of them
+    IntervalRecord open_interval_{};
 };
 
 }  // namespace twinlink

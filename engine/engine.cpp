@@ -56,16 +56,23 @@ struct Engine::Parts {
     std::array<LinkRings, kLinks> rings;
     std::array<CommitBatch, kBatches> batches;
     BatchRings batch_rings;
+    std::deque<RefoldDesk> desks;
+    std::array<CommitBatch, kRefoldBatches> refold_batches;
+    RefoldRings refolded;
     ReceiveStage receive;
     FoldStage fold;
     CommitStage commit;
+    Refolder refold;
 
     Parts(const EngineConfig& c, std::array<Port*, kLinks> p, Store store)
         : config(c),
           ports(p),
           receive(p, config.acds, rings),
-          fold(config, rings, fill(batch_rings), receive),
-          commit(std::move(store), batch_rings) {}
+          fold(config, rings, fill(batch_rings), receive, desks, refolded),
+          commit(std::move(store), batch_rings, refolded),
+          refold(commit.store(), desks, refolded) {
+        for (CommitBatch& batch : refold_batches) refolded.empty.push(&batch);
+    }
 
 private:
     BatchRings& fill(BatchRings& r) {
@@ -109,6 +116,7 @@ Engine::~Engine() {
 std::size_t Engine::poll_receive(Now now) noexcept { return parts_->receive.poll(now); }
 std::size_t Engine::poll_fold(Now now) { return parts_->fold.poll(now); }
 std::size_t Engine::poll_commit(Now now) { return parts_->commit.poll(now); }
+std::size_t Engine::poll_refold() { return parts_->refold.poll(); }
 void Engine::note_commit(Nanos took) noexcept { parts_->commit.store().note_commit(took); }
 bool Engine::drained() const noexcept { return parts_->fold.drained(); }
 void Engine::stop() noexcept { parts_->fold.stop(); }
@@ -132,6 +140,8 @@ EngineStatus Engine::status() const {
     s.commit_ns_last = store.get(StoreCounter::CommitNsLast);
     s.commit_ns_max = store.get(StoreCounter::CommitNsMax);
     for (std::size_t l = 0; l < kLinks; ++l) s.ring_frames[l] = parts_->rings[l].frames.read_available();
+    s.refolds = parts_->refold.refolds();
+    s.refolded_messages = parts_->refold.messages();
     s.store_stopped = parts_->commit.store_stopped();
     s.store_error = parts_->commit.error();
     return s;

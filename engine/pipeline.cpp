@@ -83,8 +83,13 @@ void ReceiveStage::give_back(Link link) noexcept {
 // --------------------------------------------------------------------------------
 
 FoldStage::FoldStage(const EngineConfig& config, std::array<LinkRings, kLinks>& rings, BatchRings& batches,
-                     const ReceiveStage& receive)
-    : config_(config), rings_(rings), batches_(batches), receive_(receive), by_acd_(std::size_t{1} << 16) {
+                     const ReceiveStage& receive, std::deque<RefoldDesk>& desks, const RefoldRings& refolded)
+    : config_(config),
+      rings_(rings),
+      batches_(batches),
+      receive_(receive),
+      refolded_(refolded),
+      by_acd_(std::size_t{1} << 16) {
     // What the ACDs hold back in buffers together stays within what a port's pool has beside its ring.
     const auto acds = static_cast<u32>(config.acds.size());
     ArbiterConfig arbiter{.reorder_window = config.reorder_window, .silence = config.silence};
@@ -92,13 +97,13 @@ FoldStage::FoldStage(const EngineConfig& config, std::array<LinkRings, kLinks>& 
     arbiter.history_frames = std::min(kHistoryFrames, kRingFrames / 4 / acds);
     arbiter.wild_max = std::min(kWildFramesMax, kRingFrames / 4 / acds);
     for (const AcdConfig& acd : config.acds) {
-        by_acd_[acd.acd.value] = &paths_.emplace_back(acd, config, arbiter, returns_);
+        by_acd_[acd.acd.value] = &paths_.emplace_back(acd, config, arbiter, returns_, desks.emplace_back());
     }
     for (auto& r : returns_) r.reserve(std::size_t{4} * kRingFrames);
     const bool popped = batches_.empty.pop(batch_);
     assert(popped);
     static_cast<void>(popped);
-    for (AcdPath& path : paths_) path.gather_into(*batch_);
+    for (AcdPath& path : paths_) path.gather_into(*batch_, batches_closed_ + 1);
 }
 
 std::size_t FoldStage::poll(Now now) {
@@ -107,6 +112,10 @@ std::size_t FoldStage::poll(Now now) {
     for (AcdPath& path : paths_) path.set_now(now);
     const bool room = gathered_bytes() < config_.batch_bytes_max;
     const std::size_t frames = room ? take_frames(now) : 0;
+    if (!stopping) {
+        const u64 committed = refolded_.committed.load(std::memory_order_acquire);
+        for (AcdPath& path : paths_) path.meet_refolder(now, committed);
+    }
     if (now.mono - ticked_ >= 1_ms) tick(now);
     if (stopping && room && frames == 0)
         finish(now);
@@ -203,7 +212,7 @@ void FoldStage::hand_over(Now now) {
     }
     batches_.full.push(batch_);
     batch_ = next;
-    for (AcdPath& path : paths_) path.gather_into(*batch_);
+    for (AcdPath& path : paths_) path.gather_into(*batch_, batches_closed_ + 1);
 }
 
 /// The last slice: everything parked is taken, the last batch closed, every buffer given back.
@@ -274,28 +283,37 @@ std::vector<AcdStatus> FoldStage::acds() const {
 std::size_t CommitStage::poll(Now) {
     CommitBatch* batch = nullptr;
     busy_.store(1, std::memory_order_release);  // before the pop, so that idle() never sees neither
-    if (!batches_.full.pop(batch)) {
-        busy_.store(0, std::memory_order_release);
-        return 0;
+    std::size_t written = 0;
+    if (batches_.full.pop(batch)) {
+        write(*batch);
+        if (!store_stopped()) refolded_.committed.store(batch->number, std::memory_order_release);
+        batch->clear();
+        batches_.empty.push(batch);
+        ++written;
+    } else if (refolded_.full.pop(batch)) {  // live messages come first
+        write(*batch);
+        batch->clear();
+        refolded_.empty.push(batch);
+        ++written;
     }
-    if (!store_stopped()) {
-        if (auto done = store_.commit(*batch); done) {
-            u64 messages = 0;
-            for (const JournalBlock& block : batch->blocks) messages += block.count;
-            messages_.fetch_add(messages, std::memory_order_relaxed);
-            commits_.fetch_add(1, std::memory_order_relaxed);
-        } else {
-            {
-                const std::lock_guard lock(error_mutex_);
-                error_ = done.error().text;
-            }
-            stopped_.store(true, std::memory_order_release);
-        }
-    }
-    batch->clear();
-    batches_.empty.push(batch);
     busy_.store(0, std::memory_order_release);
-    return 1;
+    return written;
+}
+
+void CommitStage::write(const CommitBatch& batch) {
+    if (store_stopped()) return;
+    if (auto done = store_.commit(batch); done) {
+        u64 messages = 0;
+        for (const JournalBlock& block : batch.blocks) messages += block.count;
+        messages_.fetch_add(messages, std::memory_order_relaxed);
+        commits_.fetch_add(1, std::memory_order_relaxed);
+    } else {
+        {
+            const std::lock_guard lock(error_mutex_);
+            error_ = done.error().text;
+        }
+        stopped_.store(true, std::memory_order_release);
+    }
 }
 
 std::string CommitStage::error() const {

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "engine/acd_path.hpp"
+#include "engine/refold.hpp"
 #include "engine/store/store.hpp"
 
 #include <twinlink/engine.hpp>
@@ -88,7 +89,7 @@ private:
 class FoldStage {
 public:
     FoldStage(const EngineConfig& config, std::array<LinkRings, kLinks>& rings, BatchRings& batches,
-              const ReceiveStage& receive);
+              const ReceiveStage& receive, std::deque<RefoldDesk>& desks, const RefoldRings& refolded);
     std::size_t poll(Now now);
 
     /// Takes up what the store holds: streams, open gaps, links, and the fold's state by folding from the
@@ -117,6 +118,7 @@ private:
     std::array<LinkRings, kLinks>& rings_;
     BatchRings& batches_;
     const ReceiveStage& receive_;
+    const RefoldRings& refolded_;
     Returns returns_;
     std::deque<AcdPath> paths_;
     std::vector<AcdPath*> by_acd_;  // by ACD number
@@ -141,13 +143,15 @@ private:
 /// opened again.
 class CommitStage {
 public:
-    CommitStage(Store store, BatchRings& batches) : store_(std::move(store)), batches_(batches) {}
+    CommitStage(Store store, BatchRings& batches, RefoldRings& refolded)
+        : store_(std::move(store)), batches_(batches), refolded_(refolded) {}
     std::size_t poll(Now now);
 
     [[nodiscard]] Store& store() noexcept { return store_; }
     /// Every batch handed over so far is down.
     [[nodiscard]] bool idle() const noexcept {
-        return busy_.load(std::memory_order_acquire) == 0 && batches_.full.read_available() == 0;
+        return busy_.load(std::memory_order_acquire) == 0 && batches_.full.read_available() == 0 &&
+               refolded_.full.read_available() == 0;
     }
     [[nodiscard]] bool store_stopped() const noexcept { return stopped_.load(std::memory_order_acquire); }
     [[nodiscard]] u64 commits() const noexcept { return commits_.load(std::memory_order_relaxed); }
@@ -155,8 +159,11 @@ public:
     [[nodiscard]] std::string error() const;
 
 private:
+    void write(const CommitBatch& batch);
+
     Store store_;
     BatchRings& batches_;
+    RefoldRings& refolded_;
     std::atomic<bool> stopped_{false};
     std::atomic<u32> busy_{0};
     std::atomic<u64> commits_{0};

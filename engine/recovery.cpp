@@ -3,8 +3,8 @@
 //
 // The fold's state is never stored whole at each commit: it is the newest checkpoint plus the journal behind
 // it. So a restart loads the checkpoint and folds the journal again up to the watermark, with missing()
-// wherever names are in a gap. What a link filled late is in the journal by now, so those gaps are healed by
-// the way.
+// wherever names are in a gap. States that lack what came late are gone (refold.hpp), so a refold that a
+// crash cut off is made up for by the way.
 #include "engine/pipeline.hpp"
 
 #include <algorithm>
@@ -70,10 +70,12 @@ Expected<void> recover_acd(AcdPath& path, Store& store, const Recovered& memory,
     }
     u64 epoch = 0;
     Seq from{1};
+    path.recover_from({});
     if (mine.checkpoint != nullptr) {
         if (auto loaded = path.fold().load(mine.checkpoint->state); loaded) {
             epoch = mine.checkpoint->entry.stream.epoch.value;
             from = mine.checkpoint->entry.seq + 1;
+            path.recover_from({Epoch{epoch}, from});
         }
         // A checkpoint of another version is no error: the fold then begins with the oldest journal there is.
     }
@@ -85,6 +87,7 @@ Expected<void> recover_acd(AcdPath& path, Store& store, const Recovered& memory,
         }
         if (auto done = refold_stream(path, store, s, from); !done) return done;
     }
+    path.recovered();
     return {};
 }
 

@@ -6,6 +6,8 @@
 
 #include "engine/store/row_codec.hpp"
 
+#include <twinlink/items.hpp>
+
 #include <algorithm>
 #include <bit>
 #include <numeric>
@@ -67,6 +69,8 @@ int BatchWriter::write(Txn& txn, const CommitBatch& batch, CommitResult& result)
     result_ = &result;
     int rc = write_blocks(txn, batch);
     if (rc == 0) rc = write_rows(txn, batch);
+    if (rc == 0) rc = drop_replaced(txn, batch);
+    if (rc == 0) rc = drop_stale(txn, batch);
     if (rc == 0) rc = write_checkpoints(txn, batch);
     if (rc == 0) rc = write_records(txn, Db::Gaps, batch.gaps);
     for (const auto& gone : batch.gaps_gone) {
@@ -222,17 +226,21 @@ bool BatchWriter::skip_known(Cursor& c, const JournalBlock& b, Seq& at, Bytes& l
     return true;
 }
 
+BatchWriter::SortKey BatchWriter::sort_key(Bytes key) noexcept {
+    SortKey sort;
+    std::array<u64, sort.size()> words{};
+    assert(key.size() <= sizeof words);
+    std::memcpy(words.data(), key.data(), key.size());
+    std::ranges::transform(words, sort.begin(), [](u64 w) { return __builtin_bswap64(w); });
+    return sort;
+}
+
 int BatchWriter::write_rows(Txn& txn, const CommitBatch& batch) {
-    if (batch.rows.empty()) return 0;
     row_order_.resize(batch.rows.size());
     for (u32 i = 0; i < batch.rows.size(); ++i) {
-        const Key key = row_key(batch.rows[i].key);
-        assert(key.bytes().size() <= sizeof row_order_[i].key);
-        std::array<u64, 4> words{};
-        std::memcpy(words.data(), key.bytes().data(), key.bytes().size());
-        std::ranges::transform(words, row_order_[i].key.begin(), [](u64 w) { return __builtin_bswap64(w); });
-        row_order_[i].index = i;
+        row_order_[i] = {sort_key(row_key(batch.rows[i].key).bytes()), i};
     }
+    if (batch.rows.empty()) return 0;
     if (!std::ranges::is_sorted(row_order_)) std::ranges::sort(row_order_);
     Cursor c;
     int rc = c.open(txn, Db::Rows);
@@ -243,12 +251,97 @@ int BatchWriter::write_rows(Txn& txn, const CommitBatch& batch) {
         const Key row_key = store::row_key(r.key);
         const Bytes key = row_key.bytes();
         encode_row(scratch_, key, r, std::span(batch.row_words).subspan(r.at));
+        if (!batch.replaced.empty() && keep_revision(txn, batch, r, key)) continue;
         rc = c.put(key, scratch_, 0);
         result_->bytes += key.size() + scratch_.size();
         counters_.add(StoreCounter::RowsWritten);
         counters_.add(StoreCounter::RowBytes, key.size() + scratch_.size());
     }
     return rc;
+}
+
+/// For a row of an interval that was folded again, which is encoded already: true when the store has the
+/// same; else it is encoded once more, with the next revision.
+bool BatchWriter::keep_revision(Txn& txn, const CommitBatch& batch, const RowImage& row, Bytes key) {
+    const ReplacedInterval interval{row.key.acd, row.key.interval_start, row.key.instance};
+    if (std::ranges::find(batch.replaced, interval) == batch.replaced.end()) return false;
+    Bytes old;
+    if (txn.get(Db::Rows, key, old) != 0 || !decode_row(key, old, items_)) return false;
+    RowImage again = row;
+    again.revision = read<RowHead>(old.data()).revision;
+    const auto words = std::span(batch.row_words).subspan(row.at);
+    encode_row(scratch_, key, again, words);
+    if (std::ranges::equal(old, scratch_)) return true;
+    ++again.revision;
+    encode_row(scratch_, key, again, words);
+    counters_.add(StoreCounter::RowsRevised);
+    return false;
+}
+
+/// Rows of intervals that were folded again and have them no more. `row_order_` is sorted.
+int BatchWriter::drop_replaced(Txn& txn, const CommitBatch& batch) {
+    for (const ReplacedInterval& interval : batch.replaced) {
+        for (const Table& table : kTables) {
+            const Key prefix = Key{}
+                                   .put(static_cast<u8>(table.id))
+                                   .put(interval.acd.value)
+                                   .put(interval.start)
+                                   .put(interval.instance);
+            Cursor c;
+            int rc = c.open(txn, Db::Rows);
+            if (rc == 0) rc = c.move(MDB_SET_RANGE, prefix.bytes());
+            while (rc == 0 && c.key.size() > prefix.bytes().size() &&
+                   std::ranges::equal(c.key.first(prefix.bytes().size()), prefix.bytes())) {
+                const SortKey key = sort_key(c.key);
+                const auto at = std::ranges::lower_bound(row_order_, key, {}, &SortedRow::key);
+                if (at != row_order_.end() && at->key == key) {
+                    rc = c.move(MDB_NEXT);
+                    continue;
+                }
+                scratch_.assign(c.key.begin(), c.key.end());
+                rc = c.del();
+                counters_.add(StoreCounter::RowsDropped);
+                if (rc == 0) rc = c.move(MDB_SET_RANGE, scratch_);
+            }
+            if (rc != 0 && rc != MDB_NOTFOUND) return rc;
+        }
+    }
+    return 0;
+}
+
+/// Whether the stream can be folded to `from` without the states behind it.
+bool BatchWriter::foldable(Txn& txn, const StaleCheckpoints& stale) {
+    Bytes pruned;
+    const bool whole = txn.get(Db::Pruned, stream_key(stale.stream).bytes(), pruned) == MDB_NOTFOUND;
+    if (whole) return true;
+    Cursor c;
+    if (c.open(txn, Db::Checkpoints) != 0) return false;
+    const int rc = c.move(MDB_SET_RANGE, seq_key(stale.stream, stale.from).bytes());
+    if (c.move(rc == 0 ? MDB_PREV : MDB_LAST) != 0) return false;
+    const auto at = parse_seq_key(c.key);
+    return at && at->stream == stale.stream;
+}
+
+int BatchWriter::drop_stale(Txn& txn, const CommitBatch& batch) {
+    for (const StaleCheckpoints& stale : batch.stale) {
+        if (!foldable(txn, stale)) {
+            counters_.add(StoreCounter::RefoldsImpossible);
+            continue;
+        }
+        Cursor c;
+        int rc = c.open(txn, Db::Checkpoints);
+        if (rc == 0) rc = c.move(MDB_SET_RANGE, seq_key(stale.stream, stale.from).bytes());
+        while (rc == 0) {
+            const auto at = parse_seq_key(c.key);
+            // Those of later epochs were folded on from them.
+            if (!at || at->stream.acd != stale.stream.acd) break;
+            scratch_.assign(c.key.begin(), c.key.end());
+            rc = c.del();
+            if (rc == 0) rc = c.move(MDB_SET_RANGE, scratch_);
+        }
+        if (rc != 0 && rc != MDB_NOTFOUND) return rc;
+    }
+    return 0;
 }
 
 int BatchWriter::write_checkpoints(Txn& txn, const CommitBatch& batch) {

@@ -32,6 +32,10 @@ private:
     int put_new(Cursor& c, Bytes key, u32 count, u64 first_time, u64 last_time, Bytes messages,
                 unsigned flags);
     int write_rows(Txn& txn, const CommitBatch& batch);
+    bool keep_revision(Txn& txn, const CommitBatch& batch, const RowImage& row, Bytes key);
+    int drop_replaced(Txn& txn, const CommitBatch& batch);
+    [[nodiscard]] static bool foldable(Txn& txn, const StaleCheckpoints& stale);
+    int drop_stale(Txn& txn, const CommitBatch& batch);
     int write_checkpoints(Txn& txn, const CommitBatch& batch);
     template <class R>
     int write_records(Txn& txn, Db db, const std::vector<R>& records);
@@ -40,13 +44,16 @@ private:
     CommitResult* result_ = nullptr;
     std::vector<u32> order_;
     /// A row's key as big-endian numbers, zeros behind it: they compare as its bytes do.
+    using SortKey = std::array<u64, 4>;
+    [[nodiscard]] static SortKey sort_key(Bytes key) noexcept;
     struct SortedRow {
-        std::array<u64, 4> key;
+        SortKey key;
         u32 index;
         auto operator<=>(const SortedRow&) const = default;
     };
     std::vector<SortedRow> row_order_;
     std::vector<std::byte> scratch_;
+    std::vector<u64> items_;
 };
 
 }  // namespace twinlink::store

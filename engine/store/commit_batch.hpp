@@ -58,11 +58,28 @@ struct GapKey {
     Seq first;
 };
 
+/// An interval that was folded again: the batch has all of its rows, others that the store has of it go.
+struct ReplacedInterval {
+    Acd acd;
+    u64 start = 0;
+    u16 instance = 0;
+    friend constexpr auto operator<=>(const ReplacedInterval&, const ReplacedInterval&) noexcept = default;
+};
+
+/// States saved behind a name that was missing and has come: they lack it, and go. They stay where no older
+/// state and no whole journal would be left to fold from.
+struct StaleCheckpoints {
+    Stream stream;
+    Seq from;  ///< those that contain it
+};
+
 struct CommitBatch {
     std::vector<std::byte> arena;  ///< journal bytes and checkpoints
     std::vector<u64> row_words;
     std::vector<JournalBlock> blocks;
     std::vector<RowImage> rows;
+    std::vector<ReplacedInterval> replaced;
+    std::vector<StaleCheckpoints> stale;  ///< carried out before `checkpoints` are written
     std::vector<CheckpointImage> checkpoints;
     std::vector<GapRecord> gaps;  ///< inserted or replaced
     std::vector<GapKey> gaps_gone;
@@ -103,9 +120,21 @@ struct CommitBatch {
         rows.push_back(row);
     }
 
+    /// Adds the rows and interval records of `other`.
+    void add_rows_of(const CommitBatch& other) {
+        const u64 words = row_words.size();
+        row_words.insert(row_words.end(), other.row_words.begin(), other.row_words.end());
+        for (RowImage row : other.rows) {
+            row.at += words;
+            rows.push_back(row);
+        }
+        intervals.insert(intervals.end(), other.intervals.begin(), other.intervals.end());
+    }
+
     [[nodiscard]] bool empty() const noexcept {
-        return blocks.empty() && rows.empty() && checkpoints.empty() && gaps.empty() && gaps_gone.empty() &&
-               streams.empty() && links.empty() && intervals.empty() && names.empty() && acds.empty();
+        return blocks.empty() && rows.empty() && replaced.empty() && stale.empty() && checkpoints.empty() &&
+               gaps.empty() && gaps_gone.empty() && streams.empty() && links.empty() && intervals.empty() &&
+               names.empty() && acds.empty();
     }
     /// Empties it but keeps the memory.
     void clear() noexcept {
@@ -113,6 +142,8 @@ struct CommitBatch {
         row_words.clear();
         blocks.clear();
         rows.clear();
+        replaced.clear();
+        stale.clear();
         checkpoints.clear();
         gaps.clear();
         gaps_gone.clear();

@@ -71,6 +71,8 @@ struct EngineStatus {
     u64 commit_ns_max = 0;
     u64 batch_bytes = 0;  ///< gathered for the next commit
     u64 conflicts = 0;
+    u64 refolds = 0;                        ///< refolds taken over since start
+    u64 refolded_messages = 0;              ///< folded again since start
     std::vector<u64> store_counters;        ///< by StoreCounter, since the store was opened
     std::array<u64, kLinks> ring_frames{};  ///< waiting in the rings now
     bool store_stopped = false;
@@ -95,6 +97,10 @@ public:
     std::size_t poll_fold(Now now);
     /// Commit slice: writes a commit if one waits. Returns commits, 0 when idle.
     std::size_t poll_commit(Now now);
+
+    /// Refold slice: folds again what late fills touch, about one journal block at a time. Returns messages
+    /// and steps, 0 when idle. May wait or fall behind as long as it likes: nothing waits for it.
+    std::size_t poll_refold();
 
     /// How long the commit took that poll_commit() just wrote, by the caller's clock: for the counters.
     void note_commit(Nanos took) noexcept;

@@ -85,6 +85,7 @@ public:
             while (engine_->poll_receive(now) != 0) engine_->poll_fold(now);
             engine_->poll_fold(now);
             engine_->poll_commit(now);
+            if (refolds) engine_->poll_refold();
         }
     }
     void receive_only() {
@@ -153,6 +154,7 @@ public:
 
     Now now{1_s, 1'767'600'000_s};
     u64 epoch = kEight;
+    bool refolds = true;
 
 private:
     static PortConfig port_config() {

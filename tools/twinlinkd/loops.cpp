@@ -3,9 +3,12 @@
 
 #include <immintrin.h>
 #include <pthread.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 
 namespace twinlink::daemon {
 namespace {
@@ -69,6 +72,8 @@ Expected<void> Loops::start() {
     threads_[0] = std::thread([this] { receive_loop(); });
     threads_[1] = std::thread([this] { fold_loop(); });
     threads_[2] = std::thread([this] { commit_loop(); });
+    threads_[3] = std::thread([this] { refold_loop(); });
+    pthread_setname_np(threads_[3].native_handle(), "tl-refold");
     if (auto ok = pin(threads_[0], config_.receive_core, "tl-receive"); !ok) return ok;
     if (auto ok = pin(threads_[1], config_.fold_core, "tl-fold"); !ok) return ok;
     return pin(threads_[2], config_.commit_core, "tl-commit");
@@ -77,6 +82,8 @@ Expected<void> Loops::start() {
 void Loops::stop() {
     receiving_.store(false, std::memory_order_release);
     if (threads_[0].joinable()) threads_[0].join();
+    refolding_.store(false, std::memory_order_release);
+    if (threads_[3].joinable()) threads_[3].join();
     engine_.stop();
     for (std::thread& t : {std::ref(threads_[1]), std::ref(threads_[2])}) {
         if (t.joinable()) t.join();
@@ -123,6 +130,18 @@ void Loops::commit_loop() {
         const std::size_t commits = engine_.poll_commit(now);
         if (commits != 0) engine_.note_commit(clocks().mono - now.mono);
         idler.after(commits);
+    }
+}
+
+/// Live messages come first: this thread gives way, and looks for work but a hundred times a second.
+void Loops::refold_loop() {
+    if (setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), 10) != 0)
+        errno = 0;  // then it is like the others
+    while (refolding_.load(std::memory_order_acquire)) {
+        beat(Stage::Refold, clocks().mono);
+        if (engine_.poll_refold() != 0) continue;
+        const timespec pause{0, 10'000'000};
+        nanosleep(&pause, nullptr);
     }
 }
 

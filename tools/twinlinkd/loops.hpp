@@ -1,4 +1,4 @@
-// The three loops of the daemon: one thread per slice of the engine, with clocks, pinning and idling. The
+// The loops of the daemon: one thread per slice of the engine, with clocks, pinning and idling. The
 // rim.
 //
 // Owns its threads; start() begins them, stop() ends them in the order of the data's way: receive first, then
@@ -15,7 +15,7 @@ namespace twinlink::daemon {
 /// Reads both clocks.
 [[nodiscard]] Now clocks() noexcept;
 
-enum class Stage : u8 { Receive, Fold, Commit, Count_ };
+enum class Stage : u8 { Receive, Fold, Commit, Refold, Count_ };
 constexpr std::size_t kStages = static_cast<std::size_t>(Stage::Count_);
 
 class Loops {
@@ -43,6 +43,7 @@ private:
     void receive_loop();
     void fold_loop();
     void commit_loop();
+    void refold_loop();
     void beat(Stage stage, Nanos mono) noexcept {
         heartbeats_[static_cast<std::size_t>(stage)].value.store(mono.value, std::memory_order_relaxed);
     }
@@ -52,6 +53,7 @@ private:
     std::array<Port*, kLinks> ports_;
     bool dpdk_;
     std::atomic<bool> receiving_{true};
+    std::atomic<bool> refolding_{true};
     std::atomic<bool> ended_{false};
     std::array<Heartbeat, kStages> heartbeats_;
     std::array<std::thread, kStages> threads_;

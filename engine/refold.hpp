@@ -1,0 +1,99 @@
+// Folding again what a late fill touches, off the hot path, while live messages go on.
+//
+// One Refolder per engine, with a thread of its own; a desk per ACD is where it and the fold stage meet. Each
+// state of a desk belongs to one side, so the state is all that they share at any moment:
+//
+//     Idle      fold stage   a name that was missing has come: `from` says where -> Wanted
+//     Wanted    refolder     folds from the newest state before it, over the journal, to its end -> Meet
+//     Meet      fold stage   from here on keeps what it accepts beside folding it -> Tailing
+//     Tailing   refolder     folds to exactly that point -> Ready
+//     Ready     fold stage   folds the tail, takes the new state for its own -> Idle
+//
+// Every interval that closes on the way is one commit that replaces all of its rows: readers see an interval
+// as it was or as it is, never half. States (checkpoints) that lack the name are dropped with the commit that
+// stores it, and none is saved until the new state is taken over: a crash at any moment is followed by a
+// recovery that folds from before the hole.
+#pragma once
+
+#include "engine/fold/fold.hpp"
+#include "engine/store/store.hpp"
+
+#include <boost/lockfree/spsc_queue.hpp>
+
+#include <atomic>
+#include <deque>
+#include <memory>
+
+namespace twinlink {
+
+/// A place in an ACD's history: the next name to be folded.
+struct FoldPlace {
+    Epoch epoch;
+    Seq next{1};
+    friend constexpr auto operator<=>(const FoldPlace&, const FoldPlace&) noexcept = default;
+};
+
+/// What the fold stage and the refolder hand each other for one ACD.
+struct RefoldDesk {
+    enum class State : u32 { Idle, Wanted, Meet, Tailing, Ready, Failed };
+
+    Acd acd;
+    FoldLimits limits;
+    std::atomic<State> state{State::Idle};
+    FoldPlace from;              ///< Wanted: the first name that has come
+    FoldPlace meet;              ///< Tailing: where the tail begins
+    u64 meet_batch = 0;          ///< Tailing: all in front of it is in batches up to this number
+    std::unique_ptr<Fold> fold;  ///< Ready: the state at `meet`
+    CommitBatch open;            ///< Ready: what of the open interval was handed on so far
+};
+
+/// Batches of replaced intervals on their way to the commit stage and back.
+inline constexpr u32 kRefoldBatches = 2;
+struct RefoldRings {
+    std::atomic<u64> committed{0};  ///< number of the fold stage's latest batch that is durable
+    boost::lockfree::spsc_queue<CommitBatch*, boost::lockfree::capacity<kRefoldBatches>> full;
+    boost::lockfree::spsc_queue<CommitBatch*, boost::lockfree::capacity<kRefoldBatches>> empty;
+};
+
+class Refolder final : FoldSink {
+public:
+    Refolder(const Store& store, std::deque<RefoldDesk>& desks, RefoldRings& rings)
+        : store_(store), desks_(desks), rings_(rings) {}
+
+    /// A slice: about one journal block. Returns messages folded and states changed, 0 when there is nothing
+    /// to do.
+    std::size_t poll();
+
+    /// Any thread: since start.
+    [[nodiscard]] u64 messages() const noexcept { return messages_.load(std::memory_order_relaxed); }
+    [[nodiscard]] u64 refolds() const noexcept { return refolds_.load(std::memory_order_relaxed); }
+
+private:
+    // FoldSink
+    void row(const RowKey& key, std::span<const u64> items, bool closed) override;
+    void interval(const IntervalRecord& interval) override;
+    void translation(const NameRecord&) override {}  // the live fold handed them on
+    void acd(const AcdRecord&) override {}
+    void checkpoint(Epoch epoch, Seq seq, u64 interval_start) override;
+
+    [[nodiscard]] bool begin(RefoldDesk& desk);
+    bool load_state(RefoldDesk& desk, const StoreSnapshot& snapshot);
+    std::size_t go_on(RefoldDesk& desk);
+    std::size_t fold_block(const StoreSnapshot& snapshot, Seq end);
+    bool next_epoch(const StoreSnapshot& snapshot, const FoldPlace& limit);
+    void pass_missing(Seq end);
+    void hand_over_batch();
+
+    const Store& store_;
+    std::deque<RefoldDesk>& desks_;
+    RefoldRings& rings_;
+    RefoldDesk* desk_ = nullptr;  ///< being worked for, null = none
+    std::unique_ptr<Fold> fold_;
+    FoldPlace at_;
+    CommitBatch* batch_ = nullptr;  ///< closed intervals go here; null = wait for an empty one
+    CommitBatch open_;              ///< what was handed on of the interval that is still open
+    std::atomic<u64> messages_{0};
+    std::atomic<u64> refolds_{0};
+};
+
+}  // namespace twinlink
