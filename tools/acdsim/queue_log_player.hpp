@@ -3,7 +3,8 @@
 //
 // One thread. Calls are found by uniqueid and queue, members by name. Whatever the log leaves out or gets
 // wrong, the stream stays legal: a call whose lines contradict each other is cut off, so that its rows are
-// INCOMPLETE, and counted. queue_log_calls.cpp plays calls, queue_log_members.cpp members.
+// INCOMPLETE, and counted. queue_log_calls.cpp and queue_log_rings.cpp play calls,
+// queue_log_members.cpp members.
 #pragma once
 
 #include "tools/acdsim/queue_log.hpp"
