@@ -6,6 +6,8 @@ from call import Call
 
 # What can be the first that is heard of a call; anything else is about a call that is known.
 BEGINNINGS = {"CallAtVdn", "CallAtVector", "CallQueued", "CallRinging", "CallConnected", "CallSnapshot"}
+# What an agent does with a call that he has answered.
+OF_A_TALK = {"CallHeld", "CallRetrieved", "CallConferenced", "CallTransferred", "CallEvent", "CallWorkCode"}
 
 
 class Calls:
@@ -17,6 +19,13 @@ class Calls:
     def is_unknown(self, m):
         about_a_call = m.template.startswith("Call") and m.template not in BEGINNINGS
         return about_a_call and m.call not in self.by_number
+
+    def is_of_no_talk(self, m):
+        """What only somebody who talks can do, about a call that nobody has answered; codes are anybody's."""
+        if m.template not in OF_A_TALK:
+            return False
+        anybody = m.template in ("CallEvent", "CallWorkCode")
+        return all(c.booked or not anybody and c.agent != m.agent for c in self.conversations(m.call))
 
     def is_work_of_no_call(self, m):
         """After-call work of a call that the agent has not just had, or is not in the work of already."""

@@ -25,6 +25,8 @@ class Fold:
             handler = getattr(self, message.template, None)
             if self.calls.is_unknown(message):
                 self.calls.mark(message)  # a protocol error: it changes nothing
+            elif self.calls.is_of_no_talk(message):
+                self.calls.taint(self.calls.by_number[message.call], message)
             elif handler is not None:
                 handler(message)
             elif message.template.startswith("Call") and message.template != "CallSnapshot":

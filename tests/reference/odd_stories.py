@@ -158,6 +158,26 @@ def clock_back_with_trunks(s):
     s.at("08:29:30").logout(1).boundary("08:30:00").at("08:40:00").maintenance(1, 9, 0)
 
 
+def codes_and_events_of_no_talk(s):
+    """work codes, events and hold for a call that is only queued, or that another agent has"""
+    s.at("08:00:30").login(1, 1).login(2, 2).at("08:01:00").arrive(1).queue(1, 1).at("08:01:10").code(1, 1, 5)
+    s.send("CallEvent", call=1, agent=1, kind="Stroke", number=4).at("08:01:20").send(
+        "CallHeld", call=1, agent=1
+    )
+    s.at("08:01:30").abandon(1, "Queue", skill=1).boundary("08:30:00").at("08:31:00").arrive(2).queue(2, 1)
+    s.ring(2, 1, 1).at("08:31:05").answer(2, 1, 1).at("08:31:20").code(2, 2, 5).boundary("09:00:00").at(
+        "09:01:00"
+    )
+    s.release(2, 1)
+
+
+def extension_call_given_up(s):
+    """a plain extension call whose caller gives up while it rings"""
+    s.at("08:00:30").login(1, 1).at("08:01:00").arrive(1).at("08:01:10")
+    s.send("CallRinging", call=1, agent=1, skill=0, offer="Extension").at("08:01:20")
+    s.send("CallAbandoned", call=1, agent=1, skill=0, abandoned_in="Ringing").idle(1)
+
+
 def same_moment(s):
     """calls and sessions that begin and end at one moment"""
     s.at("08:01:00").login(1, 1).at("08:02:00").arrive(1).queue(1, 1).ring(1, 1, 1).answer(1, 1, 1).release(

@@ -232,8 +232,9 @@ class Queues:
         self.leave_queues(m.at, "OUTFLOW")
 
     def talk(self, m):
-        """The conversation of the agent that the message is of."""
-        return next(c for c in reversed(self.conversations) if c.agent == m.agent)
+        """The conversation of the agent that the message is of; another's signals are about the last one."""
+        of_agent = [c for c in self.conversations if c.agent == m.agent]
+        return (of_agent or self.conversations)[-1]
 
     def CallHeld(self, m):
         self.talk(m).hold(m.at)
