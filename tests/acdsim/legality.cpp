@@ -53,6 +53,13 @@ void Referee::put(Bytes encoded) {
     }
     if (m.template_id >= PumpUpBegin::kTemplate && m.template_id <= PumpUpEnd::kTemplate)
         return on_pump_up(m);
+    if (in_pump_up_ && m.template_id == TrunkMaintenance::kTemplate) {  // says what is out of service
+        const auto out = m.as<TrunkMaintenance>();
+        if (out.call != 0 || out.busy != 1 || trunks_.contains({out.trunk_group, out.trunk}))
+            breach("a trunk out of service that is not");
+        ++out_of_service_;
+        return;
+    }
     if (in_pump_up_) breach("something else inside a pump-up");
     if (m.template_id >= AgentLogin::kTemplate) return on_agent(m);
     if (m.template_id >= CallAtVdn::kTemplate) return on_call(m);
@@ -236,6 +243,7 @@ void Referee::on_pump_up(const MessageView& m) {
         if (in_pump_up_) breach("a pump-up inside a pump-up");
         in_pump_up_ = true;
         counted_ = {};
+        out_of_service_ = promised_out_ = 0;
         return;
     }
     // Changes of an agent's skills outside a pump-up are no state that we track.
@@ -250,7 +258,10 @@ void Referee::on_pump_up(const MessageView& m) {
         case SkillInfo::kTemplate: ++counted_.skills; break;
         case VdnInfo::kTemplate: ++counted_.vdns; break;
         case VectorInfo::kTemplate: ++counted_.vectors; break;
-        case TrunkGroupInfo::kTemplate: ++counted_.trunk_groups; break;
+        case TrunkGroupInfo::kTemplate:
+            ++counted_.trunk_groups;
+            promised_out_ += m.as<TrunkGroupInfo>().out_of_service;
+            break;
         case AgentInfo::kTemplate: ++counted_.agents; break;
         case AgentSkill::kTemplate: ++counted_.agent_skills; break;
         case AgentSnapshot::kTemplate: {
@@ -273,6 +284,7 @@ void Referee::on_pump_up(const MessageView& m) {
             auto e = m.as<PumpUpEnd>();
             e.time = 0;
             if (std::memcmp(&e, &counted_, sizeof e) != 0) breach("a pump-up that miscounts itself");
+            if (out_of_service_ != promised_out_) breach("other trunks out of service than it says");
             if (counted_.agent_snapshots != agents_.size()) breach("a pump-up that forgets staffed agents");
             in_pump_up_ = false;
             break;

@@ -58,6 +58,8 @@ private:
     u64 boundaries_ = 0;
     bool in_pump_up_ = false;
     PumpUpEnd counted_{};
+    u64 out_of_service_ = 0;  ///< trunks, in this pump-up
+    u64 promised_out_ = 0;
     std::map<u64, CallState> calls_;
     std::map<u64, AgentNow> agents_;
     std::map<std::pair<u16, u16>, u64> trunks_;
