@@ -254,12 +254,23 @@ void Arbiter::finish(Now now) {
     }
 }
 
+/// The end of an older life that nobody had told of: a crash of the ACD announces nothing. What lies in front
+/// of the frame, and the frame itself until it is filled in, is a gap from here on.
+void Arbiter::learn_end(Older& o, const FrameView& view, Now now) {
+    const Seq next{o.record.next};
+    if (view.end() <= next || view.end() - next > kOldEndMax) return;
+    o.gaps.open({next, view.end() - 1}, GapCause::Tail, now.wall.value, o.record.last_time, sink_);
+    o.record.next = view.end().value;
+    o.record.missing = o.gaps.missing();
+}
+
 /// A frame of an older epoch: fills that epoch's gaps if we know it, and is gone.
 Verdict Arbiter::stale(const HeldFrame& frame, Now now) {
     ++links_[index(frame.link)].base.stale_frames;
     for (Older& o : older_) {
         if (o.record.epoch != frame.view.header().epoch || frame.view.heartbeat()) continue;
         const Stream stream{acd_, Epoch{o.record.epoch}};
+        learn_end(o, frame.view, now);
         const u64 filled = o.gaps.fill(
             frame.view.first(), frame.view.end(), filler(frame.link), now.wall.value, sink_, [&](Range part) {
                 sink_.fill(stream, part.first, cut(frame.view, part.first, part.last + 1),

@@ -127,6 +127,7 @@ private:
     GapCause cause_of_hole(Now now) const noexcept;
 
     // arbiter.cpp: order
+    void learn_end(Older& o, const FrameView& view, Now now);
     Verdict stale(const HeldFrame& frame, Now now);
     Verdict in_range(const HeldFrame& frame, Now now);
     Verdict heartbeat(const HeldFrame& frame, Now now);
@@ -168,6 +169,9 @@ private:
     std::array<PerLink, kLinks> links_;
     std::vector<Older> older_;  // newest last, at most kOlderStreams
     static constexpr std::size_t kOlderStreams = 3;
+    /// Names that a late frame may add to the end of an older life. Chosen: what a link may lag behind, and
+    /// far from where a stray number would lie.
+    static constexpr u64 kOldEndMax = kLinkMapSeqs;
 };
 
 }  // namespace twinlink
