@@ -1,5 +1,5 @@
 """Faults on the links against the truth: what the switch says it lost is what the gap report says is missing."""
-from rig import Server, check, equal, gaps_equal_truth, links_equal_truth, main, switch
+from rig import Server, check, equal, gaps_equal_truth, links_equal_truth, main, switch, wait_for
 
 SMALL = ["--agents", "40", "--hours", "2"]
 
@@ -108,5 +108,29 @@ def two_acds_udp(folder):
     server.store_check()
 
 
+def late_copies(folder):
+    """one link loses what the other brings long after: gaps open, are filled and folded in; rows as without faults"""
+    clean, _ = collect(folder, name="clean")
+    server = Server(folder / "server", "vhost", 1).start()
+    faults = []
+    for names in ("1500..1530", "2600..2601", "4000..4300"):
+        faults += ["--fault", f"link=A at-seq={names} drop", "--fault", f"link=B at-seq={names} delay=20m"]
+    switch([server], server.folder, *SMALL, "--speed", "2000", "--seed", "7", *faults)
+    server.settle()
+
+    def folded_in():
+        status = server.status()
+        return status and all(a["open_gaps"] == 0 for a in status["acds"]) and status["refolds"] > 0
+    wait_for("every gap to be filled and folded in", folded_in)
+    wait_for("every row to be complete", lambda: not any(
+        row["INCOMPLETE"] for table in ("skills", "agents") for row in server.rows(table)["rows"]))
+    server.stop()
+    gaps = server.gaps()["gaps"]
+    check(gaps and all(gap["state"] == "filled" for gap in gaps), f"gaps that were filled: {gaps}")
+    rows = complete_rows_equal(server, clean)
+    equal(rows, sum(len(clean.rows(t)["rows"]) for t in ("skills", "agents")), "complete rows")
+    server.store_check()
+
+
 if __name__ == "__main__":
-    main([never_both, both_links, damage, conflicts, link_down, restart_of_the_acd, two_acds_udp])
+    main([never_both, both_links, late_copies, damage, conflicts, link_down, restart_of_the_acd, two_acds_udp])

@@ -110,6 +110,8 @@ ApplianceStatus status_of(const Json& from) {
     s.store_counters = counters(part(store, "counters"));
     s.messages = number(from, "messages");
     s.conflicts = number(from, "conflicts");
+    s.refolds = number(from, "refolds");
+    s.refolded_messages = number(from, "refolded_messages");
     for (const Json& port : part(from, "ports"))
         s.ports.push_back({text(port, "link"), text(port, "title"), number(port, "up") != 0,
                            number(port, "ring_frames"), counters(part(port, "counters")),

@@ -57,6 +57,8 @@ struct ApplianceStatus {
     NamedCounters store_counters;  ///< the store's own
     u64 messages = 0;
     u64 conflicts = 0;
+    u64 refolds = 0;            ///< for what came late
+    u64 refolded_messages = 0;  ///< folded again by them
     std::vector<AppliancePort> ports;
     std::vector<ApplianceAcd> acds;
 

@@ -75,6 +75,10 @@ void add_head(Document& document, const Shown& shown, std::span<const std::strin
                              span_text(counter(s.store, "commit_ns_max")),
                              with_separators(counter(s.store, "batch_bytes")));
     document.opening.push_back(labelled("store", store));
+    if (s.refolds != 0)
+        document.opening.push_back(labelled(
+            "refolds", fmt::format("{} for what came late, {} messages folded again",
+                                   with_separators(s.refolds), with_separators(s.refolded_messages))));
     if (s.store_stopped) document.opening.push_back(labelled("error", s.store_error, Style::Bad));
 }
 
@@ -97,6 +101,8 @@ void add_facts(Document& document, const Shown& shown) {
     for (const auto& [name, value] : s.store) document.fact("store_" + name, value);
     document.fact("messages", s.messages);
     document.fact("conflicts", s.conflicts);
+    document.fact("refolds", s.refolds);
+    document.fact("refolded_messages", s.refolded_messages);
 }
 
 Listing acd_listing(const Shown& shown) {

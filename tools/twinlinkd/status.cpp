@@ -111,7 +111,8 @@ std::string StatusReport::text(bool stopping) const {
     json["reasons"] = reasons;
     json["heartbeat_ages_ms"] = {{"receive", age_ms(Stage::Receive)},
                                  {"fold", age_ms(Stage::Fold)},
-                                 {"commit", age_ms(Stage::Commit)}};
+                                 {"commit", age_ms(Stage::Commit)},
+                                 {"refold", age_ms(Stage::Refold)}};
     json["store"] = {{"path", config_.engine.store_path},
                      {"stopped", s.store_stopped},
                      {"error", s.store_error},
@@ -123,6 +124,8 @@ std::string StatusReport::text(bool stopping) const {
                      {"counters", counters<StoreCounter>(s.store_counters)}};
     json["messages"] = s.messages;
     json["conflicts"] = s.conflicts;
+    json["refolds"] = s.refolds;
+    json["refolded_messages"] = s.refolded_messages;
     json["ports"] = Json::array();
     for (const Link link : {Link::A, Link::B}) {
         if (ports_[index(link)] != nullptr) json["ports"].push_back(port(s, link));
