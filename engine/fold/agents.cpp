@@ -235,6 +235,10 @@ void Core::set_mode(AgentEntry& a, AgentMode mode, u16 skill, u64 call, u8 reaso
 /// After-call work ends: the call is over for this agent and its skill.
 void Core::end_work(AgentEntry& a) noexcept {
     if (a.work.call == 0) return;
+    if (a.work.has(kJoined)) {
+        a.work.talk += now_ - a.work.since;
+        a.work.clear(kJoined);
+    }
     const Segment s = a.work;
     a.work = {};
     book(s, s.has(kInWork) ? now_ - s.since : 0);
@@ -380,7 +384,8 @@ void Core::on(const AgentState& m) {
     count_transition(*a, m);
     if (m.mode == AgentMode::Unstaffed) return log_out(*a, m.reason, true);
     accrue(*a);
-    if (a->work.call != 0) {
+    if (a->work.has(kJoined) && !talks(m.mode)) leave_joined(a, a->work.call, false);
+    if (a->work.call != 0 && !a->work.has(kJoined)) {
         if (works(m.mode) && m.call == a->work.call) {
             if (!a->work.has(kInWork)) {
                 a->work.set(kInWork);

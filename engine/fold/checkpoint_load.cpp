@@ -122,11 +122,11 @@ bool Checkpoint::load_code(u64& last) {
     return load_row(core.code_rows_, slot);
 }
 
-/// The leg that follows, when `ref` is 1; `ref` then names it.
+/// The leg that follows, when `ref` is 1; `ref` then names it. `call` 0: of any call.
 bool Checkpoint::load_leg(u32& ref, u64 call) {
     if (ref == 0) return true;
     Leg l;
-    if (ref != 1 || !take(l) || l.call != call || l.trunk > 1) return false;
+    if (ref != 1 || !take(l) || l.call == 0 || (call != 0 && l.call != call) || l.trunk > 1) return false;
     if (l.further > l.further_vdn.size() || l.disposition > Disposition::Other) return false;
     const bool in_vdn = l.has(kWaitsInVdn) || l.has(kOwesVdn);
     const u32 vdn = l.vdn == 0 ? IdMap::kNone : core.vdn_ids_.find(l.vdn);
@@ -204,7 +204,7 @@ bool Checkpoint::load_agent(u64& last) {
     a.ext_class = s.ext_class;
     a.login_at = s.login_at;
     a.found = s.found;
-    if (!load_leg(a.work.leg, a.work.call)) return false;
+    if (!load_leg(a.work.leg, 0)) return false;
     if (s.held_call != 0 || s.ext_call != 0)
         held.push_back({core.agent_ids_.find(s.id), s.held_call, s.ext_call});
     if (!load_links(a, s)) return false;

@@ -183,6 +183,8 @@ private:
     void bank_consult(AgentEntry& a) noexcept;
     [[nodiscard]] bool talks_to(CallEntry* c, u64 agent, FoldCounter otherwise) noexcept;
     void hand_over(CallEntry& from, CallEntry& to) noexcept;
+    void join(CallEntry& c, CallEntry& other) noexcept;
+    bool leave_joined(AgentEntry* a, u64 call, bool agent_ended) noexcept;
     void on(const CallRinging& m);
     void on(const CallAnswered& m);
     void on(const CallHeld& m);

@@ -22,6 +22,7 @@ enum SegmentFlag : u16 {
     kTainted = 128,  ///< part of its past may be unknown: every row it reaches is INCOMPLETE
     kInWork = 256,   ///< after-call work runs
     kMalicious = 512,
+    kJoined = 1024,  ///< its call went on in another one, and the talk goes on
 };
 
 /// One conversation of one agent: from the answer until its after-call work ends, then booked whole.

@@ -50,8 +50,9 @@ void Core::book_codes(const Segment& s, u64 after_work, const Leg& l) noexcept {
 /// What the agent talks about, or is in the after-call work of; null if that is not this call.
 Segment* Core::conversation(u64 call, u64 agent) noexcept {
     CallEntry* const c = find_call(call);
-    if (c != nullptr && c->talking()) return &c->talk;
     AgentEntry* const a = find_agent(agent);
+    if (a != nullptr && call != 0 && a->work.call == call && a->work.has(kJoined)) return &a->work;
+    if (c != nullptr && c->talking()) return &c->talk;
     return a != nullptr && call != 0 && a->work.call == call ? &a->work : nullptr;
 }
 

@@ -405,8 +405,8 @@ void Core::mark_vector(u16 vector) noexcept {
 /// All rows that the segment will or would have reached, and from here on whatever it reaches.
 void Core::mark_leg(Leg& l) noexcept {
     l.set(kLegTainted);
-    mark_vdn(l.vdn);
-    mark_vector(l.vector);
+    if (l.has(kWaitsInVdn) || l.has(kOwesVdn)) mark_vdn(l.vdn);
+    if (l.has(kWaitsInVector) || l.has(kOwesVector)) mark_vector(l.vector);
     if (l.trunk != 0) mark_trunk(l.trunk - 1);
 }
 

@@ -226,6 +226,7 @@ void Core::on(const CallQueued& m) {
         c->direct_at = now_;
         if (Leg* const l = leg_of(*c)) {
             l->set(kDirectAgent);
+            l->disposition_priority = m.priority;
             if (l->queued_at == 0) l->queued_at = now_;
         }
         return;

@@ -197,7 +197,7 @@ void Core::repair_work(bool certain) {
     for (u32 i = 0; i < agents_.high(); ++i) {
         AgentEntry& a = agents_[i];
         if (!a.used()) continue;
-        if (a.work.call != 0 && a.call != a.work.call) {
+        if (a.work.call != 0 && a.call != a.work.call && !a.work.has(kJoined)) {
             corrected(a, FoldCounter::CallsDropped, certain);
             drop_leg(a.work.leg);
             a.work = {};

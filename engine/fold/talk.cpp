@@ -25,6 +25,7 @@ void Core::on(const CallRinging& m) {
     const AgentEntry* const a = find_agent(m.agent);
     if ((a == nullptr || !a->staffed()) && m.offer != Offer::Extension)
         illegal(FoldCounter::UnknownAgent, *c, m.skill, 0);
+    if (m.offer == Offer::Extension) (void)leg_of(*c);  // its segment begins here
     c->ring_at = now_;
     c->ring_agent = m.agent;
     c->ring_skill = m.skill;
@@ -175,6 +176,7 @@ void Core::on(const CallReleased& m) {
         end_connection(*c);
         return end_if_idle(*c);
     }
+    if (leave_joined(find_agent(m.agent), m.call, m.by == ReleasedBy::Agent)) return;
     if (!talks_to(c, m.agent, FoldCounter::ReleasedUntalked)) return;
     if (m.by == ReleasedBy::Agent) c->talk.set(kAgentEnded);
     end_talk(*c);
@@ -188,6 +190,7 @@ void Core::on(const CallConferenced& m) {
     if (c->talk.has(kHeldNow)) end_hold(*c);
     CallEntry* const other = m.other == m.call ? nullptr : find_call(m.other);
     if (other == nullptr) return;
+    join(*c, *other);
     const bool tainted = c->has(kTaintedCall) || other->has(kTaintedCall);
     for (CallEntry* const each : {c, other}) {
         if (!tainted) break;
@@ -196,6 +199,32 @@ void Core::on(const CallConferenced& m) {
     }
     end_connection(*other);
     end_if_idle(*other);
+}
+
+/// An agent who talks to `other` goes on in `c`: until he leaves, the conversation is kept with him.
+void Core::join(CallEntry& c, CallEntry& other) noexcept {
+    Segment s = other.talk;
+    AgentEntry* const a = s.offer == Offer::Extension ? nullptr : find_agent(s.agent);
+    if (!other.talking() || a == nullptr || a->work.call != 0 || s.has(kHeldNow)) return;
+    s.talk += now_ - s.since;
+    s.since = now_;
+    s.call = c.id;
+    s.set(kJoined);
+    other.talk = {};
+    other.leg = 0;
+    a->work = s;
+}
+
+/// The agent leaves a conversation that was joined to another call. False when he has none.
+bool Core::leave_joined(AgentEntry* a, u64 call, bool agent_ended) noexcept {
+    if (a == nullptr || a->work.call != call || call == 0 || !a->work.has(kJoined)) return false;
+    Segment& s = a->work;
+    s.talk += now_ - s.since;
+    s.since = now_;
+    s.clear(kJoined);
+    if (agent_ended) s.set(kAgentEnded);
+    if (!talks(a->mode)) end_work(*a);
+    return true;
 }
 
 void Core::on(const CallTransferred& m) {
@@ -245,6 +274,12 @@ void Core::on(const CallRedirected& m) {
         if (skill != nullptr) ++skill[hsplit("NOANSREDIR")];
         if (agent != nullptr) ++agent[hagent("NOANSREDIR")];
         if (c->has(kTaintedCall)) mark_call(*c);
+    }
+    if (c->ring_offer == Offer::Direct) {
+        const u32 link = row_link(c->ring_agent, c->ring_skill);
+        if (link != kNoIndex) ++agent_rows_.touch(link)[hagent("NOANSREDIR")];
+        if (link != kNoIndex && c->has(kTaintedCall)) mark_link(link);
+        if (Leg* const l = leg_at(c->leg)) l->disposition_priority = Priority{};
     }
     if (c->ring_offer != Offer::Extension) ring_way(*c, now_ - c->ring_at, true);
     Queue* const own = c->ring_offer == Offer::Skill ? find_queue(*c, c->ring_skill) : nullptr;

@@ -264,7 +264,8 @@ TEST_CASE(
         t=72 redirect 3 vdn)");
     CHECK(s.hsplit_row(1) == "");
     CHECK(s.hagent_row(7, 1) ==
-          "DA_ACDCALLS=1 DA_ACDTIME=8s DA_ACWTIME=4s DA_ANSTIME=12s DA_ABNCALLS=1 DA_ABNTIME=10s "
+          "NOANSREDIR=1 DA_ACDCALLS=1 DA_ACDTIME=8s DA_ACWTIME=4s DA_ANSTIME=12s DA_ABNCALLS=1 "
+          "DA_ABNTIME=10s "
           "DA_OTHERCALLS=1 "
           "DA_OTHERTIME=12s DA_RELEASE=1");
 }

@@ -53,9 +53,7 @@ class Fold:
     def settings_of(self, table, key, row):
         if table == "hagent":
             agent = self.agents.agent(key[0])
-            forgotten = "extension is forgotten at logout" in self.known and not (
-                agent.staffed or agent.left_in is self.clock.interval
-            )
+            forgotten = not agent.staffed and agent.left_in is not self.clock.interval
             return {"EXTENSION": 0 if forgotten else agent.extension}
         if table == "htkgrp":
             return {"TRUNKS": self.trunks.sizes.get(key[0], 0)}

@@ -26,8 +26,6 @@ class Queuing:
 class Queues:
     def __init__(self, call):
         self.call = call
-        self.known = call.fold.known
-        self.inflow_when_rung = "second skills have inflow when rung again" in self.known
         self.queuings = []  # those that have no disposition yet
         self.disposed = None  # the queuing that had the disposition of the whole call
         self.ringing = None  # the CallRinging message while it rings
@@ -154,7 +152,7 @@ class Queues:
         self.split(queuing.skill, "RINGTIME", rang_ns)
         self.agent(agent, queuing.skill, "RINGCALLS")
         self.agent(agent, queuing.skill, "RINGTIME", rang_ns)
-        if not queuing.first and (not queuing.requeued or self.inflow_when_rung):
+        if not queuing.first:
             self.split(queuing.skill, "INFLOWCALLS")
         self.visits_rang(visits, rang_ns)
 
@@ -179,8 +177,7 @@ class Queues:
         primary = self.primary()
         queuing = self.take_queuing(m.skill, m.agent if direct else 0)
         wait = m.at - queuing.since
-        if not direct or "direct agent calls are not redirected" not in self.known:
-            self.agent(m.agent, m.skill, "NOANSREDIR")
+        self.agent(m.agent, m.skill, "NOANSREDIR")
         if direct:
             self.direct_other(queuing, wait)
             self.visits_rang(self.call.visits.open(), rang_ns)
@@ -188,7 +185,7 @@ class Queues:
             self.book_ringing(ringing.agent, rang_ns, queuing, self.call.visits.open())
             self.split(m.skill, "NOANSREDIR")
             self.other("OUTFLOW", m.skill, wait)
-            if m.to == "SameSkill" and (queuing.first or not self.inflow_when_rung):
+            if m.to == "SameSkill" and queuing.first:
                 self.split(m.skill, "INFLOWCALLS")
         if m.to != "SameSkill":
             self.leave_queues(m.at, "OUTFLOW", primary)

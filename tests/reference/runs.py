@@ -33,26 +33,12 @@ REPORTS = {
 # Where the product is known to differ from the definitions, and the reference imitates it so that everything else is
 # still compared exactly: name -> what the definitions say. Remove a line with its cause; --strict imitates nothing.
 KNOWN_DIFFERENCES = {
-    "second skills have inflow when rung again": "INFLOWCALLS has calls that come back to the same skill after nobody"
-    " answered; where that is the second or third skill, the product waits until they ring there again.",
     "the skill held last is remembered": "Time beside a held call belongs to the skill of the last ACD call on hold; the"
     " product takes the one that was put on hold last, even when it is back and an older one is still held.",
-    "extension is forgotten at logout": "EXTENSION is where the agent was logged in last; the product has 0 in a row that"
-    " only has calls which ended after the logout.",
-    "direct agent calls are not redirected": "NOANSREDIR of hagent has calls that rang at the agent and were"
-    " redirected; the product leaves out direct agent calls.",
-    "an agent's own queue has no priority": "DISPPRIORITY of call records is 0 for a call that was not queued; the product"
-    " has 0 for direct agent calls too, which were queued (CallQueued names their priority).",
-    "extension calls begin with the answer": "SEGSTART is the first message of the call; for a plain extension call that"
-    " rings the product has the answer, and a DISPTIME of 0.",
-    "a vector left for an extension is marked": "A vector's tracking ends when the call leaves it; the product marks its"
-    " row when trunk maintenance cuts the call later, in its talk with the extension.",
 }
 
 # Stories about what the product does not do yet: they differ, and must leave this list when they do not any more.
 KNOWN_STORIES = {
-    "conference_of_two_agents": "A consult call that an agent has answered goes on as a part of the call that it is"
-    " conferenced with: that agent's talk and work count for its skill until the agent leaves. The product drops it.",
 }
 
 

@@ -81,11 +81,6 @@ class Segment:
             self.ringing_ends(m.at)
             self.disposed_at = m.at
         else:
-            if (
-                self.first.template == "CallRinging"
-                and "extension calls begin with the answer" in self.call.fold.known
-            ):
-                self.began = m.at
             self.CallConnected(m)
 
     def CallEvent(self, m):
@@ -194,9 +189,6 @@ class Segment:
         items |= {f"SPLIT{n}": skill for n, skill in enumerate(self.splits, 1)}
         items |= {f"CWC{n}": code for n, code in enumerate(self.codes[:5], 1)}
         if queuing:
-            forgotten = (
-                queuing.direct_agent and "an agent's own queue has no priority" in self.call.fold.known
-            )
             items["DISPSPLIT"] = queuing.skill
-            items["DISPPRIORITY"] = 0 if forgotten else PRIORITIES[queuing.priority]
+            items["DISPPRIORITY"] = PRIORITIES[queuing.priority]
         self.call.put_all("call_rec", (clock.shown(clock.now), self.call.number), items)

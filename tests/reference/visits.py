@@ -171,8 +171,6 @@ class Visits:
         visits = self.take()
         if self.connection:
             visits.append(self.connection[0])
-            if "a vector left for an extension is marked" in self.call.fold.known and self.connection[2]:
-                visits.append(self.connection[2])
         for visit in visits:
             visit.mark()
         self.connection = None
