@@ -2,8 +2,8 @@
 // tables nor flushes show), versioned, closed by a CRC. Loading trusts nothing. See core.hpp.
 //
 //     checkpoint = head clock instance* name* skill* vdn* vector* group* trunk* code* agent* call* staged
-//     crc32c skill = SkillEntry row (vdn, vector, group, trunk, code alike)      agent = SavedAgent leg?
-//     (SavedLink row)* call = CallEntry leg?     leg = Leg     row = u16 columns (u16 column u64 value)*
+//     crc32c skill = SkillEntry row (vdn, vector, group, trunk, code alike)      agent = SavedAgent held*
+//     leg? (SavedLink row)* call = CallEntry leg?     leg = Leg     row = u16 columns (u16 column u64 value)*
 //
 // References between entries are indices in memory and numbers here: `leg` and `trunk` say 1 where one
 // follows.
@@ -58,11 +58,11 @@ struct SavedClock {
 
 struct SavedAgent {
     u64 id, at, call, ext_at, pump_up, login_at;
-    u64 held_call;  ///< whose leg is held_leg
-    u64 ext_call;   ///< whose leg is ext_leg
+    u64 ext_call;  ///< whose leg is ext_leg
     Segment work;
     u32 extension;
     u32 links;
+    u32 held_calls;  ///< whose numbers follow, the last held first
     u16 skill, held_skill, ext_skill;
     AgentMode mode;
     u8 reason;
@@ -71,7 +71,7 @@ struct SavedAgent {
     u8 flags;
     ExtensionClass ext_class;
     u8 found;
-    std::array<u8, 3> reserved;
+    std::array<u8, 7> reserved;
 };
 
 struct SavedLink {
@@ -108,7 +108,8 @@ struct Checkpoint {
     /// Agents whose held calls are known by number until the calls are read.
     struct HeldCalls {
         u32 agent;
-        u64 held_call, ext_call;
+        std::vector<u64> held_calls;
+        u64 ext_call;
     };
     std::vector<HeldCalls> held{};
 

@@ -155,7 +155,14 @@ bool Checkpoint::load_held() {
     };
     for (const HeldCalls& h : held) {
         AgentEntry& a = core.agents_[h.agent];
-        if (!leg(h.held_call, a.held_leg) || !leg(h.ext_call, a.ext_leg)) return false;
+        u32* at = &a.held_leg;
+        for (const u64 call : h.held_calls) {
+            if (!leg(call, *at) || core.legs_[*at - 1].held_before != 0) return false;
+            const CallEntry& c = *core.find_call(call);
+            if (c.talk.agent != a.id || !c.talk.has(kHeldNow)) return false;
+            at = &core.legs_[*at - 1].held_before;
+        }
+        if (!leg(h.ext_call, a.ext_leg)) return false;
     }
     return true;
 }
@@ -204,9 +211,14 @@ bool Checkpoint::load_agent(u64& last) {
     a.ext_class = s.ext_class;
     a.login_at = s.login_at;
     a.found = s.found;
+    HeldCalls holds{core.agent_ids_.find(s.id), {}, s.ext_call};
+    for (u32 i = 0; i < s.held_calls; ++i) {
+        u64 number = 0;
+        if (i > 0xFF || !take(number) || number == 0) return false;
+        holds.held_calls.push_back(number);
+    }
     if (!load_leg(a.work.leg, 0)) return false;
-    if (s.held_call != 0 || s.ext_call != 0)
-        held.push_back({core.agent_ids_.find(s.id), s.held_call, s.ext_call});
+    if (s.held_calls != 0 || s.ext_call != 0) held.push_back(std::move(holds));
     if (!load_links(a, s)) return false;
     a.held_link = s.held_skill == 0 ? kNoIndex : core.find_link(a, s.held_skill);
     a.ext_link = s.ext_skill == 0 ? kNoIndex : core.find_link(a, s.ext_skill);

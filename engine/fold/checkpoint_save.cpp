@@ -19,6 +19,7 @@ void Checkpoint::put_row(const RowStore& rows, u32 slot, std::vector<std::byte>&
 /// `ref` is 0 in what is saved beside it, or 1 when a leg follows.
 void Checkpoint::put_leg(const Leg& leg, std::vector<std::byte>& to) {
     Leg l = leg;
+    l.held_before = 0;       // the agent knows
     l.trunk = l.trunk != 0;  // trunk_group and trunk_number tell which
     put(l, to);
 }
@@ -35,17 +36,19 @@ void Checkpoint::put_agent(const Core& c, const AgentEntry& a, std::vector<std::
     const auto call_of = [&](u32 ref) { return ref == 0 ? u64{0} : c.legs_[ref - 1].call; };
     Segment work = a.work;
     work.leg = work.leg != 0;
+    u32 held = 0;
+    for (u32 l = a.held_leg; l != 0; l = c.legs_[l - 1].held_before) ++held;
     put(SavedAgent{a.id,
                    a.at,
                    a.call,
                    a.ext_at,
                    a.pump_up,
                    a.login_at,
-                   call_of(a.held_leg),
                    call_of(a.ext_leg),
                    work,
                    a.extension,
                    links,
+                   held,
                    a.skill,
                    skill_of(a.held_link),
                    skill_of(a.ext_link),
@@ -58,6 +61,7 @@ void Checkpoint::put_agent(const Core& c, const AgentEntry& a, std::vector<std::
                    a.found,
                    {}},
         to);
+    for (u32 l = a.held_leg; l != 0; l = c.legs_[l - 1].held_before) put(c.legs_[l - 1].call, to);
     if (a.work.leg != 0) put_leg(c.legs_[a.work.leg - 1], to);
     for (u32 l = a.first; l != kNoIndex; l = c.links_[l].next) {
         const SkillOfAgent& k = c.links_[l];

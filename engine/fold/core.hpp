@@ -180,6 +180,7 @@ private:
     void end_hold(CallEntry& c) noexcept;
     void end_talk(CallEntry& c) noexcept;
     [[nodiscard]] bool is_phantom(const Segment& s) const noexcept;
+    void no_longer_held(AgentEntry& a, u32 leg) noexcept;
     void bank_consult(AgentEntry& a) noexcept;
     [[nodiscard]] bool talks_to(CallEntry* c, u64 agent, FoldCounter otherwise) noexcept;
     void hand_over(CallEntry& from, CallEntry& to) noexcept;

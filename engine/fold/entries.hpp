@@ -160,6 +160,8 @@ struct Leg {
     u64 ring;              ///< ns of the last ringing
     u64 consult;           ///< ns
     u64 ucid;
+    u32 held_before;  ///< the leg that its agent held before this one, and still holds: 1 + index, 0 = none
+    u32 reserved2;
     u32 vdn;    ///< 0 = none
     u32 trunk;  ///< 1 + index in the trunks, 0 = none
     u16 vector;

@@ -63,7 +63,7 @@ void Core::repair_leg(CallEntry& c, const CallSnapshot& s, bool certain) {
     if (!c.talking() || c.talk.offer == Offer::Extension) return;
     c.talk.leg = c.leg;
     AgentEntry* const a = c.talk.has(kHeldNow) ? find_agent(c.talk.agent) : nullptr;
-    if (a != nullptr && a->held_link != kNoIndex) a->held_leg = c.leg;
+    if (a != nullptr && a->held_leg == 0) a->held_leg = c.leg;
 }
 
 void Core::take_way(Leg& l, const CallSnapshot& s) {
@@ -307,6 +307,7 @@ void Core::recount_after_loss() {
         agents_[i].held_leg = 0;
     }
     doubtful_calls_ = 0;
+    for (u32 i = 0; i < legs_.high(); ++i) legs_[i].held_before = 0;
     for (u32 i = 0; i < calls_.high(); ++i) {
         const CallEntry& c = calls_[i];
         if (!c.used()) continue;
@@ -318,9 +319,16 @@ void Core::recount_after_loss() {
         AgentEntry* const a = find_agent(c.talk.agent);
         if (a == nullptr) continue;
         ++a->held;
-        a->held_link = find_link(*a, c.talk.skill);
+        // In the order of their numbers, so that it does not depend on the tables' history.
+        Leg* const l = leg_at(c.talk.leg);
+        u32* after = &a->held_leg;
+        while (*after != 0 && legs_[*after - 1].call > c.id) after = &legs_[*after - 1].held_before;
+        if (l != nullptr) {
+            l->held_before = *after;
+            *after = c.talk.leg;
+        }
+        a->held_link = a->held_leg == 0 ? kNoIndex : find_link(*a, legs_[a->held_leg - 1].disposition_skill);
         if (a->held_link == kNoIndex) a->held_link = oldest(*a);
-        a->held_leg = c.talk.leg;
         if (a->held > 1) a->set(kAgentTainted);  // which of them was held last is a guess
     }
     for (const AgentSnapshot& s : staged_agents_) {

@@ -102,9 +102,12 @@ void Core::begin_hold(CallEntry& c) noexcept {
     if (a == nullptr) return;
     accrue(*a);
     if (a->held != 0xFF) ++a->held;
+    if (Leg* const l = leg_at(s.leg)) {
+        l->held_before = a->held_leg;
+        a->held_leg = s.leg;
+    }
     a->held_link = find_link(*a, s.skill);
     if (a->held_link == kNoIndex) a->held_link = oldest(*a);
-    a->held_leg = s.leg;
 }
 
 void Core::end_hold(CallEntry& c) noexcept {
@@ -116,8 +119,20 @@ void Core::end_hold(CallEntry& c) noexcept {
     if (a == nullptr || a->held == 0) return;
     if (a->ext_leg == s.leg) bank_consult(*a);
     accrue(*a);
-    if (a->held_leg == s.leg) a->held_leg = 0;
+    no_longer_held(*a, s.leg);
     if (--a->held == 0) a->held_link = kNoIndex;
+}
+
+/// What the agent holds beside others from here on belongs to the call that he put on hold last of those
+/// left.
+void Core::no_longer_held(AgentEntry& a, u32 leg) noexcept {
+    u32* at = &a.held_leg;
+    while (*at != 0 && *at != leg) at = &legs_[*at - 1].held_before;
+    if (*at == 0) return;
+    *at = std::exchange(legs_[leg - 1].held_before, 0);
+    if (a.held_leg == 0) return;
+    a.held_link = find_link(a, legs_[a.held_leg - 1].disposition_skill);
+    if (a.held_link == kNoIndex) a.held_link = oldest(a);
 }
 
 /// The consult beside a held call is over as far as that call is concerned.

@@ -12,10 +12,19 @@ def values(row):
     return {k: v for k, v in row.items() if k not in ("REVISION", "FOLD_VERSION")}
 
 
-def collect(folder, *args, wire="vhost", name="server", acds=1, speed="2000"):
+def wait_until_whole(server):
+    """Every gap is filled, and what it touched is folded again."""
+    wait_for("every gap to be filled", lambda: all(a["open_gaps"] == 0 for a in server.status()["acds"]))
+    wait_for("every row to be complete", lambda: not any(
+        row["INCOMPLETE"] for table in ("skills", "agents") for row in server.rows(table)["rows"]))
+
+
+def collect(folder, *args, wire="vhost", name="server", acds=1, speed="2000", whole=False):
     server = Server(folder / name, wire, acds).start()
     truth = switch([server], server.folder, *SMALL, "--speed", speed, "--seed", "7", "--acds", str(acds), *args)
     server.settle()
+    if whole:
+        wait_until_whole(server)
     server.stop()
     return server, truth
 
@@ -34,13 +43,14 @@ def complete_rows_equal(server, clean):
 
 
 def never_both(folder):
-    """loss, bursts and reordering on both links, but never of the same message: no gap, all rows as without faults"""
+    """loss, bursts and reordering on both links, but never of the same message: nothing missing, rows as without faults"""
     clean, _ = collect(folder, name="clean")
     server, truth = collect(folder, "--fault", "loss=0.05", "--fault", "burst=0.005:20", "--fault", "reorder=0.05:4",
-                            "--fault", "dup=0.1", "--fault", "never-both")
+                            "--fault", "dup=0.1", "--fault", "never-both", whole=True)
     gaps_equal_truth(server, truth)
     links_equal_truth(server, truth)
-    equal(server.gaps()["gaps"], [], "gaps")
+    # On a machine that stands still for a moment, a copy may come after the reorder window: that is a gap for as long.
+    equal([gap for gap in server.gaps()["gaps"] if gap["state"] != "filled"], [], "gaps")
     rows = complete_rows_equal(server, clean)
     equal(rows, sum(len(clean.rows(t)["rows"]) for t in ("skills", "agents")), "complete rows")
     server.store_check()
@@ -117,13 +127,8 @@ def late_copies(folder):
         faults += ["--fault", f"link=A at-seq={names} drop", "--fault", f"link=B at-seq={names} delay=20m"]
     switch([server], server.folder, *SMALL, "--speed", "2000", "--seed", "7", *faults)
     server.settle()
-
-    def folded_in():
-        status = server.status()
-        return status and all(a["open_gaps"] == 0 for a in status["acds"]) and status["refolds"] > 0
-    wait_for("every gap to be filled and folded in", folded_in)
-    wait_for("every row to be complete", lambda: not any(
-        row["INCOMPLETE"] for table in ("skills", "agents") for row in server.rows(table)["rows"]))
+    wait_for("a refold", lambda: server.status()["refolds"] > 0)
+    wait_until_whole(server)
     server.stop()
     gaps = server.gaps()["gaps"]
     check(gaps and all(gap["state"] == "filled" for gap in gaps), f"gaps that were filled: {gaps}")

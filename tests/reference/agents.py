@@ -17,7 +17,6 @@ class ExtensionCall:
 class Agent:
     def __init__(self, login_id, known):
         self.login_id = login_id
-        self.remembers_hold = "the skill held last is remembered" in known
         self.extension = 0  # where it was logged in last
         self.left_in = None  # the interval of the last logout
         self.leave()
@@ -30,7 +29,6 @@ class Agent:
         self.reason = 0
         self.skill = 0  # of the ACD call, the ringing or the after-call work of the present mode
         self.held = []  # (call, its skill), the last held last
-        self.held_last = 0  # the skill of the call that was put on hold last, also when it is back
         self.extension_call = None
         self.since = 0
         self.login_at = 0
@@ -44,7 +42,7 @@ class Agent:
         if self.mode == "Acw":
             return "ACW", self.skill or self.oldest_skill()
         if self.held:
-            return "ACDAUX", self.held_last if self.remembers_hold else self.held[-1][1]
+            return "ACDAUX", self.held[-1][1]
         return "AUX", self.oldest_skill()
 
     def at_work_for(self, skill):
@@ -162,8 +160,7 @@ class Agents:
     def held(self, m):
         agent = self.agent(m.agent)
         self.book_stretch(agent, m.at)
-        agent.held_last = self.skill_of_call[m.agent, m.call]
-        agent.held.append((m.call, agent.held_last))
+        agent.held.append((m.call, self.skill_of_call[m.agent, m.call]))
 
     def no_longer_held(self, call, at):
         for agent in self.by_id.values():

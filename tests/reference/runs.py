@@ -33,8 +33,6 @@ REPORTS = {
 # Where the product is known to differ from the definitions, and the reference imitates it so that everything else is
 # still compared exactly: name -> what the definitions say. Remove a line with its cause; --strict imitates nothing.
 KNOWN_DIFFERENCES = {
-    "the skill held last is remembered": "Time beside a held call belongs to the skill of the last ACD call on hold; the"
-    " product takes the one that was put on hold last, even when it is back and an older one is still held.",
 }
 
 # Stories about what the product does not do yet: they differ, and must leave this list when they do not any more.
