@@ -17,7 +17,7 @@
 namespace twinlink::fold {
 
 inline constexpr u64 kMagic = 0x31444C4F46544C54ULL;
-inline constexpr u16 kFormat = 2;
+inline constexpr u16 kFormat = 3;
 
 struct Head {
     u64 magic;

@@ -118,6 +118,7 @@ void Core::open_interval(u64 start, FoldSink& sink) {
     record_.acd = acd_.value;
     record_.instance = instances_.open(start);
     record_.minutes = minutes_;
+    record_.utc_offset_minutes = acd_record_.utc_offset_minutes;
     record_.incomplete = all_incomplete_ || skills_in_doubt_;
     for (u32 slot = 0; slot < skills_.high(); ++slot) {
         const SkillEntry& s = skills_[slot];
@@ -151,6 +152,7 @@ void Core::close_interval(u64 last_time, FoldSink& sink) {
     });
     record_.last_time = last_time;
     record_.closed = 1;
+    record_.in_doubt = all_incomplete_ || skills_in_doubt_;
     sink.interval(record_);
     for_each_table([](RowStore& rows, auto, auto) { rows.forget(); });
     forget_the_gone();

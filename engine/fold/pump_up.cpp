@@ -31,6 +31,11 @@ void Core::on(const AcdInfo& m, FoldSink&) {
     }
     if (!open_) minutes_ = m.interval_minutes;  // else the next boundary tells
     acd_record_.utc_offset_minutes = m.utc_offset_minutes;
+    // Told at the very start of an interval it holds for all of it: the local day may begin with it.
+    if (open_ && now_ == opened_ && record_.utc_offset_minutes != m.utc_offset_minutes) {
+        record_.utc_offset_minutes = m.utc_offset_minutes;
+        record_changed_ = true;
+    }
     acd_record_.interval_minutes = m.interval_minutes;
     acd_record_.phantom_abandon_s = m.phantom_abandon_s;
     acd_record_.acd = acd_.value;

@@ -35,6 +35,19 @@ std::unexpected<Error> fail(int rc, const std::string& doing) {
     return failure(fmt::format("{}: {}", doing, mdb_strerror(rc)));
 }
 
+/// What was added is no commit of its own: the record of the last one follows its transaction. Returns
+/// LMDB's code.
+static int note_transaction(const Txn& txn) noexcept {
+    Bytes value;
+    if (const int rc = txn.get(Db::Meta, kCommitKey.bytes(), value)) return rc;
+    auto last = unseal<CommitRecord>(kCommitKey.bytes(), value);
+    if (!last) return MDB_CORRUPTED;
+    last->transaction = mdb_txn_id(txn.get());
+    Cursor c;
+    if (const int rc = c.open(txn, Db::Meta)) return rc;
+    return c.put(kCommitKey.bytes(), seal(kCommitKey.bytes(), *last), 0);
+}
+
 int free_pages(const Txn& txn, u64& pages) noexcept {
     pages = 0;
     Cursor c;
@@ -54,14 +67,22 @@ StoreEnvironment::~StoreEnvironment() {
 }
 
 Expected<void> StoreEnvironment::open_databases(bool create) {
+    const bool writer = as == OpenAs::Writer;
     store::Txn txn;
-    if (const int rc = txn.begin(*this, create)) return fail(rc, "beginning a transaction");
+    if (const int rc = txn.begin(*this, create || writer)) return fail(rc, "beginning a transaction");
+    bool added = false;
     for (std::size_t i = 0; i < store::kDbs; ++i) {
         const char* const db = store::name(static_cast<store::Db>(i));
-        if (const int rc =
-                mdb_dbi_open(txn.get(), db, create ? static_cast<unsigned>(MDB_CREATE) : 0U, &dbis[i]))
-            return fail(rc, fmt::format("opening its database '{}'", db));
+        int rc = mdb_dbi_open(txn.get(), db, create ? static_cast<unsigned>(MDB_CREATE) : 0U, &dbis[i]);
+        if (rc == MDB_NOTFOUND && static_cast<store::Db>(i) >= store::kFirstLaterDb) {
+            dbis[i] = store::kNoDb;
+            rc = writer ? mdb_dbi_open(txn.get(), db, MDB_CREATE, &dbis[i]) : 0;
+            added = added || writer;
+        }
+        if (rc != 0) return fail(rc, fmt::format("opening its database '{}'", db));
     }
+    if (added && !create)
+        if (const int rc = store::note_transaction(txn)) return fail(rc, "adding databases");
     // Committing keeps the handles, also where nothing was written.
     if (const int rc = txn.commit()) return fail(rc, "opening its databases");
     return {};

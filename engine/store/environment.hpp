@@ -46,6 +46,9 @@ private:
 
 namespace store {
 
+/// Handle of a database that the store does not have: it reads as empty.
+inline constexpr MDB_dbi kNoDb = ~MDB_dbi{0};
+
 [[nodiscard]] std::unexpected<Error> fail(int rc, const std::string& doing);
 
 inline MDB_val to_val(Bytes b) noexcept { return {b.size(), const_cast<std::byte*>(b.data())}; }
@@ -73,12 +76,13 @@ public:
     [[nodiscard]] MDB_dbi dbi(Db db) const noexcept { return env_->dbis[static_cast<std::size_t>(db)]; }
     [[nodiscard]] MDB_stat stat(Db db) const noexcept {
         MDB_stat s{};
-        mdb_stat(txn_, dbi(db), &s);
+        if (dbi(db) != kNoDb) mdb_stat(txn_, dbi(db), &s);
         return s;
     }
     int get(Db db, Bytes key, Bytes& value) const noexcept {
         MDB_val k = to_val(key);
         MDB_val v{};
+        if (dbi(db) == kNoDb) return MDB_NOTFOUND;
         const int rc = mdb_get(txn_, dbi(db), &k, &v);
         if (rc == MDB_SUCCESS) value = to_bytes(v);
         return rc;
@@ -102,14 +106,16 @@ public:
     ~Cursor() {
         if (cursor_ != nullptr) mdb_cursor_close(cursor_);
     }
-    int open(const Txn& txn, Db db) noexcept { return mdb_cursor_open(txn.get(), txn.dbi(db), &cursor_); }
+    int open(const Txn& txn, Db db) noexcept {
+        return txn.dbi(db) == kNoDb ? 0 : mdb_cursor_open(txn.get(), txn.dbi(db), &cursor_);
+    }
     int open_free_list(const Txn& txn) noexcept { return mdb_cursor_open(txn.get(), 0, &cursor_); }
     /// Moves by `op` (with MDB_SET_RANGE: to the first key >= `from`); key and value are then where it
     /// stands.
     int move(MDB_cursor_op op, Bytes from = {}) noexcept {
         MDB_val k = to_val(from);
         MDB_val v{};
-        const int rc = mdb_cursor_get(cursor_, &k, &v, op);
+        const int rc = cursor_ == nullptr ? MDB_NOTFOUND : mdb_cursor_get(cursor_, &k, &v, op);
         key = rc == MDB_SUCCESS ? to_bytes(k) : Bytes{};
         value = rc == MDB_SUCCESS ? to_bytes(v) : Bytes{};
         return rc;

@@ -6,9 +6,9 @@
 namespace twinlink::store {
 
 const char* name(Db db) noexcept {
-    static constexpr std::array<const char*, kDbs> kNames = {"meta",  "journal", "pruned",     "rows",
-                                                             "gaps",  "streams", "links",      "intervals",
-                                                             "names", "acds",    "checkpoints"};
+    static constexpr std::array<const char*, kDbs> kNames = {
+        "meta",      "journal", "pruned", "rows",        "gaps",    "streams", "links",
+        "intervals", "names",   "acds",   "checkpoints", "rollups", "due"};
     return kNames[static_cast<std::size_t>(db)];
 }
 
@@ -48,6 +48,19 @@ std::optional<RowKey> parse_row_key(Bytes key) noexcept {
     k.acd = Acd{in.get<u16>()};
     k.interval_start = in.get<u64>();
     k.instance = in.get<u16>();
+    k.entity = in.get<u64>();
+    k.entity2 = in.get<u64>();
+    if (!in.done()) return {};
+    return k;
+}
+
+std::optional<RolledKey> parse_rolled_key(Bytes key) noexcept {
+    KeyReader in(key);
+    RolledKey k;
+    k.table = static_cast<TableId>(in.get<u8>());
+    k.span = static_cast<Span>(in.get<u8>());
+    k.acd = Acd{in.get<u16>()};
+    k.first = LocalDay{static_cast<i32>(static_cast<i64>(in.get<u64>() ^ u64{1} << 63))};
     k.entity = in.get<u64>();
     k.entity2 = in.get<u64>();
     if (!in.done()) return {};

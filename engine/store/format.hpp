@@ -30,9 +30,14 @@ enum class Db : u8 {
     Names,
     Acds,
     Checkpoints,
+    Rollups,
+    Due,
     Count_
 };
 inline constexpr std::size_t kDbs = static_cast<std::size_t>(Db::Count_);
+/// From here on: databases that a store of an older program may lack. A writer makes them, a reader finds
+/// them empty.
+inline constexpr Db kFirstLaterDb = Db::Rollups;
 /// Name in LMDB and in messages.
 [[nodiscard]] const char* name(Db) noexcept;
 
@@ -106,6 +111,25 @@ struct SeqKey {
     return Key{}.put(r.acd).put(static_cast<u8>(r.kind)).put(r.number);
 }
 [[nodiscard]] inline Key key_of(const AcdRecord& r) noexcept { return Key{}.put(r.acd); }
+
+/// Days as they stand in keys: in order, also those before 1970.
+[[nodiscard]] inline u64 key_of_day(LocalDay day) noexcept {
+    return static_cast<u64>(i64{day.value}) ^ u64 { 1 } << 63;
+}
+/// Rolled rows of a period, without the entity. Table 0: the period's own record.
+[[nodiscard]] inline Key period_key(TableId table, Span span, Acd acd, LocalDay first) noexcept {
+    return Key{}.put(static_cast<u8>(table)).put(static_cast<u8>(span)).put(acd.value).put(key_of_day(first));
+}
+[[nodiscard]] inline Key rolled_key(const RolledKey& k) noexcept {
+    return period_key(k.table, k.span, k.acd, k.first).put(k.entity).put(k.entity2);
+}
+[[nodiscard]] std::optional<RolledKey> parse_rolled_key(Bytes key) noexcept;
+[[nodiscard]] inline Key key_of(const RollUpRecord& r) noexcept {
+    return period_key(TableId::None, r.span, Acd{r.acd}, r.first());
+}
+[[nodiscard]] inline Key key_of(const DueRecord& r) noexcept {
+    return Key{}.put(r.acd).put(static_cast<u8>(r.span)).put(key_of_day(LocalDay{r.first_day}));
+}
 
 // ---- records
 // ------------------------------------------------------------------------------------------------

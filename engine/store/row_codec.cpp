@@ -45,9 +45,28 @@ void encode_row(std::vector<std::byte>& value, Bytes key, const RowImage& row, s
     std::memcpy(value.data(), &head.crc32c, sizeof head.crc32c);
 }
 
-std::optional<RowView> decode_row(Bytes key, Bytes value, std::vector<u64>& items) {
-    const auto at = parse_row_key(key);
-    if (!at || value.size() < sizeof(RowHead)) return {};
+void encode_rolled(std::vector<std::byte>& value, Bytes key, RowHead head, std::span<const u64> items) {
+    const std::size_t map_bytes = (items.size() + 7) / 8;
+    value.assign(sizeof head + map_bytes + items.size() * kLebBytesMax, std::byte{});
+    head.items = static_cast<u16>(items.size());
+    head.flags = 0;
+    head.encoding = 1;
+    head.crc32c = 0;
+    std::memcpy(value.data(), &head, sizeof head);
+    std::byte* const map = value.data() + sizeof head;
+    std::byte* to = map + map_bytes;
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        if (items[i] == 0) continue;
+        map[i / 8] |= std::byte{1} << static_cast<unsigned>(i % 8);
+        to = put_leb(to, items[i]);
+    }
+    value.resize(static_cast<std::size_t>(to - value.data()));
+    head.crc32c = seal_of(key, value);
+    std::memcpy(value.data(), &head.crc32c, sizeof head.crc32c);
+}
+
+std::optional<RowHead> decode_items(Bytes key, Bytes value, std::vector<u64>& items) {
+    if (value.size() < sizeof(RowHead)) return {};
     const auto head = read<RowHead>(value.data());
     if (head.encoding != 1 || head.items > kRowItemsMax || head.crc32c != seal_of(key, value)) return {};
     const std::size_t map_bytes = (head.items + std::size_t{7}) / 8;
@@ -63,7 +82,21 @@ std::optional<RowView> decode_row(Bytes key, Bytes value, std::vector<u64>& item
         }
     }
     if (p != end) return {};
-    return RowView{*at, head.revision, head.fold_version, (head.flags & 1) != 0, items};
+    return head;
+}
+
+std::optional<RowView> decode_row(Bytes key, Bytes value, std::vector<u64>& items) {
+    const auto at = parse_row_key(key);
+    const auto head = at ? decode_items(key, value, items) : std::nullopt;
+    if (!head) return {};
+    return RowView{*at, head->revision, head->fold_version, (head->flags & 1) != 0, items};
+}
+
+std::optional<RolledRow> decode_rolled(Bytes key, Bytes value, std::vector<u64>& items) {
+    const auto at = parse_rolled_key(key);
+    const auto head = at ? decode_items(key, value, items) : std::nullopt;
+    if (!head) return {};
+    return RolledRow{*at, head->revision, head->fold_version, head->intervals, items};
 }
 
 }  // namespace twinlink::store

@@ -16,10 +16,10 @@ struct RowHead {
     u32 crc32c;  ///< over key, this (0 here) and the body
     u32 revision;
     u16 fold_version;
-    u16 items;    ///< of the table, zeros included
-    u8 flags;     ///< bit 0: its interval is over
-    u8 encoding;  ///< 1 = bitmap + LEB128
-    u16 reserved0;
+    u16 items;      ///< of the table, zeros included
+    u8 flags;       ///< bit 0: its interval is over
+    u8 encoding;    ///< 1 = bitmap + LEB128
+    u16 intervals;  ///< rolled rows: how many intervals' rows went in; else 0
 };
 static_assert(sizeof(RowHead) == 16);
 
@@ -29,6 +29,14 @@ inline constexpr u32 kRowItemsMax = 4'096;
 /// Replaces what is in `value` by the sealed row. `words` are its map and values. Precondition: the map has
 /// as many bits as there are values.
 void encode_row(std::vector<std::byte>& value, Bytes key, const RowImage& row, std::span<const u64> words);
+
+/// The same for a rolled row whose revision, version and intervals are in `head`; the rest of it is filled
+/// in.
+void encode_rolled(std::vector<std::byte>& value, Bytes key, RowHead head, std::span<const u64> items);
+
+/// Puts the items of a row or rolled row into `items` and returns its head; empty when it is damaged.
+[[nodiscard]] std::optional<RowHead> decode_items(Bytes key, Bytes value, std::vector<u64>& items);
+[[nodiscard]] std::optional<RolledRow> decode_rolled(Bytes key, Bytes value, std::vector<u64>& items);
 
 /// Puts the row's items into `items` and returns the row; empty when it is damaged. The view points to
 /// `items`.

@@ -177,6 +177,47 @@ void StoreSnapshot::rows(TableId table, Acd acd, u64 from, u64 to,
     });
 }
 
+std::vector<RollUpRecord> StoreSnapshot::roll_ups(Span span, LocalDay from, LocalDay to,
+                                                  std::optional<Acd> acd) const {
+    std::vector<RollUpRecord> all;
+    const Key begin = period_key(TableId::None, span, acd.value_or(Acd{}), acd ? from : LocalDay{});
+    state_->walk(Db::Rollups, begin.bytes(), [&](Bytes key, Bytes value) {
+        KeyReader at(key);
+        if (at.get<u8>() != 0 || at.get<u8>() != static_cast<u8>(span)) return false;
+        const auto r = unseal<RollUpRecord>(key, value);
+        if (!r || !std::ranges::equal(key_of(*r).bytes(), key)) {
+            state_->report({"rollups " + hex(key), "checksum or key is wrong", {}, {}});
+            return true;
+        }
+        if (acd && (r->acd != acd->value || r->first() >= to)) return false;
+        if (r->first() >= from && r->first() < to) all.push_back(*r);
+        return true;
+    });
+    return all;
+}
+
+void StoreSnapshot::rolled(TableId table, Acd acd, Span span, LocalDay from, LocalDay to,
+                           const std::function<bool(const RolledRow&)>& fn) const {
+    std::vector<u64> items;
+    const Key begin = period_key(table, span, acd, from);
+    const Key end = period_key(table, span, acd, to);
+    state_->walk(Db::Rollups, begin.bytes(), [&](Bytes key, Bytes value) {
+        if (!std::ranges::lexicographical_compare(key, end.bytes())) return false;
+        if (const auto row = decode_rolled(key, value, items)) return fn(*row);
+        state_->report({"rollups " + hex(key), "checksum or layout is wrong", {}, {}});
+        return true;
+    });
+}
+
+std::vector<DueRecord> StoreSnapshot::due() const {
+    std::vector<DueRecord> all;
+    state_->records<DueRecord>(Db::Due, {}, [&](const DueRecord& r) {
+        all.push_back(r);
+        return true;
+    });
+    return all;
+}
+
 void StoreSnapshot::all_rows(const std::function<bool(const RowView&)>& fn) const {
     std::vector<u64> items;
     state_->walk(Db::Rows, {}, [&](Bytes k, Bytes v) {

@@ -51,7 +51,7 @@ struct GapRecord {
     u64 time_after;      ///< time of the message behind it, 0 = none yet
     u64 interval_first;  ///< start of the first interval touched, 0 = unknown
     u64 interval_last;   ///< start of the last interval touched
-    u64 refold_ns;       ///< duration of the refold, 0 = none yet
+    u64 refold_ns;       ///< healed: from the fill until its rows had been folded again; 0 = not known
     u32 attempts;        ///< requests sent for it
     u16 acd;
     GapCause cause;
@@ -124,9 +124,13 @@ struct IntervalRecord {
     u64 missing;   ///< names that gaps took from it
     u16 acd;
     u16 instance;
-    u16 minutes;    ///< 15, 30 or 60
-    u8 closed;      ///< 1 = its boundary was passed
-    u8 incomplete;  ///< 1 = some rows of it are INCOMPLETE
+    u16 minutes;             ///< 15, 30 or 60
+    u8 closed;               ///< 1 = its boundary was passed
+    u8 incomplete;           ///< 1 = some rows of it are INCOMPLETE
+    i16 utc_offset_minutes;  ///< local time less UTC as the ACD last told when it began: gives its local day
+    u8 in_doubt;             ///< 1 = rows of it may be missing altogether; those it has are INCOMPLETE
+    u8 reserved0;
+    u32 reserved1;
 };
 
 /// What a switch says of itself in its latest pump-up. Key: acd.

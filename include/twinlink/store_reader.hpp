@@ -18,6 +18,7 @@
 #include <twinlink/error.hpp>
 #include <twinlink/frame.hpp>
 #include <twinlink/records.hpp>
+#include <twinlink/roll_up.hpp>
 
 #include <array>
 #include <filesystem>
@@ -149,6 +150,16 @@ public:
     void all_rows(const std::function<bool(const RowView&)>&) const;
     /// One row; false when there is none (or it is damaged). `items` of the view is valid during the call.
     bool row(const RowKey&, const std::function<void(const RowView&)>&) const;
+
+    /// Days, weeks or months that were rolled up and whose first day lies in [from, to), by (acd, first day).
+    [[nodiscard]] std::vector<RollUpRecord> roll_ups(Span, LocalDay from, LocalDay to,
+                                                     std::optional<Acd> acd = {}) const;
+    /// Rows of one table and ACD added up to such periods, by (first day, entity, entity2). Not for
+    /// Span::Interval.
+    void rolled(TableId, Acd, Span, LocalDay from, LocalDay to,
+                const std::function<bool(const RolledRow&)>&) const;
+    /// Periods whose rows have changed since they were rolled up, by (acd, span, first day).
+    [[nodiscard]] std::vector<DueRecord> due() const;
 
     /// Blocks that hold any name of `range`, whole, in order. A damaged one is reported with the names it may
     /// have held.
