@@ -60,19 +60,24 @@ struct Engine::Parts {
     std::array<CommitBatch, kRefoldBatches> refold_batches;
     RefoldRings refolded;
     ReceiveStage receive;
+    CommitBatch roll_batch;
+    RollRings rolled;
     FoldStage fold;
     CommitStage commit;
     Refolder refold;
 
+    Roller roller;
     Parts(const EngineConfig& c, std::array<Port*, kLinks> p, Store store)
         : config(c),
           ports(p),
           receive(p, config.acds, rings),
-          fold(config, rings, fill(batch_rings), receive, desks, refolded),
-          commit(std::move(store), batch_rings, refolded),
-          refold(commit.store(), desks, refolded) {
+          fold(config, rings, fill(batch_rings), receive, offers, desks, refolded),
+          commit(std::move(store), batch_rings, refolded, rolled),
+          refold(commit.store(), desks, refolded),
+          roller(commit.store(), config.acds, rolled) {
         for (CommitBatch& batch : refold_batches) refolded.empty.push(&batch);
     }
+        rolled.empty.push(&roll_batch);
 
 private:
     BatchRings& fill(BatchRings& r) {
@@ -116,7 +121,12 @@ Engine::~Engine() {
 std::size_t Engine::poll_receive(Now now) noexcept { return parts_->receive.poll(now); }
 std::size_t Engine::poll_fold(Now now) { return parts_->fold.poll(now); }
 std::size_t Engine::poll_commit(Now now) { return parts_->commit.poll(now); }
-std::size_t Engine::poll_refold() { return parts_->refold.poll(); }
+/// A roll-up that has begun is ended first: it holds a snapshot. None begins while a refold is under way.
+std::size_t Engine::poll_refold() {
+    if (parts_->roller.busy()) return parts_->roller.poll();
+    const std::size_t folded = parts_->refold.poll();
+    return folded != 0 || parts_->refold.busy() ? folded : parts_->roller.poll();
+}
 void Engine::note_commit(Nanos took) noexcept { parts_->commit.store().note_commit(took); }
 bool Engine::drained() const noexcept { return parts_->fold.drained(); }
 void Engine::stop() noexcept { parts_->fold.stop(); }
@@ -149,6 +159,10 @@ EngineStatus Engine::status() const {
 
 const Counters<FrameRefusal>& Engine::refusals(Link link) const noexcept {
     return parts_->receive.refusals(link);
+    s.days_rolled = parts_->roller.days_rolled();
+    s.days_redone = parts_->roller.days_redone();
+    s.periods_due = parts_->roller.due();
+    s.refolding = parts_->fold.refolding();
 }
 const Counters<ReceiveCounter>& Engine::receive_counters(Link link) const noexcept {
     return parts_->receive.counters(link);

@@ -322,3 +322,8 @@ std::string CommitStage::error() const {
 }
 
 }  // namespace twinlink
+    } else if (rolled_.full.pop(batch)) {
+        write(*batch);
+        batch->clear();
+        rolled_.empty.push(batch);
+        ++written;

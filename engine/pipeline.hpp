@@ -14,6 +14,7 @@
 #include "engine/store/store.hpp"
 
 #include <twinlink/engine.hpp>
+#include "engine/roller.hpp"
 
 #include <boost/lockfree/spsc_queue.hpp>
 
@@ -143,15 +144,15 @@ private:
 /// opened again.
 class CommitStage {
 public:
-    CommitStage(Store store, BatchRings& batches, RefoldRings& refolded)
-        : store_(std::move(store)), batches_(batches), refolded_(refolded) {}
+    CommitStage(Store store, BatchRings& batches, RefoldRings& refolded, RollRings& rolled)
+        : store_(std::move(store)), batches_(batches), refolded_(refolded), rolled_(rolled) {}
     std::size_t poll(Now now);
 
     [[nodiscard]] Store& store() noexcept { return store_; }
     /// Every batch handed over so far is down.
     [[nodiscard]] bool idle() const noexcept {
         return busy_.load(std::memory_order_acquire) == 0 && batches_.full.read_available() == 0 &&
-               refolded_.full.read_available() == 0;
+               refolded_.full.read_available() == 0 && rolled_.full.read_available() == 0;
     }
     [[nodiscard]] bool store_stopped() const noexcept { return stopped_.load(std::memory_order_acquire); }
     [[nodiscard]] u64 commits() const noexcept { return commits_.load(std::memory_order_relaxed); }
@@ -173,3 +174,4 @@ private:
 };
 
 }  // namespace twinlink
+    RollRings& rolled_;

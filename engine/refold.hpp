@@ -63,6 +63,8 @@ public:
     /// A slice: about one journal block. Returns messages folded and states changed, 0 when there is nothing
     /// to do.
     std::size_t poll();
+    /// A refold is under way.
+    [[nodiscard]] bool busy() const noexcept { return desk_ != nullptr; }
 
     /// Any thread: since start.
     [[nodiscard]] u64 messages() const noexcept { return messages_.load(std::memory_order_relaxed); }

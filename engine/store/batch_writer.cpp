@@ -4,6 +4,7 @@
 // journal keeps the bytes that it got first.
 #include "engine/store/batch_writer.hpp"
 
+#include "engine/store/roll_up_writer.hpp"
 #include "engine/store/row_codec.hpp"
 
 #include <twinlink/items.hpp>
@@ -60,6 +61,8 @@ const char* BatchWriter::refuse(const CommitBatch& batch) noexcept {
         if (const char* const wrong = refuse_row(r, batch.row_words)) return wrong;
     for (const auto& c : batch.checkpoints)
         if (outside(c.offset, c.bytes, batch.arena.size())) return "a checkpoint lies outside the arena";
+    for (const auto& r : batch.rolled.rows)
+        if (outside(r.offset, r.bytes, batch.rolled.bytes.size())) return "a rolled row lies outside the bytes";
     for (const auto& g : batch.gaps)
         if (g.first == 0 || g.last < g.first) return "a gap's range is empty";
     return nullptr;
@@ -80,9 +83,11 @@ int BatchWriter::write(Txn& txn, const CommitBatch& batch, CommitResult& result)
     }
     if (rc == 0) rc = write_records(txn, Db::Streams, batch.streams);
     if (rc == 0) rc = write_records(txn, Db::Links, batch.links);
+    if (rc == 0) rc = mark_due(txn, batch.intervals, counters_);
     if (rc == 0) rc = write_records(txn, Db::Intervals, batch.intervals);
     if (rc == 0) rc = write_records(txn, Db::Names, batch.names);
     if (rc == 0) rc = write_records(txn, Db::Acds, batch.acds);
+    if (rc == 0) rc = write_roll_ups(txn, batch.rolled, counters_, result);
     return rc;
 }
 

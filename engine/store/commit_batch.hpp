@@ -5,6 +5,8 @@
 // not matter but for rows and records with the same key: the last one counts.
 #pragma once
 
+#include "engine/store/roll_up_batch.hpp"
+
 #include <twinlink/frame.hpp>
 #include <twinlink/records.hpp>
 
@@ -88,6 +90,7 @@ struct CommitBatch {
     std::vector<IntervalRecord> intervals;
     std::vector<NameRecord> names;
     std::vector<AcdRecord> acds;
+    RollUpBatch rolled;
     u64 number = 0;  ///< counts batches since start
     u64 wall = 0;    ///< when it was closed, server's wall clock
 
@@ -134,7 +137,7 @@ struct CommitBatch {
     [[nodiscard]] bool empty() const noexcept {
         return blocks.empty() && rows.empty() && replaced.empty() && stale.empty() && checkpoints.empty() &&
                gaps.empty() && gaps_gone.empty() && streams.empty() && links.empty() && intervals.empty() &&
-               names.empty() && acds.empty();
+               names.empty() && acds.empty() && rolled.empty();
     }
     /// Empties it but keeps the memory.
     void clear() noexcept {
@@ -152,6 +155,7 @@ struct CommitBatch {
         intervals.clear();
         names.clear();
         acds.clear();
+        rolled.clear();
     }
 };
 

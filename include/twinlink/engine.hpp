@@ -9,6 +9,7 @@
 #include <twinlink/error.hpp>
 #include <twinlink/port.hpp>
 #include <twinlink/records.hpp>
+#include <twinlink/roll_up.hpp>
 
 #include <array>
 #include <memory>
@@ -23,6 +24,9 @@ struct AcdConfig {
     u32 calls_max = kCallsMax;    ///< calls in progress at most
     u32 agents_max = kAgentsMax;  ///< administered agents at most
     u32 skills_max = kSkillsMax;
+    /// A day is rolled up when this much has passed since its end, by the ACD's clock.
+    Nanos summarize_after = 2'100_s;
+    Weekday week_start = Weekday::Monday;
 };
 
 /// How the engine collects. Sizes are bytes; the defaults are those of twinlinkd.
@@ -73,6 +77,10 @@ struct EngineStatus {
     u64 conflicts = 0;
     u64 refolds = 0;                        ///< refolds taken over since start
     u64 refolded_messages = 0;              ///< folded again since start
+    u64 days_rolled = 0;                    ///< days rolled up for the first time since start
+    u64 days_redone = 0;                    ///< days rolled up again since start, because they had changed
+    u64 periods_due = 0;                    ///< days, weeks and months that wait to be rolled up (again)
+    bool refolding = false;                 ///< something that came late has yet to be folded in
     std::vector<u64> store_counters;        ///< by StoreCounter, since the store was opened
     std::array<u64, kLinks> ring_frames{};  ///< waiting in the rings now
     bool store_stopped = false;
@@ -98,8 +106,9 @@ public:
     /// Commit slice: writes a commit if one waits. Returns commits, 0 when idle.
     std::size_t poll_commit(Now now);
 
-    /// Refold slice: folds again what late fills touch, about one journal block at a time. Returns messages
-    /// and steps, 0 when idle. May wait or fall behind as long as it likes: nothing waits for it.
+    /// Refold slice: folds again what late fills touch, about one journal block at a time; and when there is
+    /// nothing to fold, rolls up days, weeks and months that are due, some rows at a time. Returns messages,
+    /// rows and steps, 0 when idle. May wait or fall behind as long as it likes: nothing waits for it.
     std::size_t poll_refold();
 
     /// How long the commit took that poll_commit() just wrote, by the caller's clock: for the counters.

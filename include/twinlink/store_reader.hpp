@@ -107,6 +107,9 @@ struct PrunedRecord {
 static_assert(Record<PrunedRecord>);
 
 class StoreEnvironment;
+namespace store {
+class RowMerge;
+}
 
 /// One stable view. Movable; ends when it goes out of scope. Functions with a callback call it in key order
 /// and stop when it returns false. None of them throws but for want of memory; damage is reported, see above.
@@ -177,6 +180,7 @@ public:
 
 private:
     friend class StoreEnvironment;
+    friend class store::RowMerge;
     struct State;
     explicit StoreSnapshot(std::unique_ptr<State>);
     std::unique_ptr<State> state_;
