@@ -32,6 +32,9 @@ Expected<CentreConfig> checked(CentreConfig c) {
     if (c.calls_per_hour == 0) c.calls_per_hour = std::max<u64>(20, u64{c.agents} * 85 / 10);
     if (c.whole_day && (c.start.value % kDay != 0 || c.closes.value + 3 * kHour > kDay))
         return failure("a whole day starts at midnight and closes by 21:00, so that it can end idle");
+    for (const OffsetChange& change : c.offset_changes)
+        if (change.minutes < -900 || change.minutes > 900)
+            return failure(fmt::format("an offset of {} minutes: -900 to 900 are possible", change.minutes));
     std::sort(c.restarts.begin(), c.restarts.end());
     return c;
 }
@@ -46,6 +49,8 @@ CallCentre::CallCentre(const CentreConfig& config)
     events_.add(now_, What::DayBegins);
     for (const Nanos at : config_.restarts)
         if (at > config_.start && at < config_.end) events_.add(at.value, What::Restart);
+    for (u32 i = 0; i < config_.offset_changes.size(); ++i)
+        events_.add(std::max(config_.offset_changes[i].at.value, now_), What::OffsetChange, i);
 }
 
 void CallCentre::build() {
@@ -123,8 +128,8 @@ void CallCentre::step(MessageSink& sink) {
     if (!begun_) begin_epoch();
     const Event event = events_.take();
     now_ = event.time;
-    const bool runs_while_down =
-        event.what == What::End || event.what == What::Restart || event.what == What::DayBegins;
+    const bool runs_while_down = event.what == What::End || event.what == What::Restart ||
+                                 event.what == What::DayBegins || event.what == What::OffsetChange;
     if (!down_ || runs_while_down) dispatch(event);
     sink_ = nullptr;
 }
@@ -138,6 +143,9 @@ void CallCentre::dispatch(const Event& e) {
             return;
         case What::Restart: return restart();
         case What::DayBegins: return day_begins();
+        case What::OffsetChange:
+            config_.utc_offset_minutes = config_.offset_changes[e.index].minutes;
+            return pump_up(Nanos{now_}, PumpUpWhy::Audit, *sink_);
         case What::Audit:
             pump_up(Nanos{now_}, PumpUpWhy::Audit, *sink_);
             return events_.add(now_ + config_.pump_up_every.value, What::Audit);
@@ -213,7 +221,8 @@ void CallCentre::restart() {
         sink_->end_epoch(Nanos{clock()}, false);
         down_ = true;
         events_.remove_if([](const Event& e) {
-            return e.what != What::End && e.what != What::Restart && e.what != What::DayBegins;
+            return e.what != What::End && e.what != What::Restart && e.what != What::DayBegins &&
+                   e.what != What::OffsetChange;
         });
         return events_.add(now_ + kOutage, What::Restart);
     }

@@ -14,6 +14,12 @@ inline constexpr u64 kMinute = 60 * kSecond;
 inline constexpr u64 kHour = 60 * kMinute;
 inline constexpr u64 kDay = 24 * kHour;
 
+/// Summer time begins or ends: local time is UTC + `minutes` from then on.
+struct OffsetChange {
+    Nanos at;
+    i16 minutes = 0;
+};
+
 /// Probabilities are in parts per million. Times of day are those of the ACD's clock.
 struct CentreConfig {
     Acd acd{1};
@@ -24,8 +30,9 @@ struct CentreConfig {
     Nanos end;       ///< last one
     u16 interval_minutes = 30;
     i16 utc_offset_minutes = 0;
-    u64 calls_per_hour = 0;  ///< at the busiest time; 0 = what keeps the agents busy
-    Nanos opens{8 * kHour};  ///< since midnight
+    std::vector<OffsetChange> offset_changes{};  ///< a pump-up tells of each at once
+    u64 calls_per_hour = 0;                      ///< at the busiest time; 0 = what keeps the agents busy
+    Nanos opens{8 * kHour};                      ///< since midnight
     Nanos closes{20 * kHour};
     Nanos pump_up_every{kHour};  ///< audits; 0 = none
     u16 phantom_abandon_s = 0;

@@ -16,6 +16,7 @@ enum class What : u8 {
     End,
     Restart,
     DayBegins,
+    OffsetChange,
     Audit,
     Arrival,
     TrunkOut,

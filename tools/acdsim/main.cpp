@@ -62,6 +62,7 @@ struct Words {
     std::string speed = "1";
     std::string hours = "1";
     std::vector<std::string> restarts;
+    std::vector<std::string> offset_changes;
     u64 pump_up_minutes = 60;
     double wait_ready_s = 0;
     double give_up_s = 10;
@@ -126,6 +127,12 @@ void add_centre(CLI::App& app, Options& o, Words& w) {
         ->capture_default_str();
     app.add_option("--clock-sets", o.centre.clock_sets_per_day, "clock settings, a day")
         ->capture_default_str();
+    app.add_option("--utc-offset", o.centre.utc_offset_minutes, "minutes of local time ahead of UTC")
+        ->check(CLI::Range(-900, 900))
+        ->capture_default_str();
+    app.add_option("--offset-change", w.offset_changes,
+                   "TIME=MINUTES: summer time begins or ends, told by a pump-up")
+        ->take_all();
     app.add_option("--restart-at", w.restarts, "the ACD crashes then and starts a new epoch")->take_all();
     app.add_flag("--whole-day", o.centre.whole_day, "from midnight to midnight, idle at both ends");
 }
@@ -209,14 +216,29 @@ Expected<void> read_words(const Words& w, Options& o) {
     if (!closes) return std::unexpected(Error{closes.error()}.in("--closes"));
     o.centre.opens = *opens;
     o.centre.closes = *closes;
-    for (const auto& text : w.restarts) {
+    const auto moment = [&](const std::string& text) -> Expected<Nanos> {
         FaultRule when;
         const auto at = parse_time(text);
-        if (!at) return std::unexpected(Error{at.error()}.in("--restart-at"));
+        if (!at) return std::unexpected(Error{at.error()});
         when.at = *at;
         std::vector<FaultRule> one{when};
         resolve(one, o.centre.start);
-        o.centre.restarts.push_back(*one.front().at);
+        return *one.front().at;
+    };
+    for (const auto& text : w.restarts) {
+        const auto at = moment(text);
+        if (!at) return std::unexpected(Error{at.error()}.in("--restart-at"));
+        o.centre.restarts.push_back(*at);
+    }
+    for (const auto& text : w.offset_changes) {
+        const std::size_t equals = std::min(text.find('='), text.size());
+        const auto at = moment(text.substr(0, equals));
+        if (!at) return std::unexpected(Error{at.error()}.in("--offset-change"));
+        i16 minutes = 0;
+        const char* const end = text.data() + text.size();
+        if (equals + 1 >= text.size() || std::from_chars(text.data() + equals + 1, end, minutes).ptr != end)
+            return failure(fmt::format("--offset-change '{}': TIME=MINUTES", text));
+        o.centre.offset_changes.push_back({*at, minutes});
     }
     o.centre.pump_up_every = Nanos{w.pump_up_minutes * kMinute};
 
