@@ -24,6 +24,14 @@ sim::CentreConfig days(u64 seed, u64 hours) {
                                             : seed % 4 == 1 ? 60
                                             : seed % 4 == 2 ? 0
                                                             : 330);
+    // Central Europe's summer time begins on 2026-03-29 at 01:00 UTC, that of others at midnight.
+    const u64 sunday = kBegin + 28 * sim::kHour;
+    const u64 change = c.utc_offset_minutes == 60
+                           ? sunday + sim::kHour
+                           : sunday - static_cast<u64>(c.utc_offset_minutes * 60) * sim::kSecond;
+    if (seed % 2 == 1)
+        c.offset_changes = {{Nanos{change}, static_cast<i16>(c.utc_offset_minutes + 60)},
+                            {Nanos{change + 24 * sim::kHour}, c.utc_offset_minutes}};
     c.restarts = {};
     if (seed % 5 == 0) c.restarts = {Nanos{c.start.value + hours * sim::kHour / 2}};
     return c;
@@ -59,4 +67,123 @@ TEST_CASE(
         CHECK(snapshot.damaged() == 0);
         rig.stop();
     }
+}
+
+namespace {
+
+enum class Restart : u8 { None, Orderly, Killed };
+
+std::string truth_of(const SimStream& stream) {
+    PipelineRig rig;
+    DaysPlayer player(rig, stream);
+    play(rig, player, 0, player.frames());
+    settle(rig);
+    CHECK(rig.engine().status().refolds == 0);
+    rig.stop();
+    return rolled_text(rig.snapshot());
+}
+
+struct Totals {
+    u64 refolds = 0;
+    u64 redone = 0;
+};
+
+/// A run in which some frames come late, each after so many others, and rolling up goes on all the time.
+std::string healed(const SimStream& stream, std::mt19937_64& random, Restart restart, Totals& totals) {
+    PipelineRig rig;
+    DaysPlayer player(rig, stream);
+    const std::size_t frames = player.frames();
+    std::vector<std::pair<std::size_t, std::size_t>> late;  // when, which
+    std::vector<bool> lost(frames);
+    const auto lose = [&](std::size_t first, std::size_t length) {
+        for (std::size_t f = first; f < std::min(first + length, frames - 1); ++f) {
+            if (lost[f]) continue;
+            lost[f] = true;
+            late.emplace_back(f + 20 + random() % frames, f);
+        }
+    };
+    for (u64 holes = 1 + random() % 3; holes != 0; --holes)
+        lose(random() % (frames - 4) + 2, 1 + random() % 5);
+    // And one at a midnight or at a change of the offset, on either side of it.
+    const u64 hour = random() % 2 == 0 ? 28 + 24 * (random() % 2) : 29;
+    lose(player.frame_at(kBegin + hour * sim::kHour) - random() % 3, 1 + random() % 5);
+    std::ranges::sort(late);
+    const std::size_t restart_at = restart == Restart::None ? frames : frames / 2 + random() % (frames / 2);
+    auto next = late.begin();
+    for (std::size_t f = 0; f < frames; ++f) {
+        if (!lost[f]) player.send(f, "AB");
+        if (f % 16 == 15) rig.run(25_ms);
+        for (; next != late.end() && next->first <= f; ++next) {
+            rig.run(25_ms);  // it is a gap by now
+            player.send(next->second, random() % 2 == 0 ? "A" : "B");
+            if (random() % 4 == 0) rig.run(Nanos{(random() % 300) * 1'000'000});
+        }
+        if (f == restart_at) {
+            rig.run(random() % 2 == 0 ? 2_ms : 400_ms);
+            if (restart == Restart::Orderly) rig.stop();
+            totals.refolds += rig.engine().status().refolds;
+            totals.redone += rig.engine().status().days_redone;
+            rig.drop();
+            rig.open();
+            for (std::size_t again = f > 96 ? f - 96 : 0; restart == Restart::Killed && again <= f; ++again) {
+                if (!lost[again]) player.send(again, "B");
+                if (again % 16 == 15) rig.run(2_ms);
+            }
+        }
+    }
+    rig.run(50_ms);
+    for (; next != late.end(); ++next) {
+        player.send(next->second, "B");
+        rig.run(Nanos{(random() % 200) * 1'000'000});
+    }
+    settle(rig);
+    totals.refolds += rig.engine().status().refolds;
+    totals.redone += rig.engine().status().days_redone;
+    rig.stop();
+    const std::string gaps = rig.gaps();
+    CAPTURE(gaps);
+    CHECK(gaps.find(":open") == std::string::npos);
+    const StoreSnapshot snapshot = rig.snapshot();
+    const std::string summed = summed_text(snapshot, last_time(stream));
+    const std::string rolled = rolled_text(snapshot);
+    CAPTURE(first_difference(summed, rolled));
+    CHECK((summed == rolled));
+    return rolled;
+}
+
+u64 seeds(u64 usual) {
+    const char* const more = std::getenv("TWINLINK_SEEDS");
+    return more == nullptr ? usual : std::strtoull(more, nullptr, 10);
+}
+
+}  // namespace
+
+TEST_CASE("roll-ups: what came late is in them as if it had never been missing, across days and offsets") {
+    Totals totals;
+    for (u64 seed = 1; seed <= seeds(8); ++seed) {
+        CAPTURE(seed);
+        const SimStream stream(days(seed, 90));
+        const std::string want = truth_of(stream);
+        std::mt19937_64 random(seed);
+        const std::string got = healed(stream, random, Restart::None, totals);
+        CAPTURE(first_difference(want, got));
+        CHECK((want == got));
+    }
+    CHECK(totals.redone != 0);
+    MESSAGE(totals.refolds << " refolds, " << totals.redone << " days redone");
+}
+
+TEST_CASE("roll-ups: a restart or a crash in the middle forgets none of them") {
+    Totals totals;
+    for (u64 seed = 1; seed <= seeds(8); ++seed) {
+        CAPTURE(seed);
+        const SimStream stream(days(seed + 100, 90));
+        const std::string want = truth_of(stream);
+        std::mt19937_64 random(seed);
+        const std::string got =
+            healed(stream, random, seed % 2 == 0 ? Restart::Orderly : Restart::Killed, totals);
+        CAPTURE(first_difference(want, got));
+        CHECK((want == got));
+    }
+    MESSAGE(totals.refolds << " refolds, " << totals.redone << " days redone");
 }
