@@ -2,6 +2,7 @@
 #include "engine/store/check.hpp"
 
 #include "engine/store/file_check.hpp"
+#include "engine/store/roll_up_check.hpp"
 #include "engine/store/snapshot_state.hpp"
 
 #include <fmt/format.h>
@@ -34,6 +35,9 @@ public:
             for (const auto& [stream, record] : streams_) check_journal(stream, record);
             check_rows();
             check_checkpoints();
+            report_.rolled = check_roll_ups(snapshot_, [&](std::string where, std::string what) {
+                find(std::move(where), std::move(what));
+            });
         }
         return report_;
     }
@@ -63,6 +67,12 @@ private:
             links.size() + snapshot_.acds().size() + pruned_.size() + intervals_.size() + streams_.size();
         snapshot_.names([&](const NameRecord&) { return ++others != 0; });
         for (const auto& [stream, gaps] : gaps_) others += gaps.size();
+        for (const Span span : kRolledSpans)
+            others += snapshot_
+                          .roll_ups(span, LocalDay{std::numeric_limits<i32>::min()},
+                                    LocalDay{std::numeric_limits<i32>::max()})
+                          .size();
+        others += snapshot_.due().size();
         report_.records = others;
     }
 
@@ -201,8 +211,8 @@ std::string check_here(const std::filesystem::path& path, CheckLevel level) {
     if (const auto structure = snapshot->structure_error(); !structure.empty())
         checker.find("structure", structure);
     const CheckReport r = checker.run();
-    std::string text = fmt::format("{} {} {} {} {} {} {}\n", r.blocks, r.messages, r.rows, r.records,
-                                   r.checkpoints, r.damaged, r.problems);
+    std::string text = fmt::format("{} {} {} {} {} {} {} {}\n", r.blocks, r.messages, r.rows, r.rolled,
+                                   r.records, r.checkpoints, r.damaged, r.problems);
     for (const auto& f : r.findings) text += fmt::format("{}\t{}\n", f.where, f.what);
     return text;
 }
@@ -210,7 +220,7 @@ std::string check_here(const std::filesystem::path& path, CheckLevel level) {
 CheckReport parse(std::string_view text) {
     CheckReport r;
     for (u64* field :
-         {&r.blocks, &r.messages, &r.rows, &r.records, &r.checkpoints, &r.damaged, &r.problems}) {
+         {&r.blocks, &r.messages, &r.rows, &r.rolled, &r.records, &r.checkpoints, &r.damaged, &r.problems}) {
         const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *field);
         text.remove_prefix(static_cast<std::size_t>(end - text.data()) + 1);
     }

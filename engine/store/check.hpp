@@ -27,7 +27,8 @@ struct CheckReport {
     u64 blocks = 0;    ///< read and found whole
     u64 messages = 0;  ///< in them
     u64 rows = 0;
-    u64 records = 0;  ///< streams, links, gaps, intervals, names, ACDs, notes of what was pruned
+    u64 rolled = 0;   ///< rows of days, weeks and months
+    u64 records = 0;  ///< streams, links, gaps, intervals, names, ACDs, periods, notes of what was pruned
     u64 checkpoints = 0;
     u64 damaged = 0;                     ///< values that exist but cannot be believed
     u64 problems = 0;                    ///< all findings, damaged values included
@@ -46,7 +47,9 @@ inline constexpr std::size_t kCheckFindingsMax = 1'000;
 ///   missing, or pruned; nothing at or above `next` is held; no open gap at or below the watermark; names of
 ///   an unmerged missing gap are not held;
 /// - gaps: they do not overlap, count what they span, and add up to their stream's `missing`;
-/// - rows: their interval exists. Links and gaps: their stream exists.
+/// - rows: their interval exists. Links and gaps: their stream exists;
+/// - days, weeks and months: each row is the sum of the rows it is made of, where these are all kept and it
+/// is not marked as due.
 /// Errors: the store cannot be opened or read at all (crash of LMDB included): what, and nothing was changed.
 [[nodiscard]] Expected<CheckReport> check(const std::filesystem::path& path, CheckLevel level);
 

@@ -209,6 +209,16 @@ void StoreSnapshot::rolled(TableId table, Acd acd, Span span, LocalDay from, Loc
     });
 }
 
+void StoreSnapshot::all_rolled(const std::function<bool(const RolledRow&)>& fn) const {
+    std::vector<u64> items;
+    const Key rows = Key{}.put(u8{1});  // behind the periods' records
+    state_->walk(Db::Rollups, rows.bytes(), [&](Bytes key, Bytes value) {
+        if (const auto row = decode_rolled(key, value, items)) return fn(*row);
+        state_->report({"rollups " + hex(key), "checksum or layout is wrong", {}, {}});
+        return true;
+    });
+}
+
 std::vector<DueRecord> StoreSnapshot::due() const {
     std::vector<DueRecord> all;
     state_->records<DueRecord>(Db::Due, {}, [&](const DueRecord& r) {

@@ -161,6 +161,8 @@ public:
     /// Span::Interval.
     void rolled(TableId, Acd, Span, LocalDay from, LocalDay to,
                 const std::function<bool(const RolledRow&)>&) const;
+    /// All of them, of all tables, spans and ACDs, by key.
+    void all_rolled(const std::function<bool(const RolledRow&)>&) const;
     /// Periods whose rows have changed since they were rolled up, by (acd, span, first day).
     [[nodiscard]] std::vector<DueRecord> due() const;
 

@@ -134,6 +134,7 @@ public:
     [[nodiscard]] u64 next() const { return next_; }
 
     // ---- the store
+    [[nodiscard]] const std::string& store_path() const { return config_.store_path; }
     StoreSnapshot snapshot() {
         auto reader = StoreReader::open(config_.store_path);
         REQUIRE_MESSAGE(reader.has_value(), (reader ? std::string() : reader.error().text));

@@ -2,6 +2,8 @@
 // forgotten by no crash.
 #include "tests/rollup/days_rig.hpp"
 
+#include "engine/store/check.hpp"
+
 #include <algorithm>
 
 using namespace twinlink;
@@ -136,6 +138,11 @@ std::string healed(const SimStream& stream, std::mt19937_64& random, Restart res
         player.send(next->second, "B");
         rig.run(Nanos{(random() % 200) * 1'000'000});
     }
+    // A restart while a new life of the ACD is not yet proven loses what was held back of it, on both links.
+    for (std::size_t f = 0; restart != Restart::None && stream.lives.size() > 1 && f < frames; ++f) {
+        player.send(f, "B");
+        if (f % 16 == 15) rig.run(2_ms);
+    }
     settle(rig);
     totals.refolds += rig.engine().status().refolds;
     totals.redone += rig.engine().status().days_redone;
@@ -148,6 +155,10 @@ std::string healed(const SimStream& stream, std::mt19937_64& random, Restart res
     const std::string rolled = rolled_text(snapshot);
     CAPTURE(first_difference(summed, rolled));
     CHECK((summed == rolled));
+    const auto report = check(rig.store_path(), CheckLevel::Full);
+    REQUIRE(report.has_value());
+    for (const CheckFinding& f : report->findings) FAIL_CHECK(f.where << ": " << f.what);
+    CHECK(report->rolled != 0);
     return rolled;
 }
 

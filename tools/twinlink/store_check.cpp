@@ -34,6 +34,7 @@ Result<Answer> run_store_check(const Arguments& arguments, const Rim&) {
     count("blocks", report->blocks);
     count("messages", report->messages);
     count("rows", report->rows);
+    count("rolled", report->rolled);
     count("records", report->records);
     count("checkpoints", report->checkpoints);
     count("damaged", report->damaged);
