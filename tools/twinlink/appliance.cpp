@@ -112,6 +112,12 @@ ApplianceStatus status_of(const Json& from) {
     s.conflicts = number(from, "conflicts");
     s.refolds = number(from, "refolds");
     s.refolded_messages = number(from, "refolded_messages");
+    s.roll_ups = counters(part(from, "roll_ups"));
+    const Json& import = part(from, "import");
+    s.import_state = text(import, "state");
+    s.import_path = text(import, "path");
+    s.import_numbers = counters(import);
+    s.import_counts = counters(part(import, "counts"));
     for (const Json& port : part(from, "ports"))
         s.ports.push_back({text(port, "link"), text(port, "title"), number(port, "up") != 0,
                            number(port, "ring_frames"), counters(part(port, "counters")),

@@ -59,6 +59,11 @@ struct ApplianceStatus {
     u64 conflicts = 0;
     u64 refolds = 0;            ///< for what came late
     u64 refolded_messages = 0;  ///< folded again by them
+    NamedCounters roll_ups;     ///< days, days_redone, due
+    std::string import_state;   ///< of the latest import; empty where there was none
+    std::string import_path;
+    NamedCounters import_numbers;  ///< bytes, bytes_total, messages, missing_before, missing_after ...
+    NamedCounters import_counts;   ///< what became of the messages
     std::vector<AppliancePort> ports;
     std::vector<ApplianceAcd> acds;
 

@@ -90,6 +90,13 @@ void add_facts(Document& document, const Shown& shown) {
     document.fact("action", std::string(state_info(s.state).action));
     document.fact("store", s.store_path);
     if (!shown.reachable) return;
+    if (counter(s.roll_ups, "days") + counter(s.roll_ups, "days_redone") + counter(s.roll_ups, "due") != 0)
+        document.opening.push_back(labelled(
+            "roll-ups", fmt::format("{} days rolled up, {} done again, {} periods due",
+                                    with_separators(counter(s.roll_ups, "days")),
+                                    with_separators(counter(s.roll_ups, "days_redone")),
+                                    with_separators(counter(s.roll_ups, "due")))));
+    if (!s.import_state.empty()) document.opening.push_back(labelled("import", import_text(s)));
     document.fact("version", s.version);
     document.fact("pid", s.pid);
     document.fact("started", s.started);
@@ -114,6 +121,12 @@ Listing acd_listing(const Shown& shown) {
                      {"missing", "missing", Kind::Count},
                      {"open_gaps", "open gaps", Kind::Count},
                      {"first_seen", "", Kind::Number, For::Machines},
+    for (const auto& [name, value] : s.roll_ups) document.fact("roll_ups_" + name, value);
+    if (s.import_state.empty()) return;
+    document.fact("import_state", s.import_state);
+    document.fact("import_path", s.import_path);
+    for (const auto& [name, value] : s.import_numbers) document.fact("import_" + name, value);
+    for (const auto& [name, value] : s.import_counts) document.fact("import_" + name, value);
                      {"next", "", Kind::Number, For::Machines},
                      {"watermark", "whole up to", Kind::Number},
                      {"parked_frames", "parked", Kind::Count},

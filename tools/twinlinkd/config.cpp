@@ -16,6 +16,21 @@ void milliseconds(TomlTable& t, const char* key, Nanos& to, u64 low, u64 high) {
     to = Nanos{ms * 1'000'000};
 }
 
+/// A time of day, "HH:MM".
+void read_time(TomlTable& t, const char* key, Nanos& to) {
+    if (!t.has(key)) return;
+    std::string text;
+    t.text(key, text);
+    const auto digit = [&](std::size_t i) { return static_cast<u64>(text[i] - '0'); };
+    const bool shaped = text.size() == 5 && text[2] == ':' && std::ranges::all_of(text, [&](const char& c) {
+                            return &c == &text[2] || (c >= '0' && c <= '9');
+                        });
+    const u64 hours = shaped ? digit(0) * 10 + digit(1) : 24;
+    const u64 minutes = shaped ? digit(3) * 10 + digit(4) : 60;
+    if (hours > 23 || minutes > 59) return t.complain(key, "must be a time of day, \"00:00\" to \"23:59\"");
+    to = Nanos{(hours * 60 + minutes) * kMinuteNs};
+}
+
 void read_store(TomlTable& t, EngineConfig& engine) {
     t.text("path", engine.store_path);
     u64 gib = engine.map_bytes >> 30;
@@ -74,6 +89,15 @@ void read_acd(TomlTable& t, EngineConfig& engine) {
     t.number("calls_max", acd.calls_max, 16, 4'194'304);
     t.number("agents_max", acd.agents_max, 16, 1'048'576);
     t.number("skills_max", acd.skills_max, 1, 65'535);
+    read_time(t, "summarize_after", acd.summarize_after);
+    t.word("week_start", acd.week_start,
+           {{"monday", Weekday::Monday},
+            {"tuesday", Weekday::Tuesday},
+            {"wednesday", Weekday::Wednesday},
+            {"thursday", Weekday::Thursday},
+            {"friday", Weekday::Friday},
+            {"saturday", Weekday::Saturday},
+            {"sunday", Weekday::Sunday}});
     const auto same = [&](const AcdConfig& a) { return a.acd == acd.acd; };
     if (std::ranges::any_of(engine.acds, same)) t.complain("number", "is used by another [[acd]] already");
     engine.acds.push_back(acd);

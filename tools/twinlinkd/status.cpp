@@ -131,6 +131,9 @@ std::string StatusReport::text(bool stopping) const {
         if (ports_[index(link)] != nullptr) json["ports"].push_back(port(s, link));
     }
     json["acds"] = Json::array();
+    json["roll_ups"] = {{"days", s.days_rolled}, {"days_redone", s.days_redone}, {"due", s.periods_due}};
+    json["refolding"] = s.refolding;
+    json["import"] = imports_.json();
     for (const AcdStatus& a : s.acds) json["acds"].push_back(acd(a));
     return json.dump();
 }
