@@ -86,6 +86,7 @@ IntervalRecord interval(u64 start, bool closed, u64 missing) {
     i.minutes = 30;
     i.closed = closed;
     i.incomplete = missing != 0;
+    i.utc_offset_minutes = 60;
     return i;
 }
 

@@ -1,6 +1,8 @@
 // The command line itself: help, version, usage errors, what is not reachable, where output goes.
 #include "tests/twinlink/cli_rig.hpp"
 
+#include "tools/twinlink/report_measures.hpp"
+
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 #include <twinlink/items.hpp>
@@ -58,7 +60,7 @@ TEST_CASE(
         {"gaps", "--epoch", "18446744073709551616"},
         {"gaps", "--acd", "9"},
         {"gaps", "--state", "shut"},
-        {"gaps", "--from", "yesterday"},
+        {"gaps", "--from", "last year"},
         {"gaps", "--json", "--csv"},
         {"gaps", "--table", "gaps"},
         {"gaps", "--csv", "--table", "nonsense"},
@@ -69,6 +71,10 @@ TEST_CASE(
         {"report", "skills", "--acd", "9"},
         {"report", "skills", "--interval", "2026-03-01", "--from", "2026-03-01"},
         {"report", "skills", "--agent", "1"},
+        {"report", "skills", "--by", "year"},
+        {"report", "skills", "--by", "day", "--interval", "2026-03-01"},
+        {"report", "skills", "--items", "ASA,NONSENSE"},
+        {"report", "logins", "--by", "day"},
         {"items", "nonsense"},
         {"status", "0"},
         {"status", "x"},
@@ -163,6 +169,7 @@ TEST_CASE("command line: the catalogue is told whole, each column once") {
     const Run text = run({"items", "hagent"});
     CHECK(has(text.out, "TI_STAFFTIME"));
     CHECK(!has(text.out, "I_NORMTIME"));
+    items += cli::measures().size();
     CHECK(has(text.out, "Always 0: the link protocol has no interrupts."));
 }
 

@@ -34,7 +34,7 @@ TEST_CASE("time: local time follows the ACD's offset over midnight and never goe
 }
 
 TEST_CASE("time: what is typed without an offset is the ACD's local time") {
-    const auto at = [](std::string_view text, int offset) { return parse_time(text).value().at(offset); };
+    const auto at = [](std::string_view text, int offset) { return parse_time(text, 0).value().at(offset); };
     CHECK(at("2026-03-01T09:00:00Z", 60) == kNine);
     CHECK(at("2026-03-01 10:00", 60) == kNine);
     CHECK(at("2026-03-01T10:00:00+01:00", -600) == kNine);
@@ -46,17 +46,35 @@ TEST_CASE("time: what is typed without an offset is the ACD's local time") {
 
 TEST_CASE("time: what prints as RFC 3339 reads back as itself") {
     for (const u64 ns : {u64{0}, u64{1}, kNine, kNine + 987'654'321, u64{7'258'118'399'999'999'999}})
-        CHECK(parse_time(rfc3339(ns)).value().at(777) == ns);
+        CHECK(parse_time(rfc3339(ns), 0).value().at(777) == ns);
+}
+
+TEST_CASE("time: words mean when that day, week or month began, in local time") {
+    const u64 now = parse_time("2026-03-01T23:30:00Z", 0).value().at(0);  // a Sunday; 00:30 of Monday at +01:00
+    const auto at = [&](std::string_view text, int offset, unsigned week_start = 1) {
+        return rfc3339_short(parse_time(text, now).value().at(offset, week_start));
+    };
+    CHECK(at("now", 60) == "2026-03-01T23:30:00Z");
+    CHECK(at("today", 0) == "2026-03-01T00:00:00Z");
+    CHECK(at("today", 60) == "2026-03-01T23:00:00Z");
+    CHECK(at("yesterday", 60) == "2026-02-28T23:00:00Z");
+    CHECK(at("this-week", 0) == "2026-02-23T00:00:00Z");
+    CHECK(at("this-week", 60) == "2026-03-01T23:00:00Z");
+    CHECK(at("this-week", 0, 0) == "2026-03-01T00:00:00Z");
+    CHECK(at("last-week", 60) == "2026-02-22T23:00:00Z");
+    CHECK(at("this-month", -60) == "2026-03-01T01:00:00Z");
+    CHECK(at("last-month", 0) == "2026-02-01T00:00:00Z");
+    CHECK(parse_time("last-month", 0).value().at(0) == 0);
 }
 
 TEST_CASE("time: nonsense is refused, with what would be right") {
     for (const char* text :
-         {"", "now", "2026", "2026-3-1", "2026-02-29", "2026-13-01", "2026-03-01T", "2026-03-01T24:00",
+         {"", "soon", "Today", "next-week", "2026", "2026-3-1", "2026-02-29", "2026-13-01", "2026-03-01T", "2026-03-01T24:00",
           "2026-03-01T09", "2026-03-01T09:60", "2026-03-01T09:00:60", "2026-03-01T09:00:00.",
           "2026-03-01T09:00:00.1234567890", "2026-03-01T09:00x", "2026-03-01T09:00+1",
           "2026-03-01T09:00+25:00", "1969-12-31", "2201-01-01", "2026-03-01T09:00:00Z "}) {
         CAPTURE(text);
-        const auto time = parse_time(text);
+        const auto time = parse_time(text, 0);
         REQUIRE(!time.has_value());
         CHECK(time.error().text.find("2026-03-01T09:00:00Z") != std::string::npos);
     }

@@ -27,13 +27,14 @@ using Value = std::variant<std::monostate, bool, u64, i64, std::string>;
 /// How a column's values are meant.
 enum class Kind : u8 {
     Text,
-    Number,    ///< names a thing: no thousands separators
-    Count,     ///< how many
-    Time,      ///< u64 ns since 1970
-    Duration,  ///< u64 ns
-    Seconds,   ///< u64 s
-    Octal,     ///< u64; text shows three octal digits
-    Flag,      ///< bool; text shows the column's title or nothing
+    Number,      ///< names a thing: no thousands separators
+    Count,       ///< how many
+    Time,        ///< u64 ns since 1970
+    Duration,    ///< u64 ns
+    Seconds,     ///< u64 s
+    Hundredths,  ///< u64: 1234 is 12.34
+    Octal,       ///< u64; text shows three octal digits
+    Flag,        ///< bool; text shows the column's title or nothing
 };
 
 /// Who gets to see a column or a table.

@@ -2,6 +2,7 @@
 #include "tools/common/document.hpp"
 #include "tools/common/time_text.hpp"
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 namespace twinlink::tools {
@@ -12,7 +13,9 @@ using Json = nlohmann::ordered_json;
 Json json_of(const Value& value, Kind kind) {
     if (const auto* flag = std::get_if<bool>(&value)) return *flag;
     if (const auto* number = std::get_if<u64>(&value))
-        return kind == Kind::Time ? Json(rfc3339(*number)) : Json(*number);
+        return kind == Kind::Time         ? Json(rfc3339(*number))
+               : kind == Kind::Hundredths ? Json(static_cast<double>(*number) / 100.0)
+                                          : Json(*number);
     if (const auto* number = std::get_if<i64>(&value)) return *number;
     if (const auto* text = std::get_if<std::string>(&value)) return clean(*text);
     return nullptr;
@@ -34,7 +37,9 @@ std::string csv_field(std::string_view text) {
 std::string csv_of(const Value& value, Kind kind) {
     if (const auto* flag = std::get_if<bool>(&value)) return *flag ? "true" : "false";
     if (const auto* number = std::get_if<u64>(&value))
-        return kind == Kind::Time ? rfc3339(*number) : std::to_string(*number);
+        return kind == Kind::Time         ? rfc3339(*number)
+               : kind == Kind::Hundredths ? fmt::format("{}.{:02}", *number / 100, *number % 100)
+                                          : std::to_string(*number);
     if (const auto* number = std::get_if<i64>(&value)) return std::to_string(*number);
     if (const auto* text = std::get_if<std::string>(&value)) return csv_field(clean(*text));
     return "";

@@ -25,6 +25,7 @@ std::string number_text(const Field& column, u64 value, int offset_minutes) {
         case Kind::Time: return local_time(value, offset_minutes);
         case Kind::Duration: return span_text(value);
         case Kind::Seconds: return clock_span(value);
+        case Kind::Hundredths: return fmt::format("{}.{:02}", with_separators(value / 100), value % 100);
         case Kind::Octal: return fmt::format("{:03o}", value);
         case Kind::Text:
         case Kind::Count:

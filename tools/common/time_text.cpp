@@ -4,10 +4,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 
 namespace twinlink::tools {
 namespace {
+
+/// By TimeWord, from 1.
+constexpr std::array<std::string_view, 7> kWords{"now",       "today",      "yesterday", "this-week",
+                                                 "last-week", "this-month", "last-month"};
 
 struct Broken {
     int year;
@@ -176,16 +181,34 @@ std::string clock_span(u64 seconds) {
     return fmt::format("{}:{:02}:{:02}", seconds / 3'600, seconds / 60 % 60, seconds % 60);
 }
 
-u64 TypedTime::at(int acd_offset_minutes) const noexcept {
-    return shifted(ns, -offset_minutes.value_or(acd_offset_minutes));
+u64 TypedTime::at(int acd_offset_minutes, unsigned week_start) const noexcept {
+    if (word == TimeWord::None) return shifted(ns, -offset_minutes.value_or(acd_offset_minutes));
+    if (word == TimeWord::Now) return ns;
+    using namespace std::chrono;
+    const sys_days today{days{static_cast<int>(shifted(ns, acd_offset_minutes) / kDayNs)}};
+    const auto week = today - days{(weekday{today}.c_encoding() + 7 - week_start) % 7};
+    const year_month_day date{today};
+    const year_month month{date.year(), date.month()};
+    sys_days begin = today;
+    if (word == TimeWord::Yesterday) begin = today - days{1};
+    if (word == TimeWord::ThisWeek) begin = week;
+    if (word == TimeWord::LastWeek) begin = week - days{7};
+    if (word == TimeWord::ThisMonth) begin = month / 1;
+    if (word == TimeWord::LastMonth) begin = (month - months{1}) / 1;
+    const auto number = begin.time_since_epoch().count();
+    return number < 0 ? 0 : shifted(static_cast<u64>(number) * kDayNs, -acd_offset_minutes);
 }
 
-Expected<TypedTime> parse_time(std::string_view text) {
+Expected<TypedTime> parse_time(std::string_view text, u64 now_ns) {
     const auto wrong = [whole = std::string(text)] {
-        return failure("\"" + whole +
-                       "\" is not a time; write 2026-03-01, \"2026-03-01 09:00\" (the ACD's local time), "
-                       "2026-03-01T09:00:00Z or 2026-03-01T09:00:00+01:00");
+        return failure(
+            "\"" + whole +
+            "\" is not a time; write 2026-03-01, \"2026-03-01 09:00\" (the ACD's local time), "
+            "2026-03-01T09:00:00Z, 2026-03-01T09:00:00+01:00, or now, today, yesterday, this-week, "
+            "last-week, this-month, last-month");
     };
+    for (std::size_t w = 0; w < kWords.size(); ++w)
+        if (text == kWords[w]) return TypedTime{now_ns, {}, static_cast<TimeWord>(w + 1)};
     const auto year = take(text, 4);
     if (!year || !take(text, "-")) return wrong();
     const auto month = take(text, 2);

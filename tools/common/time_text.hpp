@@ -41,17 +41,22 @@ inline constexpr u64 kDayNs = 86'400 * kSecondNs;
     return ns / kSecondNs + (ns % kSecondNs >= kSecondNs / 2 ? 1 : 0);
 }
 
+/// A moment that is named after where now lies in the local calendar: when that day, week or month begins.
+enum class TimeWord : u8 { None, Now, Today, Yesterday, ThisWeek, LastWeek, ThisMonth, LastMonth };
+
 /// A point in time as a person typed it: without an offset it means the ACD's local time, whichever that is.
 struct TypedTime {
-    u64 ns = 0;  ///< as if UTC
-    std::optional<int> offset_minutes;
+    u64 ns = 0;  ///< as if UTC; of a word: the present moment, UTC
+    std::optional<int> offset_minutes = {};
+    TimeWord word = TimeWord::None;
 
-    /// ns UTC. A time before 1970 becomes 0.
-    [[nodiscard]] u64 at(int acd_offset_minutes) const noexcept;
+    /// ns UTC. A time before 1970 becomes 0. `week_start`: 0 = Sunday to 6.
+    [[nodiscard]] u64 at(int acd_offset_minutes, unsigned week_start = 1) const noexcept;
 };
 
-/// Reads "2026-03-01", "2026-03-01T09:00", "2026-03-01 09:00:00.5", each with or without "Z" or "+01:00".
-/// Errors: anything else, days that do not exist, years outside 1970 to 2200.
-[[nodiscard]] Expected<TypedTime> parse_time(std::string_view text);
+/// Reads "2026-03-01", "2026-03-01T09:00", "2026-03-01 09:00:00.5", each with or without "Z" or "+01:00"; and
+/// the words "now", "today", "yesterday", "this-week", "last-week", "this-month", "last-month". Errors:
+/// anything else, days that do not exist, years outside 1970 to 2200.
+[[nodiscard]] Expected<TypedTime> parse_time(std::string_view text, u64 now_ns);
 
 }  // namespace twinlink::tools

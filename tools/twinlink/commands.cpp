@@ -28,10 +28,15 @@ constexpr OptionInfo kEpoch{Epoch, "--epoch", "E", "only this epoch, as `twinlin
 constexpr OptionInfo kState{State, "--state", "STATE",
                             "only gaps that are open, requested, filled, healed, lost, or missing (open, "
                             "requested or lost)"};
-constexpr OptionInfo kFrom{From, "--from", "TIME",
-                           "from this time on; without an offset it is the ACD's local time"};
+constexpr OptionInfo kFrom{
+    From, "--from", "TIME",
+    "from this time on: 2026-03-01, \"2026-03-01 09:00\", or now, today, yesterday, "
+    "this-week, last-week, this-month, last-month for when that began; without an offset "
+    "it is the ACD's local time"};
 constexpr OptionInfo kTo{To, "--to", "TIME", "before this time"};
 constexpr OptionInfo kInterval{Interval, "--interval", "TIME", "only the interval that starts then"};
+constexpr OptionInfo kBy{By, "--by", "SPAN",
+                         "interval (default), day, week or month: rows added up per item's rule"};
 constexpr OptionInfo kSkill{Skill, "--skill", "N|NAME", "only this skill"};
 constexpr OptionInfo kOnly{Only, "--only", "N|NAME", "only this one"};
 constexpr OptionInfo kAgent{Agent, "--agent", "N", "only the agent with this login id"};
@@ -50,12 +55,14 @@ constexpr std::array kStatusOptions{kEvery, kTimes, kSocket, kStoreInstead, kJso
 constexpr std::array kLinksOptions{kEvery, kTimes, kAcd, kEpoch, kSocket, kStoreAlone, kJson, kCsv, kTable};
 constexpr std::array kGapsOptions{kEvery, kTimes, kAcd,  kEpoch, kState, kFrom,
                                   kTo,    kStore, kJson, kCsv,   kTable};
-constexpr std::array kSkillsOptions{kEvery, kTimes, kAcd,   kFrom, kTo,  kInterval, kSkill,
-                                    kItems, kExact, kStore, kJson, kCsv, kTable};
-constexpr std::array kAgentsOptions{kEvery, kTimes, kAcd,   kFrom,  kTo,   kInterval, kAgent,
+constexpr std::array kSkillsOptions{kEvery, kTimes, kAcd,   kFrom,  kTo,   kInterval, kBy,
                                     kSkill, kItems, kExact, kStore, kJson, kCsv,      kTable};
-constexpr std::array kOnlyOptions{kEvery, kTimes, kAcd,   kFrom, kTo,  kInterval, kOnly,
-                                  kItems, kExact, kStore, kJson, kCsv, kTable};
+constexpr std::array kAgentsOptions{kEvery, kTimes, kAcd,   kFrom,  kTo,   kInterval, kBy,   kAgent,
+                                    kSkill, kItems, kExact, kStore, kJson, kCsv,      kTable};
+constexpr std::array kOnlyOptions{kEvery, kTimes, kAcd,   kFrom,  kTo,   kInterval, kBy,
+                                  kOnly,  kItems, kExact, kStore, kJson, kCsv,      kTable};
+constexpr std::array kLoginsOptions{kEvery, kTimes, kAcd,   kFrom, kTo,  kInterval, kOnly,
+                                    kItems, kExact, kStore, kJson, kCsv, kTable};
 constexpr std::array kCallsOptions{kEvery, kTimes, kAcd,   kFrom, kTo,  kInterval, kSkill,
                                    kItems, kExact, kStore, kJson, kCsv, kTable};
 constexpr std::array kItemsOptions{kItemTable, kJson, kCsv, kTable};
@@ -132,7 +139,7 @@ constexpr std::array kCommands{
         "report logins", "login sessions of agents (haglog)",
         "Sessions that ended in the time asked for. INFLAG and OUTFLAG mark those whose begin or end was "
         "not seen.",
-        kOnlyOptions, kLoginsExamples, run_report_of<TableId::Haglog>},
+        kLoginsOptions, kLoginsExamples, run_report_of<TableId::Haglog>},
     CommandInfo{"report calls", "call records, one per segment of a call (call_rec)",
                 "Segments that ended in the time asked for; --skill selects by the skill of the disposition.",
                 kCallsOptions, kCallsExamples, run_report_of<TableId::CallRec>},

@@ -33,6 +33,7 @@ enum class OptionId : u8 {
     From,
     To,
     Interval,
+    By,
     Skill,
     Only,
     Agent,

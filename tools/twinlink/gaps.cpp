@@ -43,7 +43,8 @@ Result<u32> states_of(const std::string& text) {
     return refuse(ExitCode::Usage, "--state: \"" + text + "\" is none of " + all + ".");
 }
 
-Result<GapChoice> choice_of(const Arguments& arguments, std::span<const StreamRecord> streams) {
+Result<GapChoice> choice_of(const Arguments& arguments, const Rim& rim,
+                            std::span<const StreamRecord> streams) {
     GapChoice choice;
     auto filter = StreamFilter::of(arguments, streams);
     if (!filter) return std::unexpected(filter.error());
@@ -51,10 +52,10 @@ Result<GapChoice> choice_of(const Arguments& arguments, std::span<const StreamRe
     auto states = states_of(arguments.text(OptionId::State));
     if (!states) return std::unexpected(states.error());
     choice.states = *states;
-    auto from = time_option(arguments, OptionId::From);
+    auto from = time_option(arguments, rim, OptionId::From);
     if (!from) return std::unexpected(from.error());
     choice.from = *from;
-    auto to = time_option(arguments, OptionId::To);
+    auto to = time_option(arguments, rim, OptionId::To);
     if (!to) return std::unexpected(to.error());
     choice.to = *to;
     return choice;
@@ -205,7 +206,7 @@ Result<Answer> run_gaps(const Arguments& arguments, const Rim& rim) {
     if (!store) return std::unexpected(store.error());
     const auto streams = store->snapshot().streams();
     const auto acds = store->snapshot().acds();
-    const auto choice = choice_of(arguments, streams);
+    const auto choice = choice_of(arguments, rim, streams);
     if (!choice) return std::unexpected(choice.error());
 
     Answer answer;

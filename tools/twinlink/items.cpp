@@ -1,5 +1,7 @@
-// `twinlink items`: every column of the tables, from the catalogue. Reads nothing.
+// `twinlink items`: every column of the tables, from the catalogue; and the measures of reports. Reads
+// nothing.
 #include "tools/twinlink/commands.hpp"
+#include "tools/twinlink/report_measures.hpp"
 
 #include <twinlink/items.hpp>
 
@@ -53,6 +55,10 @@ std::string explained(const Item& item) {
     return text;
 }
 
+std::string explained(const Measure& measure) {
+    return fmt::format("{} = {}. Shown as {}.", measure.help, formula_of(measure), measure.title);
+}
+
 Listing table_of(const Table& table, Listing listing) {
     tools::Group group;
     group.heading.push_back({fmt::format("{} - {}", table.name, table.help), Style::Title});
@@ -65,6 +71,14 @@ Listing table_of(const Table& table, Listing listing) {
               std::string(unit_name(item.unit)), std::string(roll_up_name(item.roll_up)), u64{item.count},
               explained(item)},
              Style::Plain});
+    for (const Measure& measure : measures()) {
+        if (measure.table != table.id) continue;
+        listing.rows.push_back(
+            {{std::string(table.name), std::string(measure.name), std::string("="), std::string("-"),
+              std::string(unit_name(measure.unit)), std::string("again"), u64{1}, explained(measure)},
+             Style::Plain});
+        ++listing.groups.back().rows;
+    }
     return listing;
 }
 
@@ -94,9 +108,12 @@ Result<Answer> run_items(const Arguments& arguments, const Rim&) {
     answer.document.command = "items";
     answer.document.tables.push_back(std::move(listing));
     answer.document.closing.push_back(
-        {"Kinds: C cumulative, A setting in force, M maximum, I names the row. Booked by call: whole, when "
-         "the "
-         "call and its after-call work end; by interval: split at every boundary.",
+        {"Kinds: C cumulative, A setting in force, M maximum, I names the row, = measure: made of items when "
+         "a "
+         "report is, in each sum again; reports give it in seconds, or percent and numbers with two "
+         "decimals. "
+         "Booked by call: whole, when the call and its after-call work end; by interval: split at every "
+         "boundary.",
          Style::Faint});
     return answer;
 }

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <limits>
 
 namespace twinlink::cli {
@@ -13,24 +12,26 @@ using tools::ExitCode;
 
 namespace {
 
-bool same_name(std::string_view a, std::string_view b) noexcept {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-    return std::ranges::equal(a, b, {}, lower, lower);
-}
-
 std::string upper(std::string text) {
     for (char& c : text)
         if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
     return text;
 }
 
+/// The item or measure of that name.
+std::optional<Shown> shown_of(const Table& table, std::string_view name) {
+    if (const auto column = find_column(table, name)) return Shown{*column, {}};
+    if (const Measure* measure = find_measure(table.id, name)) return Shown{{}, MeasureColumns(*measure)};
+    return std::nullopt;
+}
+
 /// Adds the columns that `wanted` means; false when there is none.
-bool add_columns(const Table& table, const std::string& wanted, std::vector<Column>& columns) {
+bool add_columns(const Table& table, const std::string& wanted, std::vector<Shown>& shown) {
     const bool all = wanted == "ALL";
     if (!all && !wanted.ends_with('*')) {
-        const auto column = find_column(table, wanted);
-        if (column) columns.push_back(*column);
-        return column.has_value();
+        auto one = shown_of(table, wanted);
+        if (one) shown.push_back(std::move(*one));
+        return one.has_value();
     }
     const std::string prefix = all ? "" : wanted.substr(0, wanted.size() - 1);
     bool any = false;
@@ -38,72 +39,83 @@ bool add_columns(const Table& table, const std::string& wanted, std::vector<Colu
         const Column column = column_at(table, c);
         if (column.item->unit == ItemUnit::Text && column.number != 0) continue;  // read with the first
         if (!name_of(column).starts_with(prefix)) continue;
-        columns.push_back(column);
+        shown.push_back({column, {}});
+        any = true;
+    }
+    for (const Measure& measure : measures()) {
+        if (measure.table != table.id || !measure.name.starts_with(prefix)) continue;
+        shown.push_back({{}, MeasureColumns(measure)});
         any = true;
     }
     return any;
 }
 
-Result<std::vector<Column>> columns_of(const Arguments& arguments, const Table& table) {
-    std::vector<Column> columns;
+bool same(const Shown& a, const Shown& b) noexcept {
+    if (a.measure || b.measure) return a.measure && b.measure && a.measure->measure == b.measure->measure;
+    return a.column.index == b.column.index;
+}
+
+Result<std::vector<Shown>> shown_of(const Arguments& arguments, const Table& table) {
+    std::vector<Shown> shown;
     if (!arguments.has(OptionId::Items)) {
         for (const std::string_view name : report_kind(table.id).items)
-            columns.push_back(find_column(table, name).value());
-        return columns;
+            shown.push_back(shown_of(table, name).value());
+        return shown;
     }
     std::string rest = upper(arguments.text(OptionId::Items)) + ",";
     for (std::size_t comma; (comma = rest.find(',')) != std::string::npos; rest.erase(0, comma + 1)) {
         std::string wanted = rest.substr(0, comma);
         std::erase(wanted, ' ');
-        if (!add_columns(table, wanted, columns))
-            return refuse(ExitCode::Usage,
-                          fmt::format("--items: {} has no item \"{}\"; twinlink items {} lists them.",
-                                      table.name, wanted, table.name));
+        if (!add_columns(table, wanted, shown))
+            return refuse(
+                ExitCode::Usage,
+                fmt::format("--items: {} has no item or measure \"{}\"; twinlink items {} lists them.",
+                            table.name, wanted, table.name));
     }
     // INCOMPLETE is always there; a column named twice is shown once, where it was named first.
-    std::vector<Column> once;
-    for (const Column& column : columns)
-        if (column.item->name != "INCOMPLETE" &&
-            std::ranges::find(once, column.index, &Column::index) == once.end())
-            once.push_back(column);
+    std::vector<Shown> once;
+    for (const Shown& one : shown) {
+        const bool known = std::ranges::any_of(once, [&](const Shown& other) { return same(one, other); });
+        if (!known && (one.measure || one.column.item->name != "INCOMPLETE")) once.push_back(one);
+    }
     return once;
+}
+
+/// Fills in `columns` and `slots`.
+void find_columns(ReportChoice& choice) {
+    constexpr u16 kNowhere = std::numeric_limits<u16>::max();
+    const Table& table = *choice.table;
+    choice.slots.assign(table.columns, kNowhere);
+    const auto need = [&](u16 index) {
+        if (choice.slots[index] != kNowhere) return;
+        choice.slots[index] = static_cast<u16>(choice.columns.size());
+        choice.columns.push_back(column_at(table, index));
+    };
+    for (const Shown& one : choice.shown)
+        if (!one.measure) need(one.column.index);
+    for (const Shown& one : choice.shown) {
+        if (!one.measure) continue;
+        for (std::size_t n = 0; n < one.measure->terms; ++n) need(one.measure->above[n]);
+        for (std::size_t n = 0; n < one.measure->wholes; ++n) need(one.measure->below[n]);
+        if (one.measure->needs) need(*one.measure->needs);
+    }
+}
+
+Result<Span> span_of(const Arguments& arguments, const ReportKind& kind) {
+    const std::string text = arguments.text(OptionId::By);
+    if (text.empty() || text == name(Span::Interval)) return Span::Interval;
+    for (const Span span : kRolledSpans) {
+        if (text != name(span)) continue;
+        if (!kind.events) return span;
+        return refuse(ExitCode::Usage,
+                      fmt::format("--by: {} are single events, nothing is added up.", kind.name));
+    }
+    return refuse(ExitCode::Usage, "--by: \"" + text + "\" is none of interval, day, week, month.");
 }
 
 }  // namespace
 
-Names::Names(const StoreSnapshot& snapshot) {
-    snapshot.names([&](const NameRecord& record) {
-        names_[{record.acd, record.kind, record.number}] = text_of(record.text);
-        return true;
-    });
-}
-
-std::string Names::find(Acd acd, NameKind kind, u64 number) const {
-    const auto at = names_.find({acd.value, kind, number});
-    return at == names_.end() ? std::string() : at->second;
-}
-
-std::optional<u64> Names::number(Acd acd, NameKind kind, std::string_view name) const {
-    for (const auto& [key, text] : names_)
-        if (std::get<0>(key) == acd.value && std::get<1>(key) == kind && same_name(text, name))
-            return std::get<2>(key);
-    return std::nullopt;
-}
-
-std::string Names::some(NameKind kind) const {
-    constexpr std::size_t kSome = 8;
-    std::string some;
-    std::size_t n = 0;
-    for (const auto& [key, text] : names_) {
-        if (std::get<1>(key) != kind) continue;
-        if (++n > kSome) return some + ", ...";
-        some += fmt::format("{}{} ({} on ACD {})", some.empty() ? "" : ", ", text, std::get<2>(key),
-                            std::get<0>(key));
-    }
-    return some.empty() ? "none has a name" : some;
-}
-
-Result<ReportChoice> ReportChoice::of(const Arguments& arguments, const Table& table) {
+Result<ReportChoice> ReportChoice::of(const Arguments& arguments, const Rim& rim, const Table& table) {
     ReportChoice choice;
     choice.table = &table;
     choice.kind = &report_kind(table.id);
@@ -116,19 +128,27 @@ Result<ReportChoice> ReportChoice::of(const Arguments& arguments, const Table& t
     for (const auto& [id, into] : {std::pair{OptionId::From, &choice.from},
                                    {OptionId::To, &choice.to},
                                    {OptionId::Interval, &choice.interval}}) {
-        auto time = time_option(arguments, id);
+        auto time = time_option(arguments, rim, id);
         if (!time) return std::unexpected(time.error());
         *into = *time;
     }
     if (choice.interval && (choice.from || choice.to))
         return refuse(ExitCode::Usage,
                       "--interval names one interval, --from and --to a span: give one or the other.");
-    auto columns = columns_of(arguments, table);
-    if (!columns) return std::unexpected(columns.error());
-    choice.columns = std::move(*columns);
+    const auto by = span_of(arguments, *choice.kind);
+    if (!by) return std::unexpected(by.error());
+    choice.by = *by;
+    if (choice.interval && choice.by != Span::Interval)
+        return refuse(ExitCode::Usage, "--interval names one interval: there is nothing to add up by " +
+                                           std::string(name(choice.by)) + ".");
+    auto shown = shown_of(arguments, table);
+    if (!shown) return std::unexpected(shown.error());
+    choice.shown = std::move(*shown);
+    find_columns(choice);
     choice.skill = arguments.text(OptionId::Skill);
     choice.only = arguments.text(OptionId::Only);
     choice.exact = arguments.has(OptionId::Exact);
+    choice.machines = arguments.has(OptionId::Json) || arguments.has(OptionId::Csv);
     return choice;
 }
 

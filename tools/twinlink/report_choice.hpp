@@ -1,33 +1,34 @@
-// What a report is to show: which table, ACDs, time, skill, agent and items, read from the command line.
+// What a report is to show: which table, ACDs, time, period, skill, agent and columns, read from the command
+// line.
 //
 // Plain values, one thread.
 #pragma once
 
 #include "tools/twinlink/report_kinds.hpp"
+#include "tools/twinlink/report_measures.hpp"
+#include "tools/twinlink/report_names.hpp"
 #include "tools/twinlink/store_source.hpp"
 
 #include <twinlink/items.hpp>
+#include <twinlink/roll_up.hpp>
 
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace twinlink::cli {
 
-/// Names of skills, agents, VDNs, vectors and trunk groups, read once.
-class Names {
-public:
-    explicit Names(const StoreSnapshot& snapshot);
-    /// Empty where the ACD never named it.
-    [[nodiscard]] std::string find(Acd acd, NameKind kind, u64 number) const;
-    /// Number of what has that name on that ACD; case does not matter.
-    [[nodiscard]] std::optional<u64> number(Acd acd, NameKind kind, std::string_view name) const;
-    /// Some names, for a message.
-    [[nodiscard]] std::string some(NameKind kind) const;
+/// A column of the report: an item, or a measure made of items.
+struct Shown {
+    Column column;                          ///< where it is an item
+    std::optional<MeasureColumns> measure;  ///< where it is a measure
 
-private:
-    std::map<std::tuple<u16, NameKind, u64>, std::string> names_;
+    [[nodiscard]] std::string key() const {
+        return measure ? std::string(measure->measure->name) : name_of(column);
+    }
+    [[nodiscard]] std::string title() const {
+        return measure ? std::string(measure->measure->title) : name_of(column);
+    }
 };
 
 struct ReportChoice {
@@ -37,14 +38,19 @@ struct ReportChoice {
     std::optional<tools::TypedTime> from;
     std::optional<tools::TypedTime> to;
     std::optional<tools::TypedTime> interval;
+    Span by = Span::Interval;
     std::string skill;  ///< number or name; empty: all
     std::string only;   ///< number or name of the first thing that names the rows; empty: all
     std::optional<u64> agent;
-    std::vector<Column> columns;  ///< without INCOMPLETE, which every report shows
+    std::vector<Shown> shown;  ///< without INCOMPLETE, which every report shows
+    std::vector<Column>
+        columns;             ///< the items that sums need: those shown, then those that measures are made of
+    std::vector<u16> slots;  ///< by column of the table: where in `columns`
     bool exact = false;
+    bool machines = false;  ///< --json or --csv: what only people see is not made, and the other way round
 
     /// Usage errors: what cannot be read, items that the table does not have, times that exclude each other.
-    [[nodiscard]] static Result<ReportChoice> of(const Arguments&, const Table& table);
+    [[nodiscard]] static Result<ReportChoice> of(const Arguments&, const Rim&, const Table& table);
 };
 
 }  // namespace twinlink::cli

@@ -31,7 +31,7 @@ struct ReportKind {
     KeyPart entity;
     KeyPart entity2;
     bool events;                              ///< rows are single events: nothing is added up
-    std::span<const std::string_view> items;  ///< shown unless others are asked for
+    std::span<const std::string_view> items;  ///< and measures shown unless others are asked for
 };
 
 /// Precondition: the table has a report.

@@ -1,53 +1,87 @@
-// The tables of an interval report: rows with names, sums among them, what is missing; for people and for
+// The tables of an interval report: rows with names, sums among them, what is missing; for people or for
 // machines.
 //
-// Built interval by interval in the order of the store. Times stay undivided ns until they are put into a
-// cell: each cell, sums too, is rounded once. One thread.
+// Built row by row in the order of the store: per ACD begin_acd(), then per period begin(), add() for each
+// row by (entity, entity2), end(), and end_acd(); finish() at last. Times stay undivided ns until they are
+// put into a cell: each cell, sums and measures too, is rounded once. One thread. Memory: what is printed,
+// and a sum per entity.
 #pragma once
 
 #include "tools/twinlink/report_choice.hpp"
+#include "tools/twinlink/report_period.hpp"
 #include "tools/twinlink/row_sum.hpp"
 
-#include <span>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace twinlink::cli {
 
-/// A row of the store, copied out of the snapshot's callback.
-struct StoredRow {
-    RowKey key;
-    u32 revision;
-    u16 fold_version;
-    bool closed;
-    std::vector<u64> items;
-};
+class ReportTables {
+public:
+    /// Both must outlive it.
+    ReportTables(const ReportChoice& choice, const Names& names);
 
-/// What one ACD contributes.
-struct AcdRows {
-    AcdContext acd;
-    std::vector<IntervalRecord> intervals;
-    std::vector<StoredRow> rows;  ///< by (interval, instance, entity, entity2)
-};
+    /// `periods`: how many will come.
+    void begin_acd(const AcdContext& acd, std::size_t periods);
+    void begin(const Period& period);
+    void add(const PeriodRow& row);
+    void end();
+    void end_acd();
+    [[nodiscard]] Answer finish(const std::string& path);
 
-struct Report {
-    const ReportChoice& choice;
-    const Names& names;
-    tools::Listing people;    ///< with sums among the rows
-    tools::Listing rows;      ///< the rest for machines
-    tools::Listing totals;    ///< one record per ACD and interval
-    tools::Listing entities;  ///< one record per skill, or agent and skill, over all intervals shown
-    tools::Listing agents;    ///< one record per agent and interval: the sum over the agent's skills
-};
+private:
+    struct EntitySum {
+        RowSum sum;
+        u64 rows = 0;
+    };
 
-/// Gives the tables their columns. First.
-void set_up(Report& report);
-/// One interval of one ACD. Precondition: `rows` are all of it, in order.
-void add_interval(Report& report, const AcdContext& acd, const IntervalRecord& interval,
-                  std::span<const StoredRow> rows);
-/// All rows of one ACD, added up per skill or agent and skill. After its intervals.
-void add_entities(Report& report, const AcdRows& of_acd);
-/// The report as a document. Last: empties the report.
-[[nodiscard]] Answer answer_of(Report& report, const std::string& path);
+    [[nodiscard]] bool of_agents() const noexcept { return choice_.table->id == TableId::Hagent; }
+    [[nodiscard]] std::vector<tools::Field> entity_fields() const;
+    void append_entity(std::vector<tools::Value>& values, u64 entity, u64 entity2) const;
+    void append_items(std::vector<tools::Field>& fields) const;
+    [[nodiscard]] std::vector<tools::Field> period_fields() const;
+    [[nodiscard]] std::vector<tools::Value> period_values() const;
+    void set_up_machines();
+
+    [[nodiscard]] tools::Value item_cell(const Column& column, std::optional<u64> value) const;
+    [[nodiscard]] tools::Value measure_cell(const MeasureColumns& of, const std::optional<Fraction>& f) const;
+    void append_cells(std::vector<tools::Value>& values, const PeriodRow& row) const;
+    /// `agent`: the sum is over all rows of one or more agents.
+    void append_cells(std::vector<tools::Value>& values, const RowSum& sum, bool agent) const;
+    void push(tools::Listing& listing, std::vector<tools::Value> values, tools::Style style) const;
+    /// A sum as people see it: a label where the last name would stand.
+    [[nodiscard]] tools::Row people_sum(const std::string& label, const RowSum& sum, bool agent) const;
+    /// Puts what only a whole agent has into the newest row, which is the agent's only one.
+    void complete_agent(tools::Listing& listing, const RowSum& agent) const;
+    void end_entity();
+    void add_agent_sum();
+    void end_acd_machines();
+    void end_acd_people();
+    void explain(tools::Document& document) const;
+
+    const ReportChoice& choice_;
+    const Names& names_;
+    tools::Listing people_;
+    tools::Listing rows_;
+    tools::Listing totals_;      ///< one record per ACD and period
+    tools::Listing entities_;    ///< one record per skill, or agent and skill, over all periods shown
+    tools::Listing agents_;      ///< one record per agent and period: the sum over the agent's skills
+    tools::Listing agents_all_;  ///< the same over all periods shown
+
+    AcdContext acd_;
+    std::size_t periods_ = 0;
+    u64 periods_with_rows_ = 0;
+    std::map<std::pair<u64, u64>, RowSum> sums_;  ///< by entity, over the periods of this ACD
+
+    Period period_;
+    tools::Group group_;
+    RowSum all_;
+    RowSum of_entity_;
+    u64 entity_ = 0;
+    std::size_t entity_fields_ = 0;
+    bool text_ = false;  ///< an item of several columns is shown
+};
 
 }  // namespace twinlink::cli

@@ -99,9 +99,9 @@ Result<StreamFilter> StreamFilter::of(const Arguments& arguments, std::span<cons
                                        (there.empty() ? std::string("none at all") : there) + ".");
 }
 
-Result<std::optional<tools::TypedTime>> time_option(const Arguments& arguments, OptionId id) {
+Result<std::optional<tools::TypedTime>> time_option(const Arguments& arguments, const Rim& rim, OptionId id) {
     if (!arguments.has(id)) return std::optional<tools::TypedTime>{};
-    const auto time = tools::parse_time(arguments.text(id));
+    const auto time = tools::parse_time(arguments.text(id), rim.wall_ns());
     if (!time)
         return refuse(ExitCode::Usage, std::string(find_option(id)->name) + ": " + time.error().text + ".");
     return *time;

@@ -71,6 +71,6 @@ struct StreamFilter {
 };
 
 /// --from, --to, --interval as typed; nothing where absent.
-[[nodiscard]] Result<std::optional<tools::TypedTime>> time_option(const Arguments&, OptionId id);
+[[nodiscard]] Result<std::optional<tools::TypedTime>> time_option(const Arguments&, const Rim&, OptionId id);
 
 }  // namespace twinlink::cli
