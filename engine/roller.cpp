@@ -86,7 +86,7 @@ std::size_t Roller::go_on() {
         }
         if (!add(*entity)) continue;
         job_->changed = true;
-        if (batch_->rolled.bytes.size() >= kRolledBytesMax) {
+        if (batch_->rolled.bytes.size() >= bytes_max_) {
             hand_over();
             return n;
         }

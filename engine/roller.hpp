@@ -37,8 +37,9 @@ inline constexpr std::size_t kRollSlice = 256;
 
 class Roller {
 public:
-    Roller(const Store& store, std::span<const AcdConfig> acds, RollRings& rings)
-        : store_(store), acds_(acds), rings_(rings) {}
+    Roller(const Store& store, std::span<const AcdConfig> acds, RollRings& rings,
+           std::size_t bytes_max = kRolledBytesMax)
+        : store_(store), acds_(acds), rings_(rings), bytes_max_(bytes_max) {}
 
     /// A slice. Returns entities looked at and steps, 0 when there is nothing to do now.
     std::size_t poll();
@@ -74,6 +75,7 @@ private:
     const Store& store_;
     std::span<const AcdConfig> acds_;
     RollRings& rings_;
+    std::size_t bytes_max_;
     CommitBatch* batch_ = nullptr;  ///< null = the one before is not down yet
     std::unique_ptr<Job> job_;
     std::optional<u64> looked_;  ///< commits when nothing was found to do

@@ -2,6 +2,7 @@
 // environments).
 #include "engine/store/environment.hpp"
 
+#include "engine/store/roll_up_writer.hpp"
 #include "engine/store/snapshot_state.hpp"
 
 #include <sys/stat.h>
@@ -43,6 +44,7 @@ static int note_transaction(const Txn& txn) noexcept {
     auto last = unseal<CommitRecord>(kCommitKey.bytes(), value);
     if (!last) return MDB_CORRUPTED;
     last->transaction = mdb_txn_id(txn.get());
+    for (std::size_t i = 0; i < kDbs; ++i) last->entries[i] = txn.stat(static_cast<Db>(i)).ms_entries;
     Cursor c;
     if (const int rc = c.open(txn, Db::Meta)) return rc;
     return c.put(kCommitKey.bytes(), seal(kCommitKey.bytes(), *last), 0);
@@ -81,8 +83,11 @@ Expected<void> StoreEnvironment::open_databases(bool create) {
         }
         if (rc != 0) return fail(rc, fmt::format("opening its database '{}'", db));
     }
-    if (added && !create)
-        if (const int rc = store::note_transaction(txn)) return fail(rc, "adding databases");
+    if (added && !create) {
+        int rc = store::mark_all_due(txn);
+        if (rc == 0) rc = store::note_transaction(txn);
+        if (rc != 0) return fail(rc, "adding databases");
+    }
     // Committing keeps the handles, also where nothing was written.
     if (const int rc = txn.commit()) return fail(rc, "opening its databases");
     return {};

@@ -54,6 +54,20 @@ int mark_due(Txn& txn, const std::vector<IntervalRecord>& intervals, Counters<St
     return 0;
 }
 
+int mark_all_due(Txn& txn) {
+    Cursor intervals;
+    Cursor due;
+    int rc = intervals.open(txn, Db::Intervals);
+    if (rc == 0) rc = due.open(txn, Db::Due);
+    if (rc == 0) rc = intervals.move(MDB_FIRST);
+    for (; rc == 0; rc = intervals.move(MDB_NEXT)) {
+        const auto i = unseal<IntervalRecord>(intervals.key, intervals.value);
+        if (!i || i->closed == 0) continue;
+        if (const int marked = mark(txn, due, {Acd{i->acd}, Span::Day, day_of_interval(*i)})) return marked;
+    }
+    return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
 int write_roll_ups(Txn& txn, const RollUpBatch& batch, Counters<StoreCounter>& counters,
                    CommitResult& result) {
     if (batch.empty()) return 0;

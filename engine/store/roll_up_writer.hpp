@@ -15,6 +15,9 @@ namespace twinlink::store {
 /// known better now leaves its former day, which is then due, too.
 int mark_due(Txn& txn, const std::vector<IntervalRecord>& intervals, Counters<StoreCounter>& counters);
 
+/// Marks the days of all closed intervals: in a store that had no roll-ups until now.
+int mark_all_due(Txn& txn);
+
 int write_roll_ups(Txn& txn, const RollUpBatch& batch, Counters<StoreCounter>& counters,
                    CommitResult& result);
 
