@@ -77,8 +77,9 @@ Parsed PacketParser::parse_tagged(Bytes packet, u32 at, u16 ether_type, Verified
         }
         if (ether_type == kEtherVlan || ether_type == kEtherQinQ) return refused(PortCounter::RefusedVlan);
     }
-    if (outer != vlan_outer_ || inner != vlan_inner_) [[unlikely]]
-        return refused(PortCounter::RefusedVlan);
+    if (outer != vlan_outer_ || inner != vlan_inner_) [[unlikely]] {
+        if (!anywhere_) return refused(PortCounter::RefusedVlan);
+    }
     if (ether_type == kEtherIpv4) [[likely]]
         return parse_ipv4(packet, at, verified);
     if (ether_type == kEtherIpv6) return parse_ipv6(packet, at, verified);
@@ -179,7 +180,7 @@ Parsed PacketParser::parse_udp(Bytes datagram, u32 at, const Network& ip, Verifi
                 return refused(PortCounter::RefusedChecksum);
         }
     }
-    if (get16(udp + 2) != udp_port_) [[unlikely]]
+    if (get16(udp + 2) != udp_port_ && !anywhere_) [[unlikely]]
         return refused(PortCounter::RefusedDestination);
     Acd acd{};
     if (!anyone_ && !find_source(ip, get16(udp), acd)) [[unlikely]]
@@ -226,14 +227,14 @@ bool PacketParser::ours4(const std::byte* address) const noexcept {
     for (const u32 own : own4_) {
         if (own == wanted) return true;
     }
-    return false;
+    return anywhere_;
 }
 
 bool PacketParser::ours6(const std::byte* address) const noexcept {
     for (const auto& own : own6_) {
         if (std::memcmp(own.data(), address, own.size()) == 0) return true;
     }
-    return false;
+    return anywhere_;
 }
 
 bool PacketParser::solicited_node_of_ours(const std::byte* address) const noexcept {

@@ -34,6 +34,9 @@ class PacketParser {
 public:
     /// Precondition: check(config) passed.
     explicit PacketParser(const PortConfig& config);
+    /// Takes payloads to any address and UDP port, in any VLAN: for captures from elsewhere.
+    PacketParser() noexcept
+        : frame_bytes_max_(kFrameBytesMax), verify_(true), anyone_(true), anywhere_(true) {}
 
     /// A packet that begins with an Ethernet header. Trailing padding is tolerated.
     [[nodiscard]] Parsed parse(Bytes packet, Verified verified = {}) const noexcept;
@@ -77,11 +80,12 @@ private:
     std::vector<Source4> sources4_;  // entries that name a UDP port come first
     std::vector<Source6> sources6_;
     u32 frame_bytes_max_;
-    u16 udp_port_;
-    u16 vlan_outer_;
-    u16 vlan_inner_;
+    u16 udp_port_ = 0;
+    u16 vlan_outer_ = 0;
+    u16 vlan_inner_ = 0;
     bool verify_;
     bool anyone_;
+    bool anywhere_ = false;
 };
 
 /// Counts what became of one packet. Packets and Bytes are the caller's, who adds them up per burst.

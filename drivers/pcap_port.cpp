@@ -26,11 +26,12 @@ bool is_known_link(int type) noexcept {
 
 class PcapPort final : public CapturePort {
 public:
-    PcapPort(Capture capture, const std::string& path, const PortConfig& config)
+    PcapPort(Capture capture, const std::string& path, const PacketParser& parser, u32 pool_frames,
+             u32 frame_bytes_max)
         : capture_(std::move(capture)),
           link_type_(pcap_datalink(capture_.get())),
-          parser_(config),
-          pool_(config.pool_frames, config.frame_bytes_max),
+          parser_(parser),
+          pool_(pool_frames, frame_bytes_max),
           title_("pcap " + path) {}
 
     std::size_t receive(std::span<RxFrame> out) noexcept override {
@@ -63,6 +64,13 @@ public:
     [[nodiscard]] const PortCounters& counters() const noexcept override { return counters_; }
     [[nodiscard]] std::string_view title() const noexcept override { return title_; }
     [[nodiscard]] Nanos last_time() const noexcept override { return last_time_; }
+    [[nodiscard]] u64 bytes_read() const noexcept override {
+        const off_t at = ftello(pcap_file(capture_.get()));
+        return at < 0 ? 0 : static_cast<u64>(at);
+    }
+    [[nodiscard]] std::string_view error() const noexcept override {
+        return broken_ ? pcap_geterr(capture_.get()) : "";
+    }
 
 private:
     bool take(const pcap_pkthdr& header, const u_char* data, RxFrame& out) noexcept {
@@ -103,7 +111,8 @@ private:
 
     void end(int result) noexcept {
         ended_ = true;
-        if (result != PCAP_ERROR_BREAK) counters_.add(PortCounter::NicErrors);
+        broken_ = result != PCAP_ERROR_BREAK;
+        if (broken_) counters_.add(PortCounter::NicErrors);
     }
 
     Capture capture_;
@@ -113,14 +122,16 @@ private:
     PortCounters counters_;
     Nanos last_time_;
     bool ended_ = false;
+    bool broken_ = false;
     bool exhausted_ = false;
     std::string title_;
 };
 
 }  // namespace
 
-Expected<std::unique_ptr<CapturePort>> open_pcap_port(const std::string& path, const PortConfig& config) {
-    if (auto good = check(config); !good) return std::unexpected(std::move(good.error()).in("pcap " + path));
+namespace {
+
+Expected<Capture> open_capture(const std::string& path) {
     std::array<char, PCAP_ERRBUF_SIZE> why{};
     Capture capture(
         pcap_open_offline_with_tstamp_precision(path.c_str(), PCAP_TSTAMP_PRECISION_NANO, why.data()));
@@ -132,7 +143,23 @@ Expected<std::unique_ptr<CapturePort>> open_pcap_port(const std::string& path, c
                        (name != nullptr ? name : std::to_string(type)) +
                        "; Ethernet, raw IP and Linux cooked captures can be read");
     }
-    return std::make_unique<PcapPort>(std::move(capture), path, config);
+    return capture;
+}
+
+}  // namespace
+
+Expected<std::unique_ptr<CapturePort>> open_pcap_port(const std::string& path, const PortConfig& config) {
+    if (auto good = check(config); !good) return std::unexpected(std::move(good.error()).in("pcap " + path));
+    auto capture = open_capture(path);
+    if (!capture) return std::unexpected(std::move(capture.error()));
+    return std::make_unique<PcapPort>(std::move(*capture), path, PacketParser(config), config.pool_frames,
+                                      config.frame_bytes_max);
+}
+
+Expected<std::unique_ptr<CapturePort>> open_pcap_from_elsewhere(const std::string& path, u32 pool_frames) {
+    auto capture = open_capture(path);
+    if (!capture) return std::unexpected(std::move(capture.error()));
+    return std::make_unique<PcapPort>(std::move(*capture), path, PacketParser(), pool_frames, kFrameBytesMax);
 }
 
 }  // namespace twinlink::drivers

@@ -23,6 +23,9 @@ constexpr Nanos kSettleMax = 2_s;
 /// Bytes of messages that may be accepted while the refolder comes to the meeting point. Chosen: 5 M
 /// messages/s for a quarter of a second.
 constexpr std::size_t kTailBytesMax = std::size_t{64} << 20;
+/// Filled gaps whose healing is told; of more at a time the rest stays "filled". Chosen: a full gap table,
+/// each gap filled in four pieces.
+constexpr std::size_t kHealingMax = std::size_t{4} * kGapsMax;
 
 }  // namespace
 
@@ -37,6 +40,8 @@ AcdPath::AcdPath(const AcdConfig& acd, const EngineConfig& config, const Arbiter
     desk_.acd = acd.acd;
     desk_.limits = limits_of(acd);
     gathered_.reserve(kBlockBytes);
+    filled_.reserve(kHealingMax);
+    healing_.reserve(kHealingMax);
 }
 
 // ---- what the arbiter decides
@@ -110,6 +115,7 @@ void AcdPath::gap_changed(const GapRecord& gap) {
         if (g.interval_first == 0) g.interval_first = g.interval_last;
     }
     batch_->gaps.push_back(g);
+    if (g.state == GapState::Filled) note_filled(g);
     dirty_ = true;
 }
 
@@ -195,7 +201,9 @@ void AcdPath::meet_refolder(Now now, u64 committed) {
             desk_.meet_batch = dirty_ ? batch_number_ : batch_number_ - 1;
             return desk_.state.store(State::Tailing, std::memory_order_release);
         case State::Ready: return take_over();
-        case State::Failed: return desk_.state.store(State::Idle, std::memory_order_release);
+        case State::Failed:
+            healing_.clear();  // the store has nothing to fold them from
+            return desk_.state.store(State::Idle, std::memory_order_release);
         case State::Wanted:
         case State::Tailing: return;
     }
@@ -205,6 +213,10 @@ void AcdPath::post_refold(Now now, u64 committed) {
     if (!wanted_ || committed < filled_batch_) return;  // what has come must be in the journal first
     if (now.mono - filled_at_ < kSettle && now.mono - wanted_since_ < kSettleMax) return;
     wanted_ = false;
+    for (const FilledGap& gap : filled_) {
+        if (healing_.size() < kHealingMax) healing_.push_back(gap);
+    }
+    filled_.clear();
     desk_.from = wanted_from_;
     desk_.state.store(RefoldDesk::State::Wanted, std::memory_order_release);
 }
@@ -244,6 +256,7 @@ void AcdPath::take_over() {
             }
         }
         recovered();
+        heal();
         checkpointed_ = {};
         dirty_ = true;
     }
@@ -252,6 +265,29 @@ void AcdPath::take_over() {
     tail_.clear();
     tail_bytes_.clear();
     desk_.state.store(RefoldDesk::State::Idle, std::memory_order_release);
+}
+
+/// Remembers a gap that is filled until the refold that folds it in. One that grew at its end counts as it is
+/// now.
+void AcdPath::note_filled(const GapRecord& gap) {
+    const auto same = [&](const FilledGap& f) {
+        return f.record.epoch == gap.epoch && f.record.first == gap.first;
+    };
+    std::erase_if(healing_, same);
+    if (const auto at = std::find_if(filled_.rbegin(), filled_.rend(), same); at != filled_.rend())
+        *at = {gap, now_.mono};
+    else if (filled_.size() < kHealingMax)
+        filled_.push_back({gap, now_.mono});
+}
+
+/// What the refold that was taken over folded in is as if it had never been missing.
+void AcdPath::heal() {
+    for (FilledGap& gap : healing_) {
+        gap.record.state = GapState::Healed;
+        gap.record.refold_ns = (now_.mono - gap.at).value;
+        batch_->gaps.push_back(gap.record);
+    }
+    healing_.clear();
 }
 
 void AcdPath::replaces(const IntervalRecord& interval) {

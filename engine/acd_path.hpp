@@ -111,6 +111,8 @@ private:
 
     void end_block();
     void post_refold(Now now, u64 committed);
+    void note_filled(const GapRecord& gap);
+    void heal();
     void take_over();
     void note_fill(FoldPlace place);
     void replaces(const IntervalRecord& interval);
@@ -144,7 +146,14 @@ private:
         false;  ///< the tail outgrew its bound, or something came late meanwhile: what comes is of no use
     std::vector<TailPiece> tail_;
     std::vector<std::byte> tail_bytes_;
-    bool replacing_ = false;  ///< intervals that the fold hands on replace what the store has of them
+    /// A gap that was filled, until its rows are folded again.
+    struct FilledGap {
+        GapRecord record;
+        Nanos at;  // monotonic, of the latest name
+    };
+    std::vector<FilledGap> filled_;   ///< since the latest refold was asked for
+    std::vector<FilledGap> healing_;  ///< what that refold folds in
+    bool replacing_ = false;          ///< intervals that the fold hands on replace what the store has of them
     IntervalRecord open_interval_{};
 };
 

@@ -56,17 +56,18 @@ struct Engine::Parts {
     std::array<LinkRings, kLinks> rings;
     std::array<CommitBatch, kBatches> batches;
     BatchRings batch_rings;
+    OfferDesk offers;
     std::deque<RefoldDesk> desks;
     std::array<CommitBatch, kRefoldBatches> refold_batches;
     RefoldRings refolded;
-    ReceiveStage receive;
     CommitBatch roll_batch;
     RollRings rolled;
+    ReceiveStage receive;
     FoldStage fold;
     CommitStage commit;
     Refolder refold;
-
     Roller roller;
+
     Parts(const EngineConfig& c, std::array<Port*, kLinks> p, Store store)
         : config(c),
           ports(p),
@@ -76,8 +77,8 @@ struct Engine::Parts {
           refold(commit.store(), desks, refolded),
           roller(commit.store(), config.acds, rolled) {
         for (CommitBatch& batch : refold_batches) refolded.empty.push(&batch);
-    }
         rolled.empty.push(&roll_batch);
+    }
 
 private:
     BatchRings& fill(BatchRings& r) {
@@ -128,6 +129,12 @@ std::size_t Engine::poll_refold() {
     return folded != 0 || parts_->refold.busy() ? folded : parts_->roller.poll();
 }
 void Engine::note_commit(Nanos took) noexcept { parts_->commit.store().note_commit(took); }
+OfferDesk& Engine::offers() noexcept { return parts_->offers; }
+bool Engine::offers_durable() const noexcept {
+    const OfferDesk& offers = parts_->offers;
+    return offers.idle() && parts_->refolded.committed.load(std::memory_order_acquire) >=
+                                offers.batch.load(std::memory_order_relaxed);
+}
 bool Engine::drained() const noexcept { return parts_->fold.drained(); }
 void Engine::stop() noexcept { parts_->fold.stop(); }
 
@@ -152,6 +159,10 @@ EngineStatus Engine::status() const {
     for (std::size_t l = 0; l < kLinks; ++l) s.ring_frames[l] = parts_->rings[l].frames.read_available();
     s.refolds = parts_->refold.refolds();
     s.refolded_messages = parts_->refold.messages();
+    s.days_rolled = parts_->roller.days_rolled();
+    s.days_redone = parts_->roller.days_redone();
+    s.periods_due = parts_->roller.due();
+    s.refolding = parts_->fold.refolding();
     s.store_stopped = parts_->commit.store_stopped();
     s.store_error = parts_->commit.error();
     return s;
@@ -159,10 +170,6 @@ EngineStatus Engine::status() const {
 
 const Counters<FrameRefusal>& Engine::refusals(Link link) const noexcept {
     return parts_->receive.refusals(link);
-    s.days_rolled = parts_->roller.days_rolled();
-    s.days_redone = parts_->roller.days_redone();
-    s.periods_due = parts_->roller.due();
-    s.refolding = parts_->fold.refolding();
 }
 const Counters<ReceiveCounter>& Engine::receive_counters(Link link) const noexcept {
     return parts_->receive.counters(link);

@@ -83,11 +83,13 @@ void ReceiveStage::give_back(Link link) noexcept {
 // --------------------------------------------------------------------------------
 
 FoldStage::FoldStage(const EngineConfig& config, std::array<LinkRings, kLinks>& rings, BatchRings& batches,
-                     const ReceiveStage& receive, std::deque<RefoldDesk>& desks, const RefoldRings& refolded)
+                     const ReceiveStage& receive, OfferDesk& offers, std::deque<RefoldDesk>& desks,
+                     const RefoldRings& refolded)
     : config_(config),
       rings_(rings),
       batches_(batches),
       receive_(receive),
+      offers_(offers),
       refolded_(refolded),
       by_acd_(std::size_t{1} << 16) {
     // What the ACDs hold back in buffers together stays within what a port's pool has beside its ring.
@@ -112,6 +114,7 @@ std::size_t FoldStage::poll(Now now) {
     for (AcdPath& path : paths_) path.set_now(now);
     const bool room = gathered_bytes() < config_.batch_bytes_max;
     const std::size_t frames = room ? take_frames(now) : 0;
+    const std::size_t offers = room && !stopping ? take_offer(now) : 0;
     if (!stopping) {
         const u64 committed = refolded_.committed.load(std::memory_order_acquire);
         for (AcdPath& path : paths_) path.meet_refolder(now, committed);
@@ -122,7 +125,7 @@ std::size_t FoldStage::poll(Now now) {
     else
         hand_over(now);
     give_back();
-    return frames;
+    return frames + offers;
 }
 
 namespace {
@@ -150,6 +153,34 @@ std::size_t FoldStage::take_frames(Now now) {
     return taken;
 }
 
+/// One piece of what did not come over a link: live frames wait no longer than for another burst.
+std::size_t FoldStage::take_offer(Now now) {
+    OfferPiece* piece = nullptr;
+    if (!offers_.full.pop(piece)) return 0;
+    AcdPath* const path = by_acd_[piece->stream.acd.value];
+    if (path == nullptr) {
+        offers_.counts.add(OfferCounter::OtherAcd, piece->count);
+    } else if (piece->count != 0) {
+        const OfferResult result =
+            path->arbiter().offer(piece->stream.epoch, piece->first,
+                                  Bytes(piece->messages).first(piece->bytes), piece->count, piece->by, now);
+        offers_.counts.add(OfferCounter::Filled, result.filled);
+        offers_.counts.add(OfferCounter::Duplicate, result.held);
+        offers_.counts.add(OfferCounter::Beyond, result.beyond);
+        offers_.counts.add(OfferCounter::Merged, result.merged);
+        offers_.counts.add(OfferCounter::UnknownEpoch, result.unknown_epoch);
+        if (result.filled != 0) {
+            offers_.batch.store(batches_closed_ + 1, std::memory_order_relaxed);
+            refolding_.store(true, std::memory_order_relaxed);
+        }
+    }
+    const bool pushed = offers_.empty.push(piece);
+    assert(pushed);
+    static_cast<void>(pushed);
+    offers_.taken.fetch_add(1, std::memory_order_release);
+    return 1;
+}
+
 void FoldStage::tick(Now now) {
     ticked_ = now.mono;
     notice_drops(now);
@@ -163,6 +194,8 @@ void FoldStage::tick(Now now) {
     messages_.store(messages, std::memory_order_relaxed);
     conflicts_.store(conflicts, std::memory_order_relaxed);
     batch_bytes_.store(gathered_bytes(), std::memory_order_relaxed);
+    refolding_.store(std::ranges::any_of(paths_, [](const AcdPath& p) { return p.refolding(); }),
+                     std::memory_order_relaxed);
     if (now.mono - published_at_ >= 100_ms) {
         published_at_ = now.mono;
         publish();
@@ -196,7 +229,7 @@ void FoldStage::hand_over(Now now) {
     const bool dirty = std::ranges::any_of(paths_, [](const AcdPath& p) { return p.dirty(); });
     const bool links = now.mono - rows_at_ >= 1_s &&  // the links' accounts go on even when nothing new comes
                        std::ranges::any_of(paths_, [](const AcdPath& p) { return p.links_moved(); });
-    if (!dirty && !links) return;
+    if (!dirty && !links && batch_->empty()) return;  // what recovery made waits for no frame
     CommitBatch* next = nullptr;
     if (!batches_.empty.pop(next)) return;
 
@@ -263,7 +296,7 @@ void FoldStage::publish() {
                 s.verdicts[index(link)][v] = path.arbiter().verdicts(link).get(static_cast<Verdict>(v));
             }
         }
-        s.open_gaps = path.arbiter().gaps().size();
+        s.open_gaps = path.arbiter().gaps().size() - path.arbiter().gaps().lost();
         s.parked_frames = path.arbiter().parked();
         s.fold_counters.resize(Counters<FoldCounter>::kSize);
         for (std::size_t c = 0; c < s.fold_counters.size(); ++c) {
@@ -295,6 +328,11 @@ std::size_t CommitStage::poll(Now) {
         batch->clear();
         refolded_.empty.push(batch);
         ++written;
+    } else if (rolled_.full.pop(batch)) {
+        write(*batch);
+        batch->clear();
+        rolled_.empty.push(batch);
+        ++written;
     }
     busy_.store(0, std::memory_order_release);
     return written;
@@ -322,8 +360,3 @@ std::string CommitStage::error() const {
 }
 
 }  // namespace twinlink
-    } else if (rolled_.full.pop(batch)) {
-        write(*batch);
-        batch->clear();
-        rolled_.empty.push(batch);
-        ++written;

@@ -4,17 +4,21 @@
 //               ▲                                 │  ▲                      │
 //               └────────── used buffers ─────────┘  └───── empty batches ──┘
 //
+// What a capture, a store or the partner has of missing messages comes into the fold by another way:
+// offer.hpp.
+//
 // Each stage is one object with one function, poll(), that does a bounded slice of work and says how much;
 // one thread calls it. The rings between them are the only thing two threads share, besides counters and the
 // published status.
 #pragma once
 
 #include "engine/acd_path.hpp"
+#include "engine/offer.hpp"
 #include "engine/refold.hpp"
+#include "engine/roller.hpp"
 #include "engine/store/store.hpp"
 
 #include <twinlink/engine.hpp>
-#include "engine/roller.hpp"
 
 #include <boost/lockfree/spsc_queue.hpp>
 
@@ -90,7 +94,8 @@ private:
 class FoldStage {
 public:
     FoldStage(const EngineConfig& config, std::array<LinkRings, kLinks>& rings, BatchRings& batches,
-              const ReceiveStage& receive, std::deque<RefoldDesk>& desks, const RefoldRings& refolded);
+              const ReceiveStage& receive, OfferDesk& offers, std::deque<RefoldDesk>& desks,
+              const RefoldRings& refolded);
     std::size_t poll(Now now);
 
     /// Takes up what the store holds: streams, open gaps, links, and the fold's state by folding from the
@@ -103,10 +108,13 @@ public:
     [[nodiscard]] std::vector<AcdStatus> acds() const;
     [[nodiscard]] u64 messages() const noexcept { return messages_.load(std::memory_order_relaxed); }
     [[nodiscard]] u64 conflicts() const noexcept { return conflicts_.load(std::memory_order_relaxed); }
+    /// Something that came late has yet to be folded in, of whatever ACD.
+    [[nodiscard]] bool refolding() const noexcept { return refolding_.load(std::memory_order_relaxed); }
     [[nodiscard]] u64 batch_bytes() const noexcept { return batch_bytes_.load(std::memory_order_relaxed); }
 
 private:
     std::size_t take_frames(Now now);
+    std::size_t take_offer(Now now);
     void tick(Now now);
     void notice_drops(Now now);
     void hand_over(Now now);
@@ -119,6 +127,7 @@ private:
     std::array<LinkRings, kLinks>& rings_;
     BatchRings& batches_;
     const ReceiveStage& receive_;
+    OfferDesk& offers_;
     const RefoldRings& refolded_;
     Returns returns_;
     std::deque<AcdPath> paths_;
@@ -136,6 +145,7 @@ private:
     std::atomic<u64> messages_{0};
     std::atomic<u64> conflicts_{0};
     std::atomic<u64> batch_bytes_{0};
+    std::atomic<bool> refolding_{false};
     mutable std::mutex status_mutex_;  // the fold only tries it, and only ten times a second
     std::vector<AcdStatus> status_;
 };
@@ -165,6 +175,7 @@ private:
     Store store_;
     BatchRings& batches_;
     RefoldRings& refolded_;
+    RollRings& rolled_;
     std::atomic<bool> stopped_{false};
     std::atomic<u32> busy_{0};
     std::atomic<u64> commits_{0};
@@ -174,4 +185,3 @@ private:
 };
 
 }  // namespace twinlink
-    RollRings& rolled_;

@@ -22,7 +22,7 @@ struct AcdMemory {
 std::vector<GapRecord> gaps_of(const Recovered& memory, const StreamRecord& stream) {
     std::vector<GapRecord> gaps;
     for (const GapRecord& g : memory.gaps) {
-        if (g.acd == stream.acd && g.epoch == stream.epoch && g.state != GapState::Lost) gaps.push_back(g);
+        if (g.acd == stream.acd && g.epoch == stream.epoch) gaps.push_back(g);
     }
     return gaps;
 }
@@ -63,6 +63,24 @@ Expected<void> refold_stream(AcdPath& path, Store& store, const StreamRecord& st
     return {};
 }
 
+/// Gaps that were filled and whose refold the end of the process cut off: folding from `from` made up for it.
+Expected<void> heal_what_was_filled(AcdPath& path, const Store& store, FoldPlace from) {
+    const auto snapshot = store.snapshot();
+    if (!snapshot) return std::unexpected(snapshot.error());
+    const auto pruned = snapshot->pruned();
+    const bool whole = std::ranges::find(pruned, path.acd().value, &PrunedRecord::acd) == pruned.end();
+    if (from == FoldPlace{} && !whole) return {};  // folded from where the journal happens to begin
+    GapFilter filled;
+    filled.acd = path.acd();
+    filled.states = GapFilter::only(GapState::Filled);
+    for (GapRecord gap : snapshot->gaps(filled)) {
+        if (FoldPlace{Epoch{gap.epoch}, Seq{gap.first}} < from) continue;
+        gap.state = GapState::Healed;
+        path.gap_changed(gap);
+    }
+    return {};
+}
+
 Expected<void> recover_acd(AcdPath& path, Store& store, const Recovered& memory, AcdMemory& mine) {
     std::ranges::sort(mine.streams, {}, &StreamRecord::epoch);
     for (const StreamRecord& s : mine.streams) {
@@ -70,12 +88,14 @@ Expected<void> recover_acd(AcdPath& path, Store& store, const Recovered& memory,
     }
     u64 epoch = 0;
     Seq from{1};
+    FoldPlace begin;
     path.recover_from({});
     if (mine.checkpoint != nullptr) {
         if (auto loaded = path.fold().load(mine.checkpoint->state); loaded) {
             epoch = mine.checkpoint->entry.stream.epoch.value;
             from = mine.checkpoint->entry.seq + 1;
-            path.recover_from({Epoch{epoch}, from});
+            begin = {Epoch{epoch}, from};
+            path.recover_from(begin);
         }
         // A checkpoint of another version is no error: the fold then begins with the oldest journal there is.
     }
@@ -88,7 +108,7 @@ Expected<void> recover_acd(AcdPath& path, Store& store, const Recovered& memory,
         if (auto done = refold_stream(path, store, s, from); !done) return done;
     }
     path.recovered();
-    return {};
+    return heal_what_was_filled(path, store, begin);
 }
 
 }  // namespace

@@ -58,6 +58,15 @@ public:
     virtual void release(Link link, void* token) = 0;
 };
 
+/// What became of messages that did not come over a link. The sum is how many were offered.
+struct OfferResult {
+    u64 filled = 0;         ///< were missing, are taken now
+    u64 held = 0;           ///< are here already, whatever their bytes
+    u64 beyond = 0;         ///< behind the highest name that this server knows of
+    u64 merged = 0;         ///< in a merged gap: which of its names are missing is not known any more
+    u64 unknown_epoch = 0;  ///< of an epoch that this server never saw, or that ended too long ago
+};
+
 struct ArbiterConfig {
     Nanos reorder_window = 20_ms;  ///< how long a hole waits for the other link
     Nanos silence = 350_ms;  ///< a link without any frame for this long is silent: three heartbeats and a bit
@@ -78,6 +87,12 @@ public:
 
     /// Judges a validated frame of this ACD. `token` comes back through release(), now or later.
     Verdict on_frame(const FrameView& frame, void* token, Link link, Now now);
+    /// Takes from messages that did not come over a link - a partner's, a capture's, another store's - those
+    /// that are missing, exactly as a late copy from a link is: names inside gaps, lost ones too, are filled
+    /// under `by`; nothing else changes. What is beyond the present stream is left to the links; the end of
+    /// an older one, which no link brings any more, is learnt (see stale()). Precondition: whole, validated
+    /// messages, names first .. first + count - 1.
+    OfferResult offer(Epoch epoch, Seq first, Bytes messages, u32 count, FilledBy by, Now now);
     /// Lets time pass: holes become gaps, links fall silent, proofs ripen. Call every millisecond or so.
     void on_time(Now now);
     /// Before an orderly stop: takes what is parked (what is missing in front of it becomes a gap) and lets
@@ -127,7 +142,8 @@ private:
     GapCause cause_of_hole(Now now) const noexcept;
 
     // arbiter.cpp: order
-    void learn_end(Older& o, const FrameView& view, Now now);
+    void learn_end(Older& o, Seq end, Now now);
+    u64 fill_older(Older& o, Seq first, Seq end, Bytes messages, FilledBy by, Now now);
     Verdict stale(const HeldFrame& frame, Now now);
     Verdict in_range(const HeldFrame& frame, Now now);
     Verdict heartbeat(const HeldFrame& frame, Now now);

@@ -51,6 +51,20 @@ bool GapTable::touches(Seq first, Seq end) const noexcept {
     return i < open_.size() && open_[i].record.first < end.value;
 }
 
+u64 GapTable::in_merged(Seq first, Seq end) const noexcept {
+    u64 names = 0;
+    for (std::size_t i = find(first); i < open_.size() && open_[i].record.first < end.value; ++i) {
+        const GapRecord& r = open_[i].record;
+        if (r.merged != 0) names += std::min(end.value, r.last + 1) - std::max(first.value, r.first);
+    }
+    return names;
+}
+
+std::size_t GapTable::lost() const noexcept {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(open_, [](const Open& o) { return o.record.state == GapState::Lost; }));
+}
+
 bool GapTable::next_missing(Seq first, Seq end, Range& part) const noexcept {
     for (std::size_t i = find(first); i < open_.size() && open_[i].record.first < end.value; ++i) {
         const GapRecord& r = open_[i].record;
@@ -120,6 +134,7 @@ void GapTable::merge_nearest(GapSink& sink) {
     into.last = from.last;
     into.missing += from.missing;
     into.time_after = from.time_after;
+    if (from.state != into.state) into.state = GapState::Open;
     if (from.interval_last != 0) into.interval_last = from.interval_last;
     into.merged = 1;
     sink.gap_gone(stream_, Seq{from.first});

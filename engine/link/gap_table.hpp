@@ -1,4 +1,5 @@
-// The open gaps of one stream: the names that this server lacks, as ranges that never overlap.
+// The open gaps of one stream: the names that this server lacks, as ranges that never overlap. Those that
+// were given up as lost are among them: a copy may turn up all the same.
 //
 // Owned by the arbiter; one thread; bounded by kGapsMax. What changes is told to a GapSink, which writes it
 // down; a gap is forgotten here when it is filled, never in the store. Fills cut a gap in up to three pieces,
@@ -26,7 +27,7 @@ class GapTable {
 public:
     explicit GapTable(Stream stream, u32 gaps_max = kGapsMax);
 
-    /// Takes over open gaps that were stored earlier, in any order.
+    /// Takes over gaps that were stored earlier, open or lost, in any order.
     void restore(const GapRecord& gap);
     /// [range] is missing. Precondition: it lies behind every gap in the table.
     void open(Range range, GapCause cause, u64 wall, u64 time_before, GapSink& sink);
@@ -56,6 +57,10 @@ public:
     [[nodiscard]] const GapRecord& at(std::size_t i) const noexcept { return open_[i].record; }
     /// Some name of [first, end) is in an open gap.
     [[nodiscard]] bool touches(Seq first, Seq end) const noexcept;
+    /// How many names of [first, end) lie in merged gaps: fill() leaves those out.
+    [[nodiscard]] u64 in_merged(Seq first, Seq end) const noexcept;
+    /// How many of size() are lost, not open.
+    [[nodiscard]] std::size_t lost() const noexcept;
 
 private:
     struct Open {

@@ -111,6 +111,19 @@ FrameRefusal validate(Bytes frame) noexcept {
     return Walk{frame.subspan(overhead), h.message_count}.finish();
 }
 
+FrameRefusal validate_messages(Bytes messages, u32 count) noexcept {
+    if (const FrameRefusal refusal = Walk{messages, count}.finish(); refusal != FrameRefusal::Ok)
+        return refusal;
+    constexpr u32 most = kFrameBytesMax - kFrameOverheadBytes;
+    bool fit = true;
+    for (const std::byte *p = messages.data(), *end = p + messages.size(); p != end;) {
+        const u32 wire = message_at(p).wire_bytes();
+        fit = fit && wire <= most;
+        p += wire;
+    }
+    return fit ? FrameRefusal::Ok : FrameRefusal::BadMessage;
+}
+
 const char* name(FrameRefusal refusal) noexcept {
     switch (refusal) {
         case FrameRefusal::Ok: return "ok";

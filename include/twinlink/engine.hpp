@@ -87,6 +87,8 @@ struct EngineStatus {
     std::string store_error;  ///< why, when stopped
 };
 
+struct OfferDesk;
+
 /// One server's engine. Each poll function belongs to one thread at a time; what any thread may call says so.
 class Engine {
 public:
@@ -110,6 +112,12 @@ public:
     /// nothing to fold, rolls up days, weeks and months that are due, some rows at a time. Returns messages,
     /// rows and steps, 0 when idle. May wait or fall behind as long as it likes: nothing waits for it.
     std::size_t poll_refold();
+
+    /// Where one more thread offers messages that did not come over a link; the fold slice takes them, a
+    /// piece at a time (engine/offer.hpp; engine/importer.hpp sorts a capture or a store before that).
+    [[nodiscard]] OfferDesk& offers() noexcept;
+    /// By the offering thread: all that was offered is dealt with, and what it filled is durable.
+    [[nodiscard]] bool offers_durable() const noexcept;
 
     /// How long the commit took that poll_commit() just wrote, by the caller's clock: for the counters.
     void note_commit(Nanos took) noexcept;

@@ -50,6 +50,11 @@ inline constexpr std::size_t kFrameRefusals = static_cast<std::size_t>(FrameRefu
 /// too).
 [[nodiscard]] FrameRefusal validate(Bytes frame) noexcept;
 
+/// The same for messages that come without a frame (another server's journal, a partner): Ok when `messages`
+/// are exactly `count` whole ones, none of which is too long for a frame. Their CRC, if they have one, is
+/// whoever's who brought them.
+[[nodiscard]] FrameRefusal validate_messages(Bytes messages, u32 count) noexcept;
+
 /// CRC-32C (Castagnoli, reflected, init and xorout 0xFFFFFFFF) of `data`, continuing from `crc` (0 to begin).
 /// By instructions where the processor has them, else by table.
 [[nodiscard]] u32 crc32c(Bytes data, u32 crc = 0) noexcept;

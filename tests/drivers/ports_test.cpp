@@ -129,3 +129,34 @@ TEST_CASE("conformance: pcap, written by its sender and read back") {
     CHECK(sum_of_outcomes(c) == kFrames);
     std::filesystem::remove(path);
 }
+
+TEST_CASE("pcap from elsewhere: any address, UDP port and VLAN is read; where a file breaks off is told") {
+    const std::string path = scratch_file("elsewhere.pcap");
+    for (FlowConfig flow : {to_other_port(flow_config()), in_vlan(flow_config()), flow_config(true)}) {
+        flow.destination.bytes[3] = 77;
+        auto sender = open_pcap_sender(path, flow);
+        REQUIRE_MESSAGE(sender.has_value(), sender.error().text);
+        for (u64 n = 0; n < 3; ++n) {
+            const auto bytes = numbered_frame(3, n);
+            const TxFrame frame{bytes, {}};
+            REQUIRE((*sender)->send({&frame, 1}) == 1);
+        }
+        sender->reset();
+        std::filesystem::resize_file(path, std::filesystem::file_size(path) - 5);
+        auto port = open_pcap_from_elsewhere(path, 8);
+        REQUIRE_MESSAGE(port.has_value(), port.error().text);
+        std::array<RxFrame, 8> frames;
+        REQUIRE((*port)->receive(frames) == 2);
+        const auto expected = numbered_frame(3, 1);
+        CHECK(std::ranges::equal(Bytes(frames[1].data, frames[1].bytes), Bytes(expected)));
+        CHECK(frames[1].source_acd == Acd{0});
+        CHECK((*port)->ended());
+        CHECK((*port)->error().find("truncated") != std::string_view::npos);
+        CHECK((*port)->bytes_read() > 2 * expected.size());
+        for (RxFrame& f : std::span(frames).first(2)) (*port)->release({&f.token, 1});
+    }
+    std::filesystem::remove(path);
+    const auto nowhere = open_pcap_from_elsewhere(path, 8);
+    REQUIRE(!nowhere.has_value());
+    CHECK(nowhere.error().text.find("cannot read capture") != std::string::npos);
+}

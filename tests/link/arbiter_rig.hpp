@@ -51,6 +51,25 @@ public:
     Verdict heartbeat(Link link, u64 next, u8 flags = kFlagHeartbeat) {
         return frame(link, next, next - 1, 0, flags);
     }
+    /// Messages first..last from elsewhere: "filled 2 held 1", what is not 0.
+    std::string offer(u64 first, u64 last, u64 epoch = 7, FilledBy by = FilledBy::Backup) {
+        std::vector<std::byte> bytes((last - first + 1) * (sizeof(SbeHeader) + sizeof(CallForcedBusy)));
+        u32 at = 0;
+        for (u64 seq = first; seq <= last; ++seq)
+            at += write_message(bytes.data() + at, CallForcedBusy{seq * kTimeOfSeq, 0});
+        const OfferResult r =
+            arbiter.offer(Epoch{epoch}, Seq{first}, bytes, static_cast<u32>(last - first + 1), by, now);
+        std::string text;
+        const auto part = [&](const char* what, u64 n) {
+            if (n != 0) text += (text.empty() ? "" : " ") + std::string(what) + " " + std::to_string(n);
+        };
+        part("filled", r.filled);
+        part("held", r.held);
+        part("beyond", r.beyond);
+        part("merged", r.merged);
+        part("unknown_epoch", r.unknown_epoch);
+        return text;
+    }
     /// Lets time pass in steps of 1 ms.
     ArbiterRig& wait(Nanos span) {
         for (u64 t = 0; t < span.value; t += 1'000'000) {

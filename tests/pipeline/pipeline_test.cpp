@@ -188,7 +188,7 @@ TEST_CASE("restart: a gap that link B filled late is whole again after the journ
     CHECK(rig.gaps() == std::to_string(first) + ":both_links:open");
     rig.transmit(Link::B, first, late, 1);
     rig.run(300_ms);
-    CHECK(rig.gaps() == std::to_string(first) + ":both_links:filled");
+    CHECK(rig.gaps() == std::to_string(first) + ":both_links:healed");
     rig.stop();
     rig.drop();
     rig.open();

@@ -221,6 +221,8 @@ Run run(const std::vector<std::string>& arguments, Outside& outside) {
     rim.wall_ns = [&] { return outside.wall; };
     rim.pause = [&](Nanos time) { outside.pauses.push_back(time.value); };
     rim.out_is_terminal = outside.terminal;
+    rim.err_is_terminal = outside.terminal;
+    rim.interrupted = [&] { return outside.interrupted; };
     result.code = static_cast<int>(cli::run(arguments, rim));
     return result;
 }

@@ -46,8 +46,9 @@ struct Run {
 struct Outside {
     std::map<std::string, std::string> environment;
     bool terminal = false;
-    bool full = false;        ///< standard output takes nothing
-    std::vector<u64> pauses;  ///< ns, as they were asked for
+    bool full = false;         ///< standard output takes nothing
+    bool interrupted = false;  ///< the user asks to stop, at once
+    std::vector<u64> pauses;   ///< ns, as they were asked for
     u64 wall = kNine + 35 * kMinute;
 };
 Run run(const std::vector<std::string>& arguments, Outside& outside);

@@ -76,6 +76,11 @@ TEST_CASE(
         {"report", "skills", "--items", "ASA,NONSENSE"},
         {"report", "logins", "--by", "day"},
         {"items", "nonsense"},
+        {"import"},
+        {"import", ""},
+        {"import", "a", "b"},
+        {"import", "a\nb"},
+        {"import", "/a", "--acd", "0"},
         {"status", "0"},
         {"status", "x"},
         {"status", "1", "0"},
@@ -164,12 +169,12 @@ TEST_CASE("command line: the catalogue is told whole, each column once") {
     const auto json = nlohmann::json::parse(run({"items", "--json"}).out);
     std::size_t items = 0;
     for (const Table& table : kTables) items += table.items.size();
+    items += cli::measures().size();
     CHECK(json["items"].size() == items);
     for (const auto& item : json["items"]) CHECK(!item["help"].get<std::string>().empty());
     const Run text = run({"items", "hagent"});
     CHECK(has(text.out, "TI_STAFFTIME"));
     CHECK(!has(text.out, "I_NORMTIME"));
-    items += cli::measures().size();
     CHECK(has(text.out, "Always 0: the link protocol has no interrupts."));
 }
 

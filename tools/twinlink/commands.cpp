@@ -65,6 +65,10 @@ constexpr std::array kLoginsOptions{kEvery, kTimes, kAcd,   kFrom, kTo,  kInterv
                                     kItems, kExact, kStore, kJson, kCsv, kTable};
 constexpr std::array kCallsOptions{kEvery, kTimes, kAcd,   kFrom, kTo,  kInterval, kSkill,
                                    kItems, kExact, kStore, kJson, kCsv, kTable};
+constexpr OptionInfo kPath{Path, "path", "PATH",
+                           "a capture (pcap, pcapng) of the links, or the folder of another server's store",
+                           true};
+constexpr std::array kImportOptions{kPath, kAcd, kSocket, kJson};
 constexpr std::array kItemsOptions{kItemTable, kJson, kCsv, kTable};
 constexpr std::array kCheckOptions{kDirectory, kQuick, kJson, kCsv, kTable};
 constexpr std::array kStoreOptions{kDirectory, kJson, kCsv, kTable};
@@ -89,6 +93,8 @@ constexpr std::array<string_view, 1> kCodesExamples{"twinlink report codes --csv
 constexpr std::array<string_view, 1> kLoginsExamples{"twinlink report logins --only 4711 --from 2026-03-01"};
 constexpr std::array<string_view, 2> kCallsExamples{"twinlink report calls --interval \"2026-03-01 09:00\"",
                                                     "twinlink report calls --skill Sales --items all --json"};
+constexpr std::array<string_view, 2> kImportExamples{
+    "twinlink import /var/captures/link_a.pcap", "twinlink import /mnt/other_server/store --acd 1 --json"};
 constexpr std::array<string_view, 2> kItemsExamples{"twinlink items hsplit", "twinlink items --csv"};
 constexpr std::array<string_view, 1> kInfoExamples{"twinlink store info /var/lib/twinlink"};
 
@@ -143,6 +149,12 @@ constexpr std::array kCommands{
     CommandInfo{"report calls", "call records, one per segment of a call (call_rec)",
                 "Segments that ended in the time asked for; --skill selects by the skill of the disposition.",
                 kCallsOptions, kCallsExamples, run_report_of<TableId::CallRec>},
+    CommandInfo{
+        "import", "fills gaps from a capture or from another server's store",
+        "The appliance reads PATH itself, while it collects, and takes only what is missing; the rows "
+        "are folded again by themselves. Interrupted, it stops; what was filled stays. Exit code 0 when "
+        "nothing is missing any more, 1 when something is, or PATH could not be read.",
+        kImportOptions, kImportExamples, run_import},
     CommandInfo{"items", "every column of the tables, explained", "From the item catalogue; reads nothing.",
                 kItemsOptions, kItemsExamples, run_items},
     CommandInfo{"store info", "what a store says of itself", "Reads one commit's view of it.", kStoreOptions,

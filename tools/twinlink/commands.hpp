@@ -44,6 +44,7 @@ enum class OptionId : u8 {
     Directory,
     ItemTable,
     Quick,
+    Path,
 };
 
 struct OptionInfo {
@@ -114,6 +115,7 @@ Result<Answer> run_gaps(const Arguments&, const Rim&);
 /// The report of one table of the catalogue.
 template <TableId id>
 Result<Answer> run_report_of(const Arguments&, const Rim&);
+Result<Answer> run_import(const Arguments&, const Rim&);
 Result<Answer> run_items(const Arguments&, const Rim&);
 Result<Answer> run_store_info(const Arguments&, const Rim&);
 Result<Answer> run_store_check(const Arguments&, const Rim&);

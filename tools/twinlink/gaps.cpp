@@ -82,6 +82,7 @@ const std::vector<Field>& gap_columns() {
         {"intervals", "intervals", Kind::Text, For::People},
         {"attempts", "attempts", Kind::Count, For::Machines},
         {"refold_ns", "refold", Kind::Duration, For::Machines},
+        {"healed_ns", "healed in", Kind::Duration, For::Machines},
         {"merged", "merged", Kind::Flag},
     };
     return columns;
@@ -121,8 +122,10 @@ std::string between_text(const GapRecord& gap, int offset) {
 
 Row gap_row(const GapRecord& gap, int offset) {
     const bool missing = is_missing(gap.state);
-    const Value lasted =
-        gap.closed_wall > gap.opened_wall ? Value{gap.closed_wall - gap.opened_wall} : Value{};
+    const u64 open_ns = gap.closed_wall > gap.opened_wall ? gap.closed_wall - gap.opened_wall : 0;
+    const Value lasted = unless_zero(open_ns);
+    // From the opening to rows that are right.
+    const Value healed = unless_zero(gap.refold_ns == 0 ? 0 : open_ns + gap.refold_ns);
     const Value filled_by =
         gap.filled_by == FilledBy::Nobody ? Value{} : Value{std::string(name(gap.filled_by))};
     return {{u64{gap.acd},
@@ -144,6 +147,7 @@ Row gap_row(const GapRecord& gap, int offset) {
              intervals_text(gap, offset),
              u64{gap.attempts},
              unless_zero(gap.refold_ns),
+             healed,
              gap.merged != 0},
             gap.state == GapState::Lost ? Style::Bad
             : missing                   ? Style::Warning

@@ -37,6 +37,9 @@ extern "C" void on_crash(int) {
     ::_exit(static_cast<int>(tools::ExitCode::Internal));
 }
 
+volatile std::sig_atomic_t interrupted = 0;
+extern "C" void on_interrupt(int) { interrupted = 1; }
+
 cli::Rim this_process() {
     cli::Rim rim;
     rim.out = [](std::string_view text) { return write_all(STDOUT_FILENO, text); };
@@ -52,6 +55,16 @@ cli::Rim this_process() {
     };
     rim.pause = [](Nanos time) { std::this_thread::sleep_for(std::chrono::nanoseconds(time.value)); };
     rim.out_is_terminal = ::isatty(STDOUT_FILENO) == 1;
+    rim.err_is_terminal = ::isatty(STDERR_FILENO) == 1;
+    rim.interrupted = [] {
+        static const bool listening = [] {
+            struct sigaction action{};
+            action.sa_handler = on_interrupt;
+            action.sa_flags = static_cast<int>(SA_RESETHAND);  // the second one ends the process
+            return ::sigaction(SIGINT, &action, nullptr) == 0;
+        }();
+        return listening && interrupted != 0;
+    };
     return rim;
 }
 

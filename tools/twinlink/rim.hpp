@@ -20,7 +20,9 @@ struct Rim {
     std::function<u64()> wall_ns;      ///< CLOCK_REALTIME
     std::function<void(Nanos)> pause;  ///< waits that long
     bool out_is_terminal = false;
-    Nanos answer_timeout = 5_s;  ///< how long the appliance may take to answer
+    bool err_is_terminal = false;
+    std::function<bool()> interrupted;  ///< the user has asked to stop; from the first call on that is heeded
+    Nanos answer_timeout = 5_s;         ///< how long the appliance may take to answer
 };
 
 }  // namespace twinlink::cli

@@ -47,6 +47,16 @@ std::vector<std::string> findings(const Shown& shown) {
     return found;
 }
 
+/// "reading /x.pcap, 33 %, 12,345 messages filled".
+std::string import_text(const ApplianceStatus& s) {
+    const u64 total = counter(s.import_numbers, "bytes_total");
+    const std::string percent = s.import_state != "reading" || total == 0
+                                    ? std::string()
+                                    : fmt::format(", {} %", counter(s.import_numbers, "bytes") * 100 / total);
+    return fmt::format("{} {}{}, {} messages filled", s.import_state, s.import_path, percent,
+                       with_separators(counter(s.import_counts, "filled")));
+}
+
 void add_head(Document& document, const Shown& shown, std::span<const std::string> more) {
     const ApplianceStatus& s = shown.status;
     const StateInfo state = state_info(s.state);
@@ -79,6 +89,13 @@ void add_head(Document& document, const Shown& shown, std::span<const std::strin
         document.opening.push_back(labelled(
             "refolds", fmt::format("{} for what came late, {} messages folded again",
                                    with_separators(s.refolds), with_separators(s.refolded_messages))));
+    if (counter(s.roll_ups, "days") + counter(s.roll_ups, "days_redone") + counter(s.roll_ups, "due") != 0)
+        document.opening.push_back(
+            labelled("roll-ups", fmt::format("{} days rolled up, {} done again, {} periods due",
+                                             with_separators(counter(s.roll_ups, "days")),
+                                             with_separators(counter(s.roll_ups, "days_redone")),
+                                             with_separators(counter(s.roll_ups, "due")))));
+    if (!s.import_state.empty()) document.opening.push_back(labelled("import", import_text(s)));
     if (s.store_stopped) document.opening.push_back(labelled("error", s.store_error, Style::Bad));
 }
 
@@ -90,13 +107,6 @@ void add_facts(Document& document, const Shown& shown) {
     document.fact("action", std::string(state_info(s.state).action));
     document.fact("store", s.store_path);
     if (!shown.reachable) return;
-    if (counter(s.roll_ups, "days") + counter(s.roll_ups, "days_redone") + counter(s.roll_ups, "due") != 0)
-        document.opening.push_back(labelled(
-            "roll-ups", fmt::format("{} days rolled up, {} done again, {} periods due",
-                                    with_separators(counter(s.roll_ups, "days")),
-                                    with_separators(counter(s.roll_ups, "days_redone")),
-                                    with_separators(counter(s.roll_ups, "due")))));
-    if (!s.import_state.empty()) document.opening.push_back(labelled("import", import_text(s)));
     document.fact("version", s.version);
     document.fact("pid", s.pid);
     document.fact("started", s.started);
@@ -110,6 +120,12 @@ void add_facts(Document& document, const Shown& shown) {
     document.fact("conflicts", s.conflicts);
     document.fact("refolds", s.refolds);
     document.fact("refolded_messages", s.refolded_messages);
+    for (const auto& [name, value] : s.roll_ups) document.fact("roll_ups_" + name, value);
+    if (s.import_state.empty()) return;
+    document.fact("import_state", s.import_state);
+    document.fact("import_path", s.import_path);
+    for (const auto& [name, value] : s.import_numbers) document.fact("import_" + name, value);
+    for (const auto& [name, value] : s.import_counts) document.fact("import_" + name, value);
 }
 
 Listing acd_listing(const Shown& shown) {
@@ -121,12 +137,6 @@ Listing acd_listing(const Shown& shown) {
                      {"missing", "missing", Kind::Count},
                      {"open_gaps", "open gaps", Kind::Count},
                      {"first_seen", "", Kind::Number, For::Machines},
-    for (const auto& [name, value] : s.roll_ups) document.fact("roll_ups_" + name, value);
-    if (s.import_state.empty()) return;
-    document.fact("import_state", s.import_state);
-    document.fact("import_path", s.import_path);
-    for (const auto& [name, value] : s.import_numbers) document.fact("import_" + name, value);
-    for (const auto& [name, value] : s.import_counts) document.fact("import_" + name, value);
                      {"next", "", Kind::Number, For::Machines},
                      {"watermark", "whole up to", Kind::Number},
                      {"parked_frames", "parked", Kind::Count},

@@ -4,11 +4,13 @@
 // Exit codes: 0 an orderly end, 1 the store would not open or stopped, 2 usage or configuration, 3 a port or
 // the control socket would not open, 4 internal.
 #include "tools/twinlinkd/control.hpp"
+#include "tools/twinlinkd/import_job.hpp"
 #include "tools/twinlinkd/status.hpp"
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -127,6 +129,25 @@ int open_ports(Daemon& d) {
     return kDone;
 }
 
+/// What is asked about imports: "import" how the latest one is, "import [acd=N] /PATH" begins one, "import
+/// cancel" ends it.
+std::string answer(Imports& imports, const std::string& question) {
+    nlohmann::ordered_json json;
+    constexpr std::string_view kBegin = "import ";
+    if (question == "import cancel") {
+        imports.cancel();
+    } else if (question.starts_with(kBegin)) {
+        const auto order = read_order(question.substr(kBegin.size()));
+        const auto begun = order ? imports.start(*order) : std::unexpected(order.error());
+        if (!begun) json["error"] = begun.error().text;
+        if (begun) spdlog::info("import {} of {} begins", *begun, order->path);
+    } else if (question != "import") {
+        json["error"] = "unknown question; known: status, import";
+    }
+    json["import"] = imports.json();
+    return json.dump();
+}
+
 int collect(Daemon& d, int signals) {
     const Now started = clocks();
     auto control = ControlSocket::open(d.config.control_socket);
@@ -138,15 +159,15 @@ int collect(Daemon& d, int signals) {
 
     Loops loops(*d.engine, d.config.threads, d.ports, d.eal != nullptr);
     if (auto ok = loops.start(); !ok) return fail(kUsage, ok.error().text);
-    StatusReport report(*d.engine, loops, d.config, d.ports, started);
+    Imports imports(*d.engine, d.config);
+    StatusReport report(*d.engine, loops, imports, d.config, d.ports, started);
     Journal journal;
     u64 ticked_s = 0;
     bool stopping = false;
     while (!stopping && !d.engine->stopped()) {
         const u64 now_s = clocks().mono.value / 1'000'000'000;
         control->serve(200, signals, now_s, [&](const std::string& question) {
-            return question == "status" ? report.text(stopping)
-                                        : std::string(R"({"error":"unknown question; known: status"})");
+            return question == "status" ? report.text(stopping) : answer(imports, question);
         });
         if (now_s != ticked_s) {
             ticked_s = now_s;
@@ -155,6 +176,7 @@ int collect(Daemon& d, int signals) {
         }
         stopping = signalled(signals) || loops.ended();
     }
+    imports.finish();
     loops.stop();
     const EngineStatus last = d.engine->status();
     if (last.store_stopped) return fail(kProblem, "the store stopped: " + last.store_error);
@@ -196,9 +218,15 @@ int main(int argc, char** argv) {
     bool check_only = false;
     app.add_option("-c,--config", file, "configuration file (TOML)")->capture_default_str();
     app.add_flag("--check-config", check_only, "read the configuration, say whether it is fine, and leave");
+    std::string import_path;
+    app.add_option("--read-import", import_path)->group("");  // the daemon's own: see import_reader.hpp
     app.set_version_flag("--version", "twinlinkd " TWINLINK_VERSION);
     try {
         app.parse(argc, argv);
+        if (!import_path.empty()) {
+            twinlink::daemon::read_import(import_path, STDOUT_FILENO);
+            return 0;
+        }
         return twinlink::daemon::run(file, check_only);
     } catch (const CLI::ParseError& e) {
         return app.exit(e) == 0 ? 0 : 2;

@@ -78,9 +78,9 @@ std::vector<std::string> reasons_of(const EngineStatus& s) {
 
 }  // namespace
 
-StatusReport::StatusReport(const Engine& engine, const Loops& loops, const Config& config,
-                           std::array<Port*, kLinks> ports, Now started)
-    : engine_(engine), loops_(loops), config_(config), ports_(ports), started_(started) {}
+StatusReport::StatusReport(const Engine& engine, const Loops& loops, const Imports& imports,
+                           const Config& config, std::array<Port*, kLinks> ports, Now started)
+    : engine_(engine), loops_(loops), imports_(imports), config_(config), ports_(ports), started_(started) {}
 
 void StatusReport::tick() {
     for (const AcdStatus& acd : engine_.status().acds) {
@@ -126,14 +126,14 @@ std::string StatusReport::text(bool stopping) const {
     json["conflicts"] = s.conflicts;
     json["refolds"] = s.refolds;
     json["refolded_messages"] = s.refolded_messages;
+    json["roll_ups"] = {{"days", s.days_rolled}, {"days_redone", s.days_redone}, {"due", s.periods_due}};
+    json["refolding"] = s.refolding;
+    json["import"] = imports_.json();
     json["ports"] = Json::array();
     for (const Link link : {Link::A, Link::B}) {
         if (ports_[index(link)] != nullptr) json["ports"].push_back(port(s, link));
     }
     json["acds"] = Json::array();
-    json["roll_ups"] = {{"days", s.days_rolled}, {"days_redone", s.days_redone}, {"due", s.periods_due}};
-    json["refolding"] = s.refolding;
-    json["import"] = imports_.json();
     for (const AcdStatus& a : s.acds) json["acds"].push_back(acd(a));
     return json.dump();
 }

@@ -4,6 +4,7 @@
 // Also keeps what only time can tell: the reach register of each link (one bit a second, newest lowest).
 #pragma once
 
+#include "tools/twinlinkd/import_job.hpp"
 #include "tools/twinlinkd/loops.hpp"
 
 #include <nlohmann/json_fwd.hpp>
@@ -15,7 +16,7 @@ namespace twinlink::daemon {
 
 class StatusReport {
 public:
-    StatusReport(const Engine& engine, const Loops& loops, const Config& config,
+    StatusReport(const Engine& engine, const Loops& loops, const Imports& imports, const Config& config,
                  std::array<Port*, kLinks> ports, Now started);
 
     /// Once a second: shifts the reach registers.
@@ -34,6 +35,7 @@ private:
 
     const Engine& engine_;
     const Loops& loops_;
+    const Imports& imports_;
     const Config& config_;
     std::array<Port*, kLinks> ports_;
     Now started_;

@@ -1,0 +1,122 @@
+// A simulated centre's stream through a PipelineRig: sent frame by frame, lost where a test says so, and what
+// the store holds in the end as text, to be compared with that of a run that missed nothing.
+#pragma once
+
+#include "engine/importer.hpp"
+#include "tests/fold/sim_stream.hpp"
+#include "tests/pipeline/pipeline_rig.hpp"
+
+#include <twinlink/items.hpp>
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace twinlink::test {
+
+/// A whole store as text, but for what tells of the way: revisions and arrival times.
+inline std::string all_of(PipelineRig& rig) {
+    std::string text;
+    const StoreSnapshot snapshot = rig.snapshot();
+    for (const IntervalRecord& i : snapshot.intervals()) {
+        text += "interval " + std::to_string(i.start) + "/" + std::to_string(i.instance) + " " +
+                std::to_string(i.first_seq) + "-" + std::to_string(i.last_seq) + " messages " +
+                std::to_string(i.messages) + " missing " + std::to_string(i.missing) +
+                (i.closed != 0 ? " closed" : " open") + (i.incomplete != 0 ? " incomplete" : "") + "\n";
+    }
+    snapshot.all_rows([&](const RowView& row) {
+        text += std::string(find_table(row.key.table)->name) + " " + std::to_string(row.key.interval_start) +
+                "/" + std::to_string(row.key.instance) + " " + std::to_string(row.key.entity) + " " +
+                std::to_string(row.key.entity2) + (row.closed ? " closed" : " open");
+        for (u16 i = 0; i < row.items.size(); ++i) {
+            if (row.items[i] == 0) continue;
+            text +=
+                " " + name_of(column_at(*find_table(row.key.table), i)) + "=" + std::to_string(row.items[i]);
+        }
+        text += "\n";
+        return true;
+    });
+    return text;
+}
+
+/// The first lines that differ, for a failure's message.
+inline std::string first_difference(const std::string& want, const std::string& got) {
+    const auto [a, b] = std::ranges::mismatch(want, got);
+    const auto line = [](const std::string& text, std::string::const_iterator at) {
+        const auto offset = static_cast<std::size_t>(at - text.begin());
+        const std::size_t begin = offset == 0 ? 0 : text.rfind('\n', offset - 1) + 1;
+        return text.substr(begin, text.find('\n', offset) - begin);
+    };
+    return "want: " + line(want, a) + "\ngot:  " + line(got, b);
+}
+
+/// Sends a simulated centre's messages in frames of `kFrame`.
+class Player {
+public:
+    static constexpr std::size_t kFrame = 12;
+
+    Player(PipelineRig& rig, const SimStream& stream) : rig_(rig), stream_(stream) {
+        for (std::size_t life = 0; life < stream.lives.size(); ++life) {
+            const std::size_t end =
+                life + 1 < stream.lives.size() ? stream.lives[life + 1].first : stream.size();
+            for (std::size_t at = stream.lives[life].first; at < end; at += kFrame)
+                frames_.push_back({life, at, std::min(at + kFrame, end)});
+        }
+    }
+    [[nodiscard]] std::size_t frames() const { return frames_.size(); }
+    void send(std::size_t frame, const std::string& links) {
+        const auto& [life, from, to] = frames_[frame];
+        rig_.epoch = stream_.lives[life].epoch.value;
+        for (const char c : links) {
+            rig_.transmit(c == 'A' ? Link::A : Link::B, from - stream_.lives[life].first + 1,
+                          stream_.range(from, to), static_cast<u32>(to - from));
+        }
+    }
+
+    /// The same messages as somebody else would have recorded them.
+    [[nodiscard]] OfferRun run(std::size_t frame) const {
+        const auto& [life, from, to] = frames_[frame];
+        return {{Acd{1}, stream_.lives[life].epoch},
+                Seq{from - stream_.lives[life].first + 1},
+                static_cast<u32>(to - from),
+                stream_.range(from, to)};
+    }
+
+private:
+    struct Frame {
+        std::size_t life, from, to;
+    };
+    PipelineRig& rig_;
+    const SimStream& stream_;
+    std::vector<Frame> frames_;
+};
+
+/// Until every gap is filled and nothing waits to be folded again.
+inline void settle(PipelineRig& rig) {
+    u64 before = ~u64{0};
+    for (int quiet = 0, i = 0; quiet < 3 && i < 200; ++i) {
+        rig.run(100_ms);
+        const u64 now = rig.engine().status().refolded_messages;
+        quiet = now == before ? quiet + 1 : 0;
+        before = now;
+    }
+}
+
+inline std::string truth_of(const SimStream& stream) {
+    PipelineRig rig;
+    Player player(rig, stream);
+    for (std::size_t f = 0; f < player.frames(); ++f) {
+        player.send(f, "AB");
+        if (f % 16 == 15) rig.run(2_ms);
+    }
+    settle(rig);
+    rig.stop();
+    CHECK(rig.engine().status().refolds == 0);
+    return all_of(rig);
+}
+
+inline u64 seeds(u64 usual) {
+    const char* const more = std::getenv("TWINLINK_SEEDS");
+    return more == nullptr ? usual : std::strtoull(more, nullptr, 10);
+}
+
+}  // namespace twinlink::test

@@ -1,0 +1,200 @@
+// See import_reader.hpp.
+#include "tools/twinlinkd/import_reader.hpp"
+
+#include "drivers/pcap.hpp"
+
+#include <twinlink/store_reader.hpp>
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+
+namespace twinlink::daemon {
+namespace {
+
+using Kind = ImportRecord::Kind;
+
+/// Packets or blocks between two counts.
+constexpr u64 kCountsEvery = 256;
+/// Frames of a capture that are in memory at a time: a burst and room for the next.
+constexpr u32 kPoolFrames = 64;
+/// Damaged blocks that are named one by one.
+constexpr u64 kDamageNamed = 20;
+
+class Pipe {
+public:
+    explicit Pipe(int fd) : fd_(fd) {}
+    /// False when nobody reads any more.
+    bool write(ImportRecord record, Bytes payload) {
+        record.bytes = static_cast<u32>(payload.size());
+        return put(std::as_bytes(std::span(&record, 1))) && put(payload);
+    }
+    bool say(Kind kind, const std::string& text) {
+        return write({.kind = kind}, std::as_bytes(std::span(text.data(), text.size())));
+    }
+
+private:
+    bool put(Bytes bytes) {
+        while (!bytes.empty()) {
+            const ssize_t n = ::write(fd_, bytes.data(), bytes.size());
+            if (n < 0 && errno == EINTR) continue;
+            if (n <= 0) return false;
+            bytes = bytes.subspan(static_cast<std::size_t>(n));
+        }
+        return true;
+    }
+    int fd_;
+};
+
+bool write_counts(Pipe& pipe, const SourceCounts& counts) {
+    return pipe.write({.kind = Kind::Counts}, std::as_bytes(std::span(&counts, 1)));
+}
+
+// ---- captures
+
+/// Passes a frame's messages on, or counts why not. False when nobody reads any more.
+bool pass_on(Pipe& pipe, const RxFrame& frame, SourceCounts& counts) {
+    const Bytes bytes{frame.data, frame.bytes};
+    const FrameRefusal refusal = validate(bytes);
+    if (refusal != FrameRefusal::Ok) {
+        ++counts.refused[static_cast<std::size_t>(refusal)];
+        return true;
+    }
+    ++counts.frames;
+    const FrameView view(bytes);
+    if (view.heartbeat()) return true;
+    return pipe.write({.kind = Kind::Messages,
+                       .bytes = 0,
+                       .count = view.count(),
+                       .acd = view.header().acd,
+                       .reserved = 0,
+                       .epoch = view.header().epoch,
+                       .first = view.first().value},
+                      view.body());
+}
+
+bool read_capture(const std::string& path, Pipe& pipe) {
+    auto port = drivers::open_pcap_from_elsewhere(path, kPoolFrames);
+    if (!port) return pipe.say(Kind::Failed, port.error().text);
+    SourceCounts counts;
+    std::error_code none;
+    counts.bytes_total = std::filesystem::file_size(path, none);
+    u64 told = 0;
+    while (!(*port)->ended()) {
+        std::array<RxFrame, kBurstFrames> burst;
+        const std::size_t n = (*port)->receive(burst);
+        for (RxFrame& frame : std::span(burst).first(n)) {
+            if (!pass_on(pipe, frame, counts)) return false;
+            (*port)->release({&frame.token, 1});
+        }
+        counts.packets = (*port)->counters().get(PortCounter::Packets);
+        counts.not_udp = counts.packets - (*port)->counters().get(PortCounter::Frames);
+        counts.bytes = (*port)->bytes_read();
+        if (counts.packets - told < kCountsEvery) continue;
+        told = counts.packets;
+        if (!write_counts(pipe, counts)) return false;
+    }
+    if (!write_counts(pipe, counts)) return false;
+    if (const auto why = (*port)->error(); !why.empty()) {
+        const std::string text = "the capture breaks off after " + std::to_string(counts.packets) +
+                                 " packets (" + std::string(why) + "); what is in front of that was read";
+        if (!pipe.say(Kind::Remark, text)) return false;
+    }
+    if (counts.frames == 0)
+        return pipe.say(Kind::Failed, "none of the " + std::to_string(counts.packets) +
+                                          " packets in the capture holds a valid frame of an ACD link");
+    return true;
+}
+
+// ---- stores
+
+class StoreWalk {
+public:
+    StoreWalk(StoreReader reader, Pipe& pipe) : reader_(std::move(reader)), pipe_(pipe) {}
+
+    bool run() {
+        const auto snapshot = reader_.snapshot();
+        if (!snapshot) return pipe_.say(Kind::Failed, snapshot.error().text);
+        if (const auto info = snapshot->info()) counts_.bytes_total = info->journal_bytes;
+        for (const StreamRecord& s : snapshot->streams())
+            if (!read_stream({Acd{s.acd}, Epoch{s.epoch}})) return false;
+        counts_.bytes = counts_.bytes_total;
+        if (!write_counts(pipe_, counts_)) return false;
+        for (const std::string& remark : remarks_)
+            if (!pipe_.say(Kind::Remark, remark)) return false;
+        if (counts_.damaged <= kDamageNamed) return true;
+        return pipe_.say(Kind::Remark, std::to_string(counts_.damaged - kDamageNamed) +
+                                           " more damaged values were left out; try: twinlink store check");
+    }
+
+private:
+    bool read_stream(Stream stream) {
+        for (Seq at{1}; at.value != 0;) {
+            Seq next{0};
+            u32 count = 0;
+            bool valid = true;
+            {
+                auto snapshot = reader_.snapshot();
+                if (!snapshot) return pipe_.say(Kind::Failed, snapshot.error().text), false;
+                snapshot->on_damage([&](const Damage& damage) { note(damage); });
+                snapshot->blocks(stream, {at, Seq{~u64{0} - 1}}, [&](const BlockView& block) {
+                    first_ = block.range.first;
+                    next = block.range.last + 1;
+                    count = static_cast<u32>(block.range.count());
+                    messages_.assign(block.messages.begin(), block.messages.end());
+                    return false;
+                });
+                valid = snapshot->still_valid();
+            }
+            if (!valid) continue;  // without the lock file a writer may overtake: again
+            if (count != 0 && !pass_on(stream, count)) return false;
+            at = next;
+        }
+        return true;
+    }
+
+    bool pass_on(Stream stream, u32 count) {
+        counts_.bytes += messages_.size();
+        if (!pipe_.write({.kind = Kind::Messages,
+                          .bytes = 0,
+                          .count = count,
+                          .acd = stream.acd.value,
+                          .reserved = 0,
+                          .epoch = stream.epoch.value,
+                          .first = first_.value},
+                         messages_))
+            return false;
+        return ++counts_.blocks % kCountsEvery != 0 || write_counts(pipe_, counts_);
+    }
+
+    void note(const Damage& damage) {
+        if (++counts_.damaged <= kDamageNamed)
+            remarks_.push_back("damaged there, left out: " + damage.where + ": " + damage.what);
+    }
+
+    StoreReader reader_;
+    Pipe& pipe_;
+    SourceCounts counts_;
+    Seq first_;
+    std::vector<std::byte> messages_;
+    std::vector<std::string> remarks_;
+};
+
+bool read_store(const std::string& path, Pipe& pipe) {
+    auto reader = StoreReader::open(path);
+    if (!reader) return pipe.say(Kind::Failed, reader.error().text);
+    return StoreWalk(std::move(*reader), pipe).run();
+}
+
+}  // namespace
+
+void read_import(const std::string& path, int out) {
+    Pipe pipe(out);
+    std::error_code none;
+    const bool good =
+        std::filesystem::is_directory(path, none) ? read_store(path, pipe) : read_capture(path, pipe);
+    if (good) pipe.say(Kind::End, "");
+}
+
+}  // namespace twinlink::daemon
