@@ -29,7 +29,8 @@ constexpr u64 kAgentBase = 10'000;
 
 class Stream {
 public:
-    Stream(u32 agents, u32 skills, u32 waiting) : agents_(agents), skills_(skills), waiting_(waiting) {}
+    Stream(u32 agents, u32 skills, u32 waiting)
+        : agents_(agents), skills_(skills), waiting_(waiting), trunks_(1 + (waiting + agents) / kGroups) {}
 
     template <class M>
     void put(const M& m) {
@@ -95,9 +96,10 @@ public:
     u32 count = 0;
 
 private:
-    // A hundred groups of 1,300 trunks take turns.
-    static u16 group(u64 call) { return static_cast<u16>(1 + call % 100); }
-    static u16 trunk(u64 call) { return static_cast<u16>(1 + call / 100 % 1'300); }
+    // A hundred groups take turns, each with as many trunks as are in use at once.
+    static constexpr u32 kGroups = 100;
+    static u16 group(u64 call) { return static_cast<u16>(1 + call % kGroups); }
+    [[nodiscard]] u16 trunk(u64 call) const { return static_cast<u16>(1 + call / kGroups % trunks_); }
     static u64 back(u64 c, u64 by) { return c > by ? c - by : 0; }
     void state(u64 a, u64 call, u16 s, AgentMode before, AgentMode now) {
         put(AgentState{time_, a, call, s, before, now, 0, Direction::None, 0});
@@ -106,6 +108,7 @@ private:
     u32 agents_;
     u32 skills_;
     u64 waiting_;
+    u32 trunks_;  ///< of a group
     u64 time_ = kStart;
     u64 boundary_ = kStart;
     u64 next_ = 1;
@@ -126,15 +129,17 @@ void fold_messages(benchmark::State& state) {
     };
     s.begin();
     fold_all();
-    for (u32 i = 0; i < waiting + 2 * agents; ++i) s.step();
+    for (u32 i = 0; i < 2 * (waiting + agents); ++i) s.step();  // until every trunk had a call
     fold_all();
     u64 messages = 0;
     for (auto _ : state) {
-        state.PauseTiming();
-        for (u32 i = 0; i < 20'000; ++i) s.step();
-        messages += s.count;
-        state.ResumeTiming();
-        fold_all();
+        for (u32 part = 0; part < 10; ++part) {
+            state.PauseTiming();
+            for (u32 i = 0; i < 2'000; ++i) s.step();
+            messages += s.count;
+            state.ResumeTiming();
+            fold_all();
+        }
         if (state.range(2) != 0) fold.flush(sink);  // as a commit would, every 240,000 messages
     }
     u64 illegal = 0;

@@ -117,11 +117,15 @@ void Core::book_hold_and_events(const Segment& s, u64* r, u64* a) noexcept {
             if (s.has(kAbandonedHeld)) ++r[hsplit("HOLDABNCALLS")];
         }
     }
-    a[hagent("ASSISTS")] += s.assists;
-    for (u32 n = 0; n < 9; ++n) a[hagent("EVENT1") + n] += s.events[n];
+    if (s.has(kHadEvents)) {
+        a[hagent("ASSISTS")] += s.assists;
+        for (u32 n = 0; n < 9; ++n) a[hagent("EVENT1") + n] += s.events[n];
+        if (r != nullptr) {
+            r[hsplit("ASSISTS")] += s.assists;
+            for (u32 n = 0; n < 9; ++n) r[hsplit("EVENT1") + n] += s.events[n];
+        }
+    }
     if (r == nullptr) return;
-    r[hsplit("ASSISTS")] += s.assists;
-    for (u32 n = 0; n < 9; ++n) r[hsplit("EVENT1") + n] += s.events[n];
     if (s.has(kTransferred)) {
         ++r[hsplit("TRANSFERRED")];
         ++a[hagent("TRANSFERRED")];

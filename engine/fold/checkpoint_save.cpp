@@ -21,6 +21,10 @@ void Checkpoint::put_leg(const Leg& leg, std::vector<std::byte>& to) {
     Leg l = leg;
     l.held_before = 0;       // the agent knows
     l.trunk = l.trunk != 0;  // trunk_group and trunk_number tell which
+    if (l.codes == 0) l.last_code = 0;
+    std::fill(l.code.begin() + leg.work_codes().size(), l.code.end(), 0);
+    std::fill(l.further_vdn.begin() + l.further, l.further_vdn.end(), 0);
+    l.reserved1 = {};
     put(l, to);
 }
 

@@ -64,6 +64,7 @@ private:
     void dispatch(const MessageView& m, FoldSink& sink);
     void prefetch_slot(const MessageView& m) const noexcept;
     void prefetch_entry(const MessageView& m) const noexcept;
+    void prefetch_agent(u64 agent) const noexcept;
     void prefetch_leg(const MessageView& m) const noexcept;
 
     // clock.cpp

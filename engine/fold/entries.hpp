@@ -4,8 +4,13 @@
 // are durations. Entries that are saved as they are (Segment, Queue, CallEntry, SkillEntry) have no padding.
 #pragma once
 
+#include "engine/fold/pool.hpp"
+
 #include <twinlink/limits.hpp>
 #include <twinlink/messages.hpp>
+
+#include <algorithm>
+#include <span>
 
 namespace twinlink::fold {
 
@@ -23,26 +28,27 @@ enum SegmentFlag : u16 {
     kInWork = 256,   ///< after-call work runs
     kMalicious = 512,
     kJoined = 1024,  ///< its call went on in another one, and the talk goes on
+    kHadEvents = 2048,  ///< assists or events are not all 0
 };
 
 /// One conversation of one agent: from the answer until its after-call work ends, then booked whole.
 struct Segment {
-    u64 call;   ///< 0 = none
+    u64 call;  ///< 0 = none
+    u32 leg;   ///< what came before the answer: 1 + index in the legs, 0 = none
+    u16 skill;
+    u16 flags;  ///< SegmentFlag
     u64 agent;  ///< Agent
-    u64 wait;   ///< ns in the answering skill's queue, ringing included
-    u64 ring;   ///< ns it rang at this agent
     u64 since;  ///< when the present talk, hold or after-call work began
     u64 talk;   ///< ns so far
     u64 hold;   ///< ns so far
-    u16 skill;
-    u16 flags;  ///< SegmentFlag
+    u64 wait;   ///< ns in the answering skill's queue, ringing included
+    u64 ring;   ///< ns it rang at this agent
     u16 assists;
     Offer offer;
     Priority priority;
     u8 position;  ///< in which it was queued, 0 = was not
     QueuedBy by;
     std::array<u16, 9> events;
-    u32 leg;  ///< what came before the answer: 1 + index in the legs, 0 = none
 
     [[nodiscard]] bool has(SegmentFlag f) const noexcept { return (flags & f) != 0; }
     void set(SegmentFlag f) noexcept { flags = static_cast<u16>(flags | f); }
@@ -66,21 +72,23 @@ enum CallFlag : u8 {
     kDoubtful = 8,  ///< its queues may be others than we know
 };
 
-struct CallEntry {
+/// Its first line of the cache is what a call in a queue needs, the others are for ringing and talking.
+struct alignas(64) CallEntry {
     u64 id;
     std::array<Queue, kQueuesPerCall> queue;
-    u64 direct_at;     ///< in the own queue of direct_agent since
-    u64 direct_agent;  ///< 0 = in nobody's own queue
-    u64 ring_at;
-    u64 ring_agent;  ///< 0 = not ringing
-    u16 direct_skill;
-    u16 ring_skill;
-    Offer ring_offer;
+    u32 leg;  ///< its present segment: 1 + index in the legs, 0 = none
     u8 flags;     ///< CallFlag
     u8 segments;  ///< begun so far, or of the calls it was transferred from
+    Offer ring_offer;
     u8 reserved;
+
+    u64 ring_agent;    ///< 0 = not ringing
+    u64 direct_agent;  ///< 0 = in nobody's own queue
+    u64 ring_at;
+    u64 direct_at;  ///< in the own queue of direct_agent since
+    u16 direct_skill;
+    u16 ring_skill;
     u32 pump_up;   ///< number of the pump-up that named it, or during which a message did
-    u32 leg;       ///< its present segment: 1 + index in the legs, 0 = none
     Segment talk;  ///< call != 0: an agent talks to it or holds it
 
     [[nodiscard]] bool used() const noexcept { return id != 0; }
@@ -147,50 +155,61 @@ enum class Disposition : u8 {
 /// One segment of a call as its record tells it: from its first message to the end of its after-call work,
 /// with its way through VDNs and vectors. It belongs to the call until an agent answers, then to the
 /// conversation.
-struct Leg {
-    u64 call;              ///< 0 = not in use
-    u64 started;           ///< its first message
-    u64 vdn_at;            ///< entry to `vdn`; once it has a disposition there: the wait until then
-    u64 vector_at;         ///< the same of `vector`
-    u64 connected_at;      ///< an extension or the far end answered; 0 = not
-    u64 queued_at;         ///< first queued; 0 = never
+///
+/// A line of the cache for what all of its messages need, one for queueing and disposition, one for what the
+/// record alone tells, and the rest, of which only `further` and `codes` entries are ever written or read.
+struct alignas(64) Leg {
+    u64 call;       ///< 0 = not in use
+    u64 vdn_at;     ///< entry to `vdn`; once it has a disposition there: the wait until then
+    u64 vector_at;  ///< the same of `vector`
+    u64 started;    ///< its first message
+    u32 vdn;        ///< 0 = none
+    u32 trunk;      ///< 1 + index in the trunks, 0 = none
+    u32 first_vdn;
+    u32 held_before;  ///< the leg that its agent held before this one, and still holds: 1 + index, 0 = none
+    u16 vector;
+    u16 first_vector;
+    u16 flags;  ///< LegFlag
+    u16 trunk_group;  ///< of the record: the last trunk it had
+    u16 trunk_number;
+    u8 further;  ///< VDNs beyond the first
+    u8 segment;
+    CallDirection direction;
+    Disposition disposition;
+    u8 codes;  ///< entered, at most 255
+    u8 holds;
+
     u64 trunk_since;       ///< it has `trunk` since
     u64 trunk_ns;          ///< it had a trunk before
+    u64 queued_at;         ///< first queued; 0 = never
+    u64 connected_at;      ///< an extension or the far end answered; 0 = not
     u64 disposition_wait;  ///< from `started` to the disposition
     u64 ring;              ///< ns of the last ringing
     u64 consult;           ///< ns
-    u64 ucid;
-    u32 held_before;  ///< the leg that its agent held before this one, and still holds: 1 + index, 0 = none
-    u32 reserved2;
-    u32 vdn;    ///< 0 = none
-    u32 trunk;  ///< 1 + index in the trunks, 0 = none
-    u16 vector;
-    u16 flags;  ///< LegFlag
-    u16 first_vector;
-    u16 trunk_group;  ///< of the record: the last trunk it had
-    u16 trunk_number;
-    std::array<u16, 3> skill;  ///< queued to last, by position
-    u32 first_vdn;
-    std::array<u32, 8> further_vdn;
-    u8 further;  ///< VDNs beyond the first
-    u8 segment;
-    Disposition disposition;
-    CallDirection direction;
-    u8 codes;  ///< entered, at most 255
-    u8 holds;
-    Priority disposition_priority;
-    u8 reserved;
+    std::array<u16, kQueuesPerCall> skill;  ///< queued to last, by position
     u16 disposition_skill;
-    u16 reserved1;
-    std::array<u64, 5> code;
-    u64 last_code;
+
+    u64 ucid;
     Text<24> calling;
     Text<24> dialled;
+    Priority disposition_priority;
+    std::array<u8, 7> reserved;
+
+    u64 last_code;
+    std::array<u64, 5> code;
+    std::array<u32, 8> further_vdn;
+    std::array<u8, 48> reserved1;
 
     [[nodiscard]] bool used() const noexcept { return call != 0; }
     [[nodiscard]] bool has(LegFlag f) const noexcept { return (flags & f) != 0; }
     void set(LegFlag f) noexcept { flags = static_cast<u16>(flags | f); }
     void clear(LegFlag f) noexcept { flags = static_cast<u16>(flags & ~f); }
+    [[nodiscard]] std::span<const u64> work_codes() const noexcept {
+        return std::span(code).first(std::min<std::size_t>(codes, code.size()));
+    }
+    [[nodiscard]] std::span<const u32> further_vdns() const noexcept {
+        return std::span(further_vdn).first(further);
+    }
 };
 
 struct VdnState {
@@ -260,6 +279,9 @@ struct TrunkState {
     void clear(TrunkFlag f) noexcept { flags = static_cast<u8>(flags & ~f); }
 };
 
+template <>
+inline constexpr std::size_t kZeroed<Leg> = offsetof(Leg, last_code);
+
 /// A work code that was entered in the open interval.
 struct CodeState {
     u64 code;
@@ -272,7 +294,7 @@ static_assert(std::has_unique_object_representations_v<Leg> &&
 
 /// One skill of one agent, and its row in hagent, which has the same index. Clocks hold what was not yet
 /// booked.
-struct SkillOfAgent {
+struct alignas(64) SkillOfAgent {
     u64 acd, acw, ring, direct_acd, direct_acw;
     u32 agent;  ///< index of the agent
     u32 next;   ///< index of the agent's next skill, in the order of logon
@@ -296,33 +318,35 @@ enum AgentFlag : u8 {
 /// Which extension items a call counts in.
 enum class ExtensionClass : u8 { None = 0, AcwIn, AcwOut, AuxIn, AuxOut, AcdAuxIn, AcdAuxOut };
 
-struct AgentEntry {
+/// Its first line of the cache is what accruing and a change of mode need.
+struct alignas(64) AgentEntry {
     u64 id;
     u64 at;                        ///< accounted up to here
     u64 staff, avail, aux, other;  ///< ns not yet booked to the skills' rows
-    u64 call;                      ///< of the present mode
-    u64 ext_at;                    ///< begin of the extension call
-    u64 pump_up;
-    u64 login_at;  ///< begin of the session
-    u32 extension;
-    u32 first;      ///< first SkillOfAgent in the order of logon, kNoIndex = none
-    u32 mode_link;  ///< where the mode's time goes, kNoIndex = nowhere
-    u32 held_link;  ///< of the last ACD call held
-    u32 ext_link;
-    u32 held_leg;  ///< of the ACD call held last: 1 + index, 0 = none
-    u32 ext_leg;   ///< of the held call that the outbound extension call is a consult for
-    u32 top_link;  ///< its top skill, kNoIndex = none
-    u16 skill;     ///< of the present mode, as the ACD named it
+    u32 first;                     ///< first SkillOfAgent in the order of logon, kNoIndex = none
+    u32 mode_link;                 ///< where the mode's time goes, kNoIndex = nowhere
+    u16 skill;                     ///< of the present mode, as the ACD named it
     AgentMode mode;
     u8 reason;
     Direction direction;
     u8 aux_code;  ///< of the unbooked aux
     u8 held;      ///< ACD calls on hold
     u8 flags;
+
+    u64 call;      ///< of the present mode
+    Segment work;  ///< the conversation that ended last, until its after-call work ends
+    u64 ext_at;    ///< begin of the extension call
+    u64 pump_up;
+    u64 login_at;  ///< begin of the session
+    u32 held_link;  ///< of the last ACD call held
+    u32 extension;
+    u32 ext_link;
+    u32 held_leg;  ///< of the ACD call held last: 1 + index, 0 = none
+    u32 ext_leg;   ///< of the held call that the outbound extension call is a consult for
+    u32 top_link;  ///< its top skill, kNoIndex = none
     ExtensionClass ext_class;
     u8 found;  ///< the session's login was not seen
-    std::array<u8, 2> reserved;
-    Segment work;  ///< the conversation that ended last, until its after-call work ends
+    std::array<u8, 46> reserved;
 
     [[nodiscard]] bool used() const noexcept { return id != 0; }
     [[nodiscard]] bool staffed() const noexcept { return mode != AgentMode::Unstaffed; }

@@ -31,16 +31,16 @@ u64* Core::code_row(u64 code) noexcept {
 }
 
 void Core::book_codes(const Segment& s, u64 after_work, const Leg& l) noexcept {
-    const u32 n = std::min<u32>(l.codes, static_cast<u32>(l.code.size()));
-    for (u32 i = 0; i < n; ++i) {
-        u64* const row = code_row(l.code[i]);
+    const auto codes = l.work_codes();
+    for (auto code = codes.begin(); code != codes.end(); ++code) {
+        u64* const row = code_row(*code);
         if (row == nullptr) return;
         ++row[hcwc("ACDCALLS")];
         if (s.has(kTainted)) {
             row[kIncompleteColumn] = 1;
             some_incomplete();
         }
-        if (std::find(l.code.begin(), l.code.begin() + i, l.code[i]) != l.code.begin() + i) continue;
+        if (std::find(codes.begin(), code, *code) != code) continue;
         row[hcwc("ACDTIME")] += s.talk;
         row[hcwc("ACWTIME")] += after_work;
         row[hcwc("TIME")] += s.talk + s.hold + after_work;
@@ -128,7 +128,7 @@ void Core::fill_record(const Leg& l, u64 disposition_wait, Disposition how) noex
     event_[call_rec("DURATION")] = l.trunk_ns + (l.trunk != 0 ? now_ - l.trunk_since : 0);
     event_[call_rec("FIRSTVDN")] = l.first_vdn;
     event_[call_rec("DISPVDN")] = l.vdn;
-    for (u32 n = 0; n < l.further_vdn.size(); ++n) event_[call_rec("VDN2") + n] = l.further_vdn[n];
+    std::ranges::copy(l.further_vdns(), &event_[call_rec("VDN2")]);
     event_[call_rec("FIRSTIVECTOR")] = l.first_vector;
     event_[call_rec("DISPIVECTOR")] = l.vector;
     for (u32 n = 0; n < l.skill.size(); ++n) event_[call_rec("SPLIT1") + n] = l.skill[n];
@@ -138,8 +138,8 @@ void Core::fill_record(const Leg& l, u64 disposition_wait, Disposition how) noex
     event_[call_rec("EQLOC")] = l.trunk_number;
     event_[call_rec("DA_QUEUED")] = l.has(kDirectAgent);
     event_[call_rec("HELD")] = l.holds;
-    event_[call_rec("LASTCWC")] = l.last_code;
-    for (u32 n = 0; n < l.code.size(); ++n) event_[call_rec("CWC1") + n] = l.code[n];
+    if (l.codes != 0) event_[call_rec("LASTCWC")] = l.last_code;
+    std::ranges::copy(l.work_codes(), &event_[call_rec("CWC1")]);
     std::memcpy(&event_[call_rec("CALLING_PTY")], l.calling.data(), l.calling.size());
     std::memcpy(&event_[call_rec("DIALED_NUM")], l.dialled.data(), l.dialled.size());
 }
@@ -178,7 +178,7 @@ void Core::record_conversation(const Segment& s, u64 after_work, bool phantom, L
     event_[call_rec("TRANSFERRED")] = s.has(kTransferred);
     event_[call_rec("AGT_RELEASED")] = s.has(kAgentEnded);
     event_[call_rec("PHANTOM")] = phantom;
-    for (u32 n = 0; n < s.events.size(); ++n) event_[call_rec("EVENT1") + n] = s.events[n];
+    if (s.has(kHadEvents)) std::ranges::copy(s.events, &event_[call_rec("EVENT1")]);
     hand_on_record(l, s.has(kTainted));
 }
 

@@ -11,6 +11,7 @@ namespace {
 constexpr u32 kSlotsAhead = 12;
 constexpr u32 kEntriesAhead = 6;
 constexpr u32 kLegsAhead = 3;
+constexpr std::ptrdiff_t kBytesAhead = 768;
 
 constexpr bool is_call(u16 id) noexcept { return id >= TrunkSeized::kTemplate && id <= CallEvent::kTemplate; }
 constexpr bool is_agent(u16 id) noexcept {
@@ -21,6 +22,10 @@ constexpr bool names_agent(u16 id) noexcept {
     return id == CallRinging::kTemplate ||
            (id >= CallAnswered::kTemplate && id <= CallRetrieved::kTemplate) ||
            id == CallRedirected::kTemplate || id == CallReleased::kTemplate || id == CallAbandoned::kTemplate;
+}
+/// What they change lies in the part of a call that is about its conversation.
+constexpr bool talks_about(u16 id) noexcept {
+    return id >= CallAnswered::kTemplate && id <= CallEvent::kTemplate;
 }
 /// The key of the trunk that the message seizes or frees, 0 = none.
 constexpr u64 trunk_of(const MessageView& m) noexcept {
@@ -62,33 +67,48 @@ struct Ahead {
 
 [[gnu::always_inline]] inline void Core::prefetch_entry(const MessageView& m) const noexcept {
     if (is_call(m.template_id)) {
-        if (const u32 c = call_ids_.find(read<u64>(m.block + 8)); c != IdMap::kNone) calls_.prefetch(c);
+        if (const u32 c = call_ids_.find(read<u64>(m.block + 8)); c != IdMap::kNone) {
+            calls_.prefetch_line(c, 0);
+            calls_.prefetch_line(c, 1);
+            if (talks_about(m.template_id)) calls_.prefetch_line(c, 2);
+        }
         if (const u64 key = trunk_of(m); key != 0) {
             if (const u32 t = trunk_ids_.find(key); t != IdMap::kNone) {
                 trunks_.prefetch(t);
                 if (m.template_id == TrunkIdle::kTemplate) trunk_rows_.prefetch(t);
             }
         }
-        if (names_agent(m.template_id)) {
-            if (const u32 a = agent_ids_.find(read<u64>(m.block + 16)); a != IdMap::kNone)
-                agents_.prefetch(a);
-        }
+        if (names_agent(m.template_id)) prefetch_agent(read<u64>(m.block + 16));
     } else if (is_agent(m.template_id)) {
-        if (const u32 a = agent_ids_.find(read<u64>(m.block + 8)); a != IdMap::kNone) agents_.prefetch(a);
+        prefetch_agent(read<u64>(m.block + 8));
     }
 }
 
-/// The segment of the call or of the after-call work that the message is about.
+[[gnu::always_inline]] inline void Core::prefetch_agent(u64 agent) const noexcept {
+    const u32 a = agent_ids_.find(agent);
+    if (a == IdMap::kNone) return;
+    agents_.prefetch_line(a, 0);
+    agents_.prefetch_line(a, 1);
+}
+
+/// The segment of the call or of the after-call work that the message is about; the agent's skill whose time
+/// it accrues to.
 [[gnu::always_inline]] inline void Core::prefetch_leg(const MessageView& m) const noexcept {
-    u32 leg = 0;
     if (is_call(m.template_id)) {
         const u32 c = call_ids_.find(read<u64>(m.block + 8));
-        if (c != IdMap::kNone) leg = calls_[c].leg;
+        if (c == IdMap::kNone || calls_[c].leg == 0) return;
+        legs_.prefetch_line(calls_[c].leg - 1, 0);
+        legs_.prefetch_line(calls_[c].leg - 1, 1);
     } else if (m.template_id == AgentState::kTemplate) {
         const u32 a = agent_ids_.find(read<u64>(m.block + 8));
-        if (a != IdMap::kNone) leg = agents_[a].work.leg;
+        if (a == IdMap::kNone) return;
+        const AgentEntry& agent = agents_[a];
+        if (agent.first != kNoIndex) links_.prefetch(agent.first);
+        if (agent.mode_link != agent.first && agent.mode_link != kNoIndex) links_.prefetch(agent.mode_link);
+        if (agent.work.leg == 0) return;
+        for (u32 line = 0; line < 3; ++line) legs_.prefetch_line(agent.work.leg - 1, line);
+        if (agent.mode_link != kNoIndex) agent_rows_.prefetch(agent.mode_link);
     }
-    if (leg != 0) legs_.prefetch(leg - 1);
 }
 
 void Core::apply(Seq first, Bytes messages, u32 n, FoldSink& sink) {
@@ -103,6 +123,7 @@ void Core::apply(Seq first, Bytes messages, u32 n, FoldSink& sink) {
     for (u32 i = 0; i < kLegsAhead; ++i) legs.step([&](const MessageView& m) { prefetch_leg(m); });
     const std::byte* at = messages.data();
     for (u32 i = 0; i < n; ++i) {
+        __builtin_prefetch(slots.at + std::min(kBytesAhead, slots.end - slots.at));
         slots.step([&](const MessageView& m) { prefetch_slot(m); });
         entries.step([&](const MessageView& m) { prefetch_entry(m); });
         legs.step([&](const MessageView& m) { prefetch_leg(m); });

@@ -1,16 +1,23 @@
 // A fixed number of entries with a free list; an entry is named by its index for as long as it lives.
 //
-// One thread. Memory is reserved once and touched only as far as it was ever used. Which index an entry gets
+// One thread. Memory is reserved once and touched only as far as it was ever used. An entry that is not in use is zeroed. Which index an entry gets
 // depends on history and must not decide anything that is folded.
 #pragma once
+
+#include "engine/fold/huge_array.hpp"
 
 #include <twinlink/types.hpp>
 
 #include <cassert>
-#include <memory>
+#include <cstring>
 #include <type_traits>
 
 namespace twinlink::fold {
+
+/// How many bytes of an entry that is not in use are 0. What lies behind is only ever read as far as others of
+/// its members say that it was written.
+template <class E>
+inline constexpr std::size_t kZeroed = sizeof(E);
 
 /// E has a `bool used() const` that is false for a value-initialised one.
 template <class E>
@@ -21,9 +28,7 @@ public:
     static constexpr u32 kNone = ~u32{0};
 
     explicit Pool(u32 capacity)
-        : entries_(std::make_unique_for_overwrite<E[]>(capacity)),
-          free_(std::make_unique_for_overwrite<u32[]>(capacity)),
-          capacity_(capacity) {}
+        : entries_(capacity), free_(capacity), capacity_(capacity) {}
 
     [[nodiscard]] E& operator[](u32 index) noexcept { return entries_[index]; }
     [[nodiscard]] const E& operator[](u32 index) const noexcept { return entries_[index]; }
@@ -33,26 +38,28 @@ public:
     /// One past the highest index ever used: loops go up to here and skip what is not used().
     [[nodiscard]] u32 high() const noexcept { return high_; }
 
-    /// A zeroed entry, or kNone when full.
+    /// A zeroed entry (as far as kZeroed<E>), or kNone when full.
     [[nodiscard]] u32 take() noexcept {
         if (full()) return kNone;
-        const u32 index = freed_ != 0 ? free_[--freed_] : high_++;
-        entries_[index] = E{};
-        return index;
+        return freed_ != 0 ? free_[--freed_] : high_++;
     }
     void give_back(u32 index) noexcept {
         assert(entries_[index].used());
-        entries_[index] = E{};
+        std::memset(static_cast<void*>(&entries_[index]), 0, kZeroed<E>);
         free_[freed_++] = index;
     }
     [[gnu::always_inline]] void prefetch(u32 index) const noexcept {
-        const auto* p = reinterpret_cast<const char*>(&entries_[index]);
-        for (std::size_t at = 0; at < sizeof(E); at += 64) __builtin_prefetch(p + at, 1);
+        prefetch_line(index, 0);
+        for (std::size_t n = 1; n * 64 < sizeof(E); ++n) prefetch_line(index, n);
+    }
+    /// Line `n` of the cache that an aligned entry takes.
+    [[gnu::always_inline]] void prefetch_line(u32 index, std::size_t n) const noexcept {
+        __builtin_prefetch(reinterpret_cast<const char*>(&entries_[index]) + n * 64, 1);
     }
 
 private:
-    std::unique_ptr<E[]> entries_;
-    std::unique_ptr<u32[]> free_;
+    HugeArray<E> entries_;
+    HugeArray<u32> free_;
     u32 capacity_;
     u32 high_ = 0;
     u32 freed_ = 0;
@@ -64,8 +71,7 @@ class FixedList {
     static_assert(std::is_trivially_copyable_v<T>);
 
 public:
-    explicit FixedList(u32 capacity)
-        : items_(std::make_unique_for_overwrite<T[]>(capacity)), capacity_(capacity) {}
+    explicit FixedList(u32 capacity) : items_(capacity), capacity_(capacity) {}
 
     /// Precondition: not full.
     void push_back(const T& item) noexcept {
@@ -77,11 +83,11 @@ public:
     [[nodiscard]] u32 size() const noexcept { return size_; }
     [[nodiscard]] u32 capacity() const noexcept { return capacity_; }
     [[nodiscard]] T& operator[](u32 index) noexcept { return items_[index]; }
-    [[nodiscard]] const T* begin() const noexcept { return items_.get(); }
-    [[nodiscard]] const T* end() const noexcept { return items_.get() + size_; }
+    [[nodiscard]] const T* begin() const noexcept { return items_.data(); }
+    [[nodiscard]] const T* end() const noexcept { return items_.data() + size_; }
 
 private:
-    std::unique_ptr<T[]> items_;
+    HugeArray<T> items_;
     u32 capacity_;
     u32 size_ = 0;
 };

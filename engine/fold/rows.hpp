@@ -10,7 +10,6 @@
 #include <twinlink/items.hpp>
 
 #include <cstring>
-#include <memory>
 #include <vector>
 
 namespace twinlink::fold {
@@ -23,14 +22,14 @@ public:
     RowStore(TableId table, u32 slots)
         : columns_(find_table(table)->columns),
           stride_((columns_ + 7U) & ~7U),
-          cells_(static_cast<u64*>(::operator new[](std::size_t{slots} * stride_ * 8, std::align_val_t{64}))),
+          cells_(std::size_t{slots} * stride_),
           state_(slots),
           live_(slots),
           dirty_(slots) {}
 
     /// The row of `slot`, about to be changed.
     [[nodiscard]] u64* touch(u32 slot) noexcept {
-        u64* const row = cells_.get() + std::size_t{slot} * stride_;
+        u64* const row = cells_.data() + std::size_t{slot} * stride_;
         if (state_[slot] == State::Dirty) return row;
         if (state_[slot] == State::None) {
             std::memset(row, 0, stride_ * 8);
@@ -41,10 +40,10 @@ public:
         return row;
     }
     [[nodiscard]] const u64* row(u32 slot) const noexcept {
-        return cells_.get() + std::size_t{slot} * stride_;
+        return cells_.data() + std::size_t{slot} * stride_;
     }
     /// The row as it goes out: to be completed with what follows from elsewhere, which is no change of it.
-    [[nodiscard]] u64* finish(u32 slot) noexcept { return cells_.get() + std::size_t{slot} * stride_; }
+    [[nodiscard]] u64* finish(u32 slot) noexcept { return cells_.data() + std::size_t{slot} * stride_; }
     [[nodiscard]] bool live(u32 slot) const noexcept { return state_[slot] != State::None; }
     void mark_incomplete(u32 slot) noexcept { touch(slot)[kIncompleteColumn] = 1; }
 
@@ -74,12 +73,9 @@ public:
 
 private:
     enum class State : u8 { None, Clean, Dirty };
-    struct Free {
-        void operator()(u64* p) const noexcept { ::operator delete[](p, std::align_val_t{64}); }
-    };
     u16 columns_;
     u32 stride_;
-    std::unique_ptr<u64[], Free> cells_;
+    HugeArray<u64> cells_;
     std::vector<State> state_;
     FixedList<u32> live_;
     FixedList<u32> dirty_;

@@ -181,7 +181,6 @@ void Core::end_talk(CallEntry& c) noexcept {
     if (!on_it && !held_it) return book(s, 0);
     if (a->work.call != 0) end_work(*a);
     a->work = s;
-    if (const u32 link = find_link(*a, s.skill); link != kNoIndex) agent_rows_.prefetch(link);
 }
 
 void Core::on(const CallReleased& m) {
@@ -378,7 +377,9 @@ void Core::on(const CallEvent& m) {
     } else {
         count(FoldCounter::BadValue);
         s->set(kTainted);
+        return;
     }
+    s->set(kHadEvents);
 }
 
 }  // namespace twinlink::fold
