@@ -1,0 +1,68 @@
+// A zeroed array of fixed size, on huge pages where the kernel gives them.
+//
+// Calls and agents are found at random places of tables of tens of MiB: with pages of 4 KiB nearly every look
+// misses the TLB, and a prefetch waits for the walk. Memory is reserved at once and taken when first touched,
+// 2 MiB at a time for arrays of that size. Any thread; no invariant beyond its size.
+#pragma once
+
+#include <sys/mman.h>
+
+#include <twinlink/types.hpp>
+
+#include <cstdint>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+namespace twinlink::fold {
+
+template <class T>
+class HugeArray {
+    static_assert(std::is_trivially_copyable_v<T>);
+
+public:
+    /// Throws std::bad_alloc where there is no address space for it.
+    explicit HugeArray(std::size_t size) : size_(size) {
+        if (bytes() == 0) return;
+        const bool huge = bytes() >= kHugePage;
+        const std::size_t slack = huge ? kHugePage : 0;
+        void* const got =
+            ::mmap(nullptr, bytes() + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (got == MAP_FAILED) throw std::bad_alloc();
+        mapped_ = got;
+        mapped_bytes_ = bytes() + slack;
+        if (!huge) {
+            items_ = static_cast<T*>(got);
+            return;
+        }
+        const auto past = (reinterpret_cast<std::uintptr_t>(got) + kHugePage) % kHugePage;
+        items_ = reinterpret_cast<T*>(static_cast<std::byte*>(got) + (kHugePage - past));
+        (void)::madvise(items_, bytes(), MADV_HUGEPAGE);  // advice: small pages do as well
+    }
+    HugeArray(HugeArray&& o) noexcept
+        : items_(std::exchange(o.items_, nullptr)),
+          size_(std::exchange(o.size_, 0)),
+          mapped_(std::exchange(o.mapped_, nullptr)),
+          mapped_bytes_(std::exchange(o.mapped_bytes_, 0)) {}
+    HugeArray& operator=(HugeArray&&) = delete;
+    ~HugeArray() {
+        if (mapped_ != nullptr) (void)::munmap(mapped_, mapped_bytes_);
+    }
+
+    [[nodiscard]] T& operator[](std::size_t i) noexcept { return items_[i]; }
+    [[nodiscard]] const T& operator[](std::size_t i) const noexcept { return items_[i]; }
+    [[nodiscard]] T* data() noexcept { return items_; }
+    [[nodiscard]] const T* data() const noexcept { return items_; }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] std::size_t bytes() const noexcept { return size_ * sizeof(T); }
+
+private:
+    static constexpr std::size_t kHugePage = std::size_t{2} << 20;
+
+    T* items_ = nullptr;
+    std::size_t size_ = 0;
+    void* mapped_ = nullptr;
+    std::size_t mapped_bytes_ = 0;
+};
+
+}  // namespace twinlink::fold
