@@ -25,7 +25,9 @@ u32 Core::skill_slot(u16 skill) noexcept {
 }
 
 AgentEntry* Core::find_agent(u64 id) noexcept {
-    const u32 at = id == 0 ? IdMap::kNone : agent_ids_.find(id);
+    if (id == 0) return nullptr;
+    u32 at = found_.agent;
+    if (at == kNoIndex || agents_[at].id != id) at = agent_ids_.find(id);
     return at == IdMap::kNone ? nullptr : &agents_[at];
 }
 

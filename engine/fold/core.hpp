@@ -62,10 +62,15 @@ private:
     // fold.cpp
     void fold_one(const MessageView& m, FoldSink& sink);
     void dispatch(const MessageView& m, FoldSink& sink);
+    /// Where the message's call and agent were when it was looked at ahead; they may have come or gone since.
+    struct Found {
+        u32 call = kNoIndex;
+        u32 agent = kNoIndex;
+    };
     void prefetch_slot(const MessageView& m) const noexcept;
-    void prefetch_entry(const MessageView& m) const noexcept;
-    void prefetch_agent(u64 agent) const noexcept;
-    void prefetch_leg(const MessageView& m) const noexcept;
+    [[nodiscard]] Found prefetch_entry(const MessageView& m) const noexcept;
+    [[nodiscard]] u32 prefetch_agent(u64 agent) const noexcept;
+    void prefetch_leg(const MessageView& m, Found found) const noexcept;
 
     // clock.cpp
     void advance(const MessageView& m, FoldSink& sink);
@@ -359,6 +364,7 @@ private:
     u64 last_record_at_ = 0;  ///< key of the latest call record, so that no two share one
     u64 last_record_call_ = 0;
     FixedList<u32> dirty_agents_;
+    Found found_;  ///< of the message in progress
 
     // The pump-up in progress, kept until its end proves it whole.
     u32 pump_up_ = 0;  ///< number of the latest

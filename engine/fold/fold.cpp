@@ -1,6 +1,8 @@
 // The way of messages into the fold: walk, look ahead, dispatch. See core.hpp.
 #include "engine/fold/core.hpp"
 
+#include <bit>
+
 namespace twinlink {
 
 namespace fold {
@@ -65,44 +67,46 @@ struct Ahead {
     }
 }
 
-[[gnu::always_inline]] inline void Core::prefetch_entry(const MessageView& m) const noexcept {
+[[gnu::always_inline]] inline Core::Found Core::prefetch_entry(const MessageView& m) const noexcept {
+    Found found;
     if (is_call(m.template_id)) {
-        if (const u32 c = call_ids_.find(read<u64>(m.block + 8)); c != IdMap::kNone) {
-            calls_.prefetch_line(c, 0);
-            calls_.prefetch_line(c, 1);
-            if (talks_about(m.template_id)) calls_.prefetch_line(c, 2);
+        found.call = call_ids_.find(read<u64>(m.block + 8));
+        if (found.call != kNoIndex) {
+            calls_.prefetch_line(found.call, 0);
+            calls_.prefetch_line(found.call, 1);
+            if (talks_about(m.template_id)) calls_.prefetch_line(found.call, 2);
         }
         if (const u64 key = trunk_of(m); key != 0) {
-            if (const u32 t = trunk_ids_.find(key); t != IdMap::kNone) {
+            if (const u32 t = trunk_ids_.find(key); t != kNoIndex) {
                 trunks_.prefetch(t);
                 if (m.template_id == TrunkIdle::kTemplate) trunk_rows_.prefetch(t);
             }
         }
-        if (names_agent(m.template_id)) prefetch_agent(read<u64>(m.block + 16));
+        if (names_agent(m.template_id)) found.agent = prefetch_agent(read<u64>(m.block + 16));
     } else if (is_agent(m.template_id)) {
-        prefetch_agent(read<u64>(m.block + 8));
+        found.agent = prefetch_agent(read<u64>(m.block + 8));
     }
+    return found;
 }
 
-[[gnu::always_inline]] inline void Core::prefetch_agent(u64 agent) const noexcept {
+[[gnu::always_inline]] inline u32 Core::prefetch_agent(u64 agent) const noexcept {
     const u32 a = agent_ids_.find(agent);
-    if (a == IdMap::kNone) return;
+    if (a == kNoIndex) return a;
     agents_.prefetch_line(a, 0);
     agents_.prefetch_line(a, 1);
+    return a;
 }
 
 /// The segment of the call or of the after-call work that the message is about; the agent's skill whose time
 /// it accrues to.
-[[gnu::always_inline]] inline void Core::prefetch_leg(const MessageView& m) const noexcept {
-    if (is_call(m.template_id)) {
-        const u32 c = call_ids_.find(read<u64>(m.block + 8));
-        if (c == IdMap::kNone || calls_[c].leg == 0) return;
-        legs_.prefetch_line(calls_[c].leg - 1, 0);
-        legs_.prefetch_line(calls_[c].leg - 1, 1);
-    } else if (m.template_id == AgentState::kTemplate) {
-        const u32 a = agent_ids_.find(read<u64>(m.block + 8));
-        if (a == IdMap::kNone) return;
-        const AgentEntry& agent = agents_[a];
+[[gnu::always_inline]] inline void Core::prefetch_leg(const MessageView& m, Found found) const noexcept {
+    if (found.call != kNoIndex) {
+        const u32 leg = calls_[found.call].leg;
+        if (leg == 0) return;
+        legs_.prefetch_line(leg - 1, 0);
+        legs_.prefetch_line(leg - 1, 1);
+    } else if (found.agent != kNoIndex && m.template_id == AgentState::kTemplate) {
+        const AgentEntry& agent = agents_[found.agent];
         if (agent.first != kNoIndex) links_.prefetch(agent.first);
         if (agent.mode_link != agent.first && agent.mode_link != kNoIndex) links_.prefetch(agent.mode_link);
         if (agent.work.leg == 0) return;
@@ -118,21 +122,30 @@ void Core::apply(Seq first, Bytes messages, u32 n, FoldSink& sink) {
     Ahead slots{messages.data(), messages.data() + messages.size()};
     Ahead entries = slots;
     Ahead legs = slots;
+    std::array<Found, std::bit_ceil(kEntriesAhead + 1)> found;  // by number of the message
+    const auto find = [&](u32 i) {
+        entries.step([&](const MessageView& m) { found[i % found.size()] = prefetch_entry(m); });
+    };
+    const auto follow = [&](u32 i) {
+        legs.step([&](const MessageView& m) { prefetch_leg(m, found[i % found.size()]); });
+    };
     for (u32 i = 0; i < kSlotsAhead; ++i) slots.step([&](const MessageView& m) { prefetch_slot(m); });
-    for (u32 i = 0; i < kEntriesAhead; ++i) entries.step([&](const MessageView& m) { prefetch_entry(m); });
-    for (u32 i = 0; i < kLegsAhead; ++i) legs.step([&](const MessageView& m) { prefetch_leg(m); });
+    for (u32 i = 0; i < kEntriesAhead; ++i) find(i);
+    for (u32 i = 0; i < kLegsAhead; ++i) follow(i);
     const std::byte* at = messages.data();
     for (u32 i = 0; i < n; ++i) {
         __builtin_prefetch(slots.at + std::min(kBytesAhead, slots.end - slots.at));
         slots.step([&](const MessageView& m) { prefetch_slot(m); });
-        entries.step([&](const MessageView& m) { prefetch_entry(m); });
-        legs.step([&](const MessageView& m) { prefetch_leg(m); });
+        find(i + kEntriesAhead);
+        follow(i + kLegsAhead);
         const MessageView m = message_at(at);
         at += m.wire_bytes();
         seq_ = first.value + i;
+        found_ = found[i % found.size()];
         fold_one(m, sink);
     }
     sink_ = nullptr;
+    found_ = {};
     count(FoldCounter::Messages, n);
 }
 

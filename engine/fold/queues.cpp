@@ -36,7 +36,9 @@ constexpr bool abandons(Left how) noexcept {
 }  // namespace
 
 CallEntry* Core::find_call(u64 id) noexcept {
-    const u32 at = id == 0 ? IdMap::kNone : call_ids_.find(id);
+    if (id == 0) return nullptr;
+    u32 at = found_.call;
+    if (at == kNoIndex || calls_[at].id != id) at = call_ids_.find(id);
     if (at == IdMap::kNone) return nullptr;
     CallEntry& c = calls_[at];
     if (pumping_) c.pump_up = pump_up_;

@@ -66,6 +66,7 @@ public:
         live_.clear();
         dirty_.clear();
     }
+    /// The first items, which is where a plain call is booked.
     [[gnu::always_inline]] void prefetch(u32 slot) const noexcept {
         __builtin_prefetch(row(slot), 1);
         __builtin_prefetch(row(slot) + 8, 1);
