@@ -27,7 +27,7 @@ enum SegmentFlag : u16 {
     kTainted = 128,  ///< part of its past may be unknown: every row it reaches is INCOMPLETE
     kInWork = 256,   ///< after-call work runs
     kMalicious = 512,
-    kJoined = 1024,  ///< its call went on in another one, and the talk goes on
+    kJoined = 1024,     ///< its call went on in another one, and the talk goes on
     kHadEvents = 2048,  ///< assists or events are not all 0
 };
 
@@ -76,7 +76,7 @@ enum CallFlag : u8 {
 struct alignas(64) CallEntry {
     u64 id;
     std::array<Queue, kQueuesPerCall> queue;
-    u32 leg;  ///< its present segment: 1 + index in the legs, 0 = none
+    u32 leg;      ///< its present segment: 1 + index in the legs, 0 = none
     u8 flags;     ///< CallFlag
     u8 segments;  ///< begun so far, or of the calls it was transferred from
     Offer ring_offer;
@@ -169,7 +169,7 @@ struct alignas(64) Leg {
     u32 held_before;  ///< the leg that its agent held before this one, and still holds: 1 + index, 0 = none
     u16 vector;
     u16 first_vector;
-    u16 flags;  ///< LegFlag
+    u16 flags;        ///< LegFlag
     u16 trunk_group;  ///< of the record: the last trunk it had
     u16 trunk_number;
     u8 further;  ///< VDNs beyond the first
@@ -179,13 +179,13 @@ struct alignas(64) Leg {
     u8 codes;  ///< entered, at most 255
     u8 holds;
 
-    u64 trunk_since;       ///< it has `trunk` since
-    u64 trunk_ns;          ///< it had a trunk before
-    u64 queued_at;         ///< first queued; 0 = never
-    u64 connected_at;      ///< an extension or the far end answered; 0 = not
-    u64 disposition_wait;  ///< from `started` to the disposition
-    u64 ring;              ///< ns of the last ringing
-    u64 consult;           ///< ns
+    u64 trunk_since;                        ///< it has `trunk` since
+    u64 trunk_ns;                           ///< it had a trunk before
+    u64 queued_at;                          ///< first queued; 0 = never
+    u64 connected_at;                       ///< an extension or the far end answered; 0 = not
+    u64 disposition_wait;                   ///< from `started` to the disposition
+    u64 ring;                               ///< ns of the last ringing
+    u64 consult;                            ///< ns
     std::array<u16, kQueuesPerCall> skill;  ///< queued to last, by position
     u16 disposition_skill;
 
@@ -337,7 +337,7 @@ struct alignas(64) AgentEntry {
     Segment work;  ///< the conversation that ended last, until its after-call work ends
     u64 ext_at;    ///< begin of the extension call
     u64 pump_up;
-    u64 login_at;  ///< begin of the session
+    u64 login_at;   ///< begin of the session
     u32 held_link;  ///< of the last ACD call held
     u32 extension;
     u32 ext_link;

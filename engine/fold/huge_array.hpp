@@ -26,8 +26,8 @@ public:
         if (bytes() == 0) return;
         const bool huge = bytes() >= kHugePage;
         const std::size_t slack = huge ? kHugePage : 0;
-        void* const got =
-            ::mmap(nullptr, bytes() + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        void* const got = ::mmap(nullptr, bytes() + slack, PROT_READ | PROT_WRITE,
+                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (got == MAP_FAILED) throw std::bad_alloc();
         mapped_ = got;
         mapped_bytes_ = bytes() + slack;

@@ -62,8 +62,8 @@ private:
         u32 value;
         u32 reserved;
     };
-    // Fibonacci hashing of all but the last two bits: ids are often consecutive, and four of them share a line
-    // of the cache.
+    // Fibonacci hashing of all but the last two bits: ids are often consecutive, and four of them share a
+    // line of the cache.
     [[nodiscard]] u64 home(u64 id) const noexcept {
         return (((id >> 2) * 0x9E3779B97F4A7C15ULL) >> shift_ << 2) | (id & 3);
     }

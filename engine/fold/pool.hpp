@@ -1,7 +1,7 @@
 // A fixed number of entries with a free list; an entry is named by its index for as long as it lives.
 //
-// One thread. Memory is reserved once and touched only as far as it was ever used. An entry that is not in use is zeroed. Which index an entry gets
-// depends on history and must not decide anything that is folded.
+// One thread. Memory is reserved once and touched only as far as it was ever used. An entry that is not in
+// use is zeroed. Which index an entry gets depends on history and must not decide anything that is folded.
 #pragma once
 
 #include "engine/fold/huge_array.hpp"
@@ -14,8 +14,8 @@
 
 namespace twinlink::fold {
 
-/// How many bytes of an entry that is not in use are 0. What lies behind is only ever read as far as others of
-/// its members say that it was written.
+/// How many bytes of an entry that is not in use are 0. What lies behind is only ever read as far as others
+/// of its members say that it was written.
 template <class E>
 inline constexpr std::size_t kZeroed = sizeof(E);
 
@@ -27,8 +27,7 @@ class Pool {
 public:
     static constexpr u32 kNone = ~u32{0};
 
-    explicit Pool(u32 capacity)
-        : entries_(capacity), free_(capacity), capacity_(capacity) {}
+    explicit Pool(u32 capacity) : entries_(capacity), free_(capacity), capacity_(capacity) {}
 
     [[nodiscard]] E& operator[](u32 index) noexcept { return entries_[index]; }
     [[nodiscard]] const E& operator[](u32 index) const noexcept { return entries_[index]; }
