@@ -50,7 +50,8 @@ TEST_CASE("time: what prints as RFC 3339 reads back as itself") {
 }
 
 TEST_CASE("time: words mean when that day, week or month began, in local time") {
-    const u64 now = parse_time("2026-03-01T23:30:00Z", 0).value().at(0);  // a Sunday; 00:30 of Monday at +01:00
+    const u64 now =
+        parse_time("2026-03-01T23:30:00Z", 0).value().at(0);  // a Sunday; 00:30 of Monday at +01:00
     const auto at = [&](std::string_view text, int offset, unsigned week_start = 1) {
         return rfc3339_short(parse_time(text, now).value().at(offset, week_start));
     };
@@ -68,11 +69,27 @@ TEST_CASE("time: words mean when that day, week or month began, in local time") 
 }
 
 TEST_CASE("time: nonsense is refused, with what would be right") {
-    for (const char* text :
-         {"", "soon", "Today", "next-week", "2026", "2026-3-1", "2026-02-29", "2026-13-01", "2026-03-01T", "2026-03-01T24:00",
-          "2026-03-01T09", "2026-03-01T09:60", "2026-03-01T09:00:60", "2026-03-01T09:00:00.",
-          "2026-03-01T09:00:00.1234567890", "2026-03-01T09:00x", "2026-03-01T09:00+1",
-          "2026-03-01T09:00+25:00", "1969-12-31", "2201-01-01", "2026-03-01T09:00:00Z "}) {
+    for (const char* text : {"",
+                             "soon",
+                             "Today",
+                             "next-week",
+                             "2026",
+                             "2026-3-1",
+                             "2026-02-29",
+                             "2026-13-01",
+                             "2026-03-01T",
+                             "2026-03-01T24:00",
+                             "2026-03-01T09",
+                             "2026-03-01T09:60",
+                             "2026-03-01T09:00:60",
+                             "2026-03-01T09:00:00.",
+                             "2026-03-01T09:00:00.1234567890",
+                             "2026-03-01T09:00x",
+                             "2026-03-01T09:00+1",
+                             "2026-03-01T09:00+25:00",
+                             "1969-12-31",
+                             "2201-01-01",
+                             "2026-03-01T09:00:00Z "}) {
         CAPTURE(text);
         const auto time = parse_time(text, 0);
         REQUIRE(!time.has_value());

@@ -28,11 +28,10 @@ constexpr OptionInfo kEpoch{Epoch, "--epoch", "E", "only this epoch, as `twinlin
 constexpr OptionInfo kState{State, "--state", "STATE",
                             "only gaps that are open, requested, filled, healed, lost, or missing (open, "
                             "requested or lost)"};
-constexpr OptionInfo kFrom{
-    From, "--from", "TIME",
-    "from this time on: 2026-03-01, \"2026-03-01 09:00\", or now, today, yesterday, "
-    "this-week, last-week, this-month, last-month for when that began; without an offset "
-    "it is the ACD's local time"};
+constexpr string_view kFromHelp =
+    "from this time on: 2026-03-01, \"2026-03-01 09:00\", or now, today, yesterday, this-week, last-week, "
+    "this-month, last-month for when that began; without an offset it is the ACD's local time";
+constexpr OptionInfo kFrom{From, "--from", "TIME", kFromHelp};
 constexpr OptionInfo kTo{To, "--to", "TIME", "before this time"};
 constexpr OptionInfo kInterval{Interval, "--interval", "TIME", "only the interval that starts then"};
 constexpr OptionInfo kBy{By, "--by", "SPAN",
@@ -51,6 +50,9 @@ constexpr OptionInfo kItemTable{ItemTable, "name", "TABLE",
 
 constexpr OptionInfo kQuick{Quick, "--quick", "",
                             "structure and records only: journal and rows are not read"};
+constexpr OptionInfo kEchiVersion{EchiVersion, "--version", "V",
+                                  "layout of the records: 5, 11, 12, 16, 163, 170, 180 or 181", true};
+constexpr OptionInfo kOutFolder{OutFolder, "folder", "DIR", "where a receiver takes the files from", true};
 constexpr std::array kStatusOptions{kEvery, kTimes, kSocket, kStoreInstead, kJson, kCsv, kTable};
 constexpr std::array kLinksOptions{kEvery, kTimes, kAcd, kEpoch, kSocket, kStoreAlone, kJson, kCsv, kTable};
 constexpr std::array kGapsOptions{kEvery, kTimes, kAcd,  kEpoch, kState, kFrom,
@@ -73,27 +75,31 @@ constexpr std::array kItemsOptions{kItemTable, kJson, kCsv, kTable};
 constexpr std::array kCheckOptions{kDirectory, kQuick, kJson, kCsv, kTable};
 constexpr std::array kStoreOptions{kDirectory, kJson, kCsv, kTable};
 
+constexpr std::array kOutagesOptions{kEvery, kTimes, kAcd, kFrom, kTo, kStore, kJson, kCsv, kTable};
+constexpr std::array kEchiOptions{kOutFolder, kEchiVersion, kAcd, kFrom, kTo, kStore, kJson, kCsv, kTable};
+constexpr std::array kVerifyOptions{kAcd, kFrom, kTo, kStore, kJson, kCsv, kTable};
+
 constexpr std::array<string_view, 3> kStatusExamples{"twinlink status", "twinlink status 5",
                                                      "twinlink status --store /var/lib/twinlink --json"};
 constexpr std::array<string_view, 2> kLinksExamples{"twinlink links", "twinlink links --acd 1 --json"};
 constexpr std::array<string_view, 3> kGapsExamples{"twinlink gaps", "twinlink gaps --acd 1 --state open",
                                                    "twinlink gaps --from 2026-03-01 --to 2026-03-02 --csv"};
-constexpr std::array<string_view, 3> kSkillsExamples{
+constexpr std::array<string_view, 3> kSkillsExamples = {
     "twinlink report skills", "twinlink report skills --acd 1 --interval \"2026-03-01 09:00\"",
     "twinlink report skills --skill Sales --from 2026-03-01 --to 2026-03-08 --items ACDCALLS,ABNCALLS --csv"};
-constexpr std::array<string_view, 2> kAgentsExamples{
+constexpr std::array<string_view, 2> kAgentsExamples = {
     "twinlink report agents --agent 4711", "twinlink report agents --from 2026-03-01 --items \"TI_*\""};
 constexpr std::array<string_view, 2> kVdnsExamples{"twinlink report vdns",
                                                    "twinlink report vdns --only 5001 --items \"ABN*\" --csv"};
 constexpr std::array<string_view, 1> kVectorsExamples{"twinlink report vectors --from 2026-03-01"};
-constexpr std::array<string_view, 1> kGroupsExamples{
+constexpr std::array<string_view, 1> kGroupsExamples = {
     "twinlink report trunk-groups --items ALLINUSETIME,MBUSYTIME"};
 constexpr std::array<string_view, 1> kTrunksExamples{"twinlink report trunks --only 3"};
 constexpr std::array<string_view, 1> kCodesExamples{"twinlink report codes --csv"};
 constexpr std::array<string_view, 1> kLoginsExamples{"twinlink report logins --only 4711 --from 2026-03-01"};
 constexpr std::array<string_view, 2> kCallsExamples{"twinlink report calls --interval \"2026-03-01 09:00\"",
                                                     "twinlink report calls --skill Sales --items all --json"};
-constexpr std::array<string_view, 2> kImportExamples{
+constexpr std::array<string_view, 2> kImportExamples = {
     "twinlink import /var/captures/link_a.pcap", "twinlink import /mnt/other_server/store --acd 1 --json"};
 constexpr std::array<string_view, 2> kItemsExamples{"twinlink items hsplit", "twinlink items --csv"};
 constexpr std::array<string_view, 1> kInfoExamples{"twinlink store info /var/lib/twinlink"};
@@ -101,7 +107,12 @@ constexpr std::array<string_view, 1> kInfoExamples{"twinlink store info /var/lib
 constexpr std::array<string_view, 2> kCheckExamples{"twinlink store check /var/lib/twinlink",
                                                     "twinlink store check --quick /var/lib/twinlink --json"};
 
-constexpr std::array kCommands{
+constexpr std::array<string_view, 1> kOutagesExamples{"twinlink report outages --from this-month --csv"};
+constexpr std::array<string_view, 1> kEchiExamples{"twinlink export echi --version 12 /var/spool/echi"};
+constexpr std::array<string_view, 2> kVerifyExamples{"twinlink verify",
+                                                     "twinlink verify --from yesterday --json"};
+
+constexpr std::array kCommands = {
     CommandInfo{
         "status", "how the appliance is, what that means and what to do",
         "Asks the appliance. Exit code 0 when it collects and no gap is open, 1 when there is a problem, 3 "
@@ -155,6 +166,26 @@ constexpr std::array kCommands{
         "are folded again by themselves. Interrupted, it stops; what was filled stays. Exit code 0 when "
         "nothing is missing any more, 1 when something is, or PATH could not be read.",
         kImportOptions, kImportExamples, run_import},
+    CommandInfo{
+        "report outages", "what is or was missing, and the intervals that it touches",
+        "Per ACD: gaps with cause, time and intervals; intervals that are not complete; silences of the "
+        "links. Exit code 1 when messages are missing in the time asked for.",
+        kOutagesOptions, kOutagesExamples, run_report_outages},
+    CommandInfo{
+        "export echi", "call records as external call history files (chr0001, ...)",
+        "Writes the call records of closed intervals that DIR has not got yet into its next file. Each goes "
+        "out once, also when an export is interrupted: DIR keeps account (echi_account), the receiver may "
+        "take "
+        "chr files away at any time. Times are seconds; moments Unix seconds (UTC); -1, 0 or blank is not "
+        "known.",
+        kEchiOptions, kEchiExamples, run_export_echi},
+    CommandInfo{
+        "verify", "holds rows against each other: identities, call records, roll-ups, journal",
+        "Reads a store; works beside a running appliance. Every complete row must satisfy its table's "
+        "identities; call records added up must give the rows of skills and agents. Exit code 1 when "
+        "something "
+        "differs, with key and both values.",
+        kVerifyOptions, kVerifyExamples, run_verify},
     CommandInfo{"items", "every column of the tables, explained", "From the item catalogue; reads nothing.",
                 kItemsOptions, kItemsExamples, run_items},
     CommandInfo{"store info", "what a store says of itself", "Reads one commit's view of it.", kStoreOptions,
@@ -165,8 +196,9 @@ constexpr std::array kCommands{
                 kCheckOptions, kCheckExamples, run_store_check},
 };
 
-constexpr std::array kFamilies{
+constexpr std::array kFamilies = {
     FamilyInfo{"report", "interval rows, as the field's reports have them"},
+    FamilyInfo{"export", "files for other systems"},
     FamilyInfo{"store", "about a store's folder"},
 };
 

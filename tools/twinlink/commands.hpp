@@ -44,6 +44,8 @@ enum class OptionId : u8 {
     Directory,
     ItemTable,
     Quick,
+    EchiVersion,
+    OutFolder,
     Path,
 };
 
@@ -117,6 +119,9 @@ template <TableId id>
 Result<Answer> run_report_of(const Arguments&, const Rim&);
 Result<Answer> run_import(const Arguments&, const Rim&);
 Result<Answer> run_items(const Arguments&, const Rim&);
+Result<Answer> run_export_echi(const Arguments&, const Rim&);
+Result<Answer> run_report_outages(const Arguments&, const Rim&);
+Result<Answer> run_verify(const Arguments&, const Rim&);
 Result<Answer> run_store_info(const Arguments&, const Rim&);
 Result<Answer> run_store_check(const Arguments&, const Rim&);
 
