@@ -542,3 +542,29 @@ TEST_CASE(
           "3-29 days 1/1 minutes 1440/1440 in 48 | 5 in 48 calls 48 max 1 last 1 incomplete 0 r0");
     rig.healthy();
 }
+
+TEST_CASE("roller: the bytes are those of the store's README, and rot never comes out as a row") {
+    const RolledKey at{TableId::Hsplit, Span::Day, Acd{7}, kSunday, 5, 0};
+    std::vector<u64> items(10);
+    items[1] = 3;
+    items[9] = 300;
+    store::RowHead head{};
+    head.fold_version = 1;
+    head.intervals = 2;
+    const store::Key key = store::rolled_key(at);
+    std::vector<std::byte> value;
+    store::encode_rolled(value, key.bytes(), head, items);
+    CHECK(store::hex(key.bytes()) == "01010007800000000000503d00000000000000050000000000000000");
+    CHECK(store::hex(value) == "03bfe8f00000000001000a0000010200020203ac02");
+    CHECK(*store::parse_rolled_key(key.bytes()) == at);
+    std::vector<u64> back;
+    const auto row = store::decode_rolled(key.bytes(), value, back);
+    REQUIRE(row.has_value());
+    CHECK(row->intervals == 2);
+    CHECK(back == items);
+    for (std::size_t i = 0; i < value.size(); ++i) {
+        auto rotten = value;
+        rotten[i] ^= std::byte{0x10};
+        CHECK_FALSE(store::decode_rolled(key.bytes(), rotten, back).has_value());
+    }
+}
