@@ -5,20 +5,99 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <cassert>
+#include <iterator>
+#include <set>
+
 namespace twinlink::tools {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = nlohmann::json;
 
-Json json_of(const Value& value, Kind kind) {
-    if (const auto* flag = std::get_if<bool>(&value)) return *flag;
-    if (const auto* number = std::get_if<u64>(&value))
-        return kind == Kind::Time         ? Json(rfc3339(*number))
-               : kind == Kind::Hundredths ? Json(static_cast<double>(*number) / 100.0)
-                                          : Json(*number);
-    if (const auto* number = std::get_if<i64>(&value)) return *number;
-    if (const auto* text = std::get_if<std::string>(&value)) return clean(*text);
-    return nullptr;
+/// JSON as it is written, two blanks for each level: a report of a day has millions of values, of which
+/// nothing need be kept.
+class JsonText {
+public:
+    JsonText& key(std::string_view key) {
+        begin();
+        write_text(key);
+        text_ += ": ";
+        keyed_ = true;
+        return *this;
+    }
+    void open(char bracket) {
+        if (!keyed_) begin();
+        keyed_ = false;
+        text_ += bracket;
+        ++depth_;
+        empty_ = true;
+    }
+    void close(char bracket) {
+        --depth_;
+        if (!empty_) new_line();
+        text_ += bracket;
+        empty_ = false;
+    }
+    void value(const Value& value, Kind kind) {
+        if (!keyed_) begin();
+        keyed_ = false;
+        if (const auto* flag = std::get_if<bool>(&value))
+            text_ += *flag ? "true" : "false";
+        else if (const auto* number = std::get_if<u64>(&value))
+            write_number(*number, kind);
+        else if (const auto* signed_number = std::get_if<i64>(&value))
+            fmt::format_to(std::back_inserter(text_), "{}", *signed_number);
+        else if (const auto* text = std::get_if<std::string>(&value))
+            write_text(clean(*text));
+        else
+            text_ += "null";
+    }
+    [[nodiscard]] const std::string& text() const noexcept { return text_; }
+
+private:
+    void new_line() {
+        text_ += '\n';
+        text_.append(2 * depth_, ' ');
+    }
+    void begin() {
+        if (depth_ == 0) return;
+        if (!empty_) text_ += ',';
+        empty_ = false;
+        new_line();
+    }
+    void write_number(u64 number, Kind kind) {
+        if (kind == Kind::Time)
+            write_text(rfc3339(number));
+        else if (kind == Kind::Hundredths)
+            text_ += Json(static_cast<double>(number) / 100.0).dump();
+        else
+            fmt::format_to(std::back_inserter(text_), "{}", number);
+    }
+    void write_text(std::string_view text) {
+        const bool plain =
+            std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; });
+        if (!plain) {
+            text_ += Json(text).dump();
+            return;
+        }
+        text_ += '"';
+        text_ += text;
+        text_ += '"';
+    }
+
+    std::string text_;
+    std::size_t depth_ = 0;
+    bool empty_ = true;
+    bool keyed_ = false;
+};
+
+/// Each key of an object stands in it once.
+bool keys_differ(const Listing& table) {
+    std::set<std::string_view> keys;
+    for (const Field& column : table.columns)
+        if (column.seen_by != For::People && !keys.insert(column.key).second) return false;
+    return true;
 }
 
 /// A field as RFC 4180 wants it: in quotes where it holds what separates.
@@ -68,26 +147,29 @@ std::string to_csv(const Listing& table) {
 }
 
 std::string to_json(const Document& document) {
-    Json all;
-    all["schema"] = kOutputSchema;
-    all["command"] = document.command;
-    for (const auto& [key, value] : document.facts) all[key] = json_of(value, Kind::Text);
+    JsonText all;
+    all.open('{');
+    all.key("schema").value(kOutputSchema, Kind::Count);
+    all.key("command").value(document.command, Kind::Text);
+    for (const auto& [key, value] : document.facts) all.key(key).value(value, Kind::Text);
     for (const Listing& table : document.tables) {
         if (table.seen_by == For::People) continue;
-        Json rows = Json::array();
+        assert(keys_differ(table));
+        all.key(table.name).open('[');
         for (const Row& row : table.rows) {
-            Json object = Json::object();
+            all.open('{');
             for (std::size_t c = 0; c < table.columns.size(); ++c)
                 if (table.columns[c].seen_by != For::People)
-                    object[table.columns[c].key] = json_of(value_at(row, c), table.columns[c].kind);
-            rows.push_back(std::move(object));
+                    all.key(table.columns[c].key).value(value_at(row, c), table.columns[c].kind);
+            all.close('}');
         }
-        all[table.name] = std::move(rows);
+        all.close(']');
     }
-    Json problems = Json::array();
-    for (const std::string& problem : document.problems) problems.push_back(clean(problem));
-    all["problems"] = std::move(problems);
-    return all.dump(2) + "\n";
+    all.key("problems").open('[');
+    for (const std::string& problem : document.problems) all.value(problem, Kind::Text);
+    all.close(']');
+    all.close('}');
+    return all.text() + "\n";
 }
 
 }  // namespace twinlink::tools

@@ -49,11 +49,13 @@ public:
         for (std::size_t c = 0; c < table.columns.size(); ++c) {
             const Field& column = table.columns[c];
             if (column.seen_by == For::Machines) continue;
-            std::size_t widest = column.kind == Kind::Flag ? 0 : width(column.title);
-            for (const Row& row : rows) widest = std::max(widest, width(text(row, c)));
-            for (const Row& row : group.totals) widest = std::max(widest, width(text(row, c)));
-            if (column.kind == Kind::Flag && widest == 0) continue;  // nothing to flag
-            shown_.push_back({c, widest});
+            Shown shown{c, column.kind == Kind::Flag ? 0 : width(column.title), {}};
+            shown.cells.reserve(rows.size() + group.totals.size());
+            for (const Row& row : rows) shown.cells.push_back(text(row, c));
+            for (const Row& row : group.totals) shown.cells.push_back(text(row, c));
+            for (const std::string& cell : shown.cells) shown.width = std::max(shown.width, width(cell));
+            if (column.kind == Kind::Flag && shown.width == 0) continue;  // nothing to flag
+            shown_.push_back(std::move(shown));
         }
     }
 
@@ -64,8 +66,9 @@ public:
                 return !table_.columns[s.column].title.empty() && table_.columns[s.column].kind != Kind::Flag;
             });
             if (titled) write_titles(out);
-            for (const Row& row : rows_) write_row(out, row);
-            for (const Row& row : group_.totals) write_row(out, row);
+            for (std::size_t n = 0; n < rows_.size(); ++n) write_row(out, n, rows_[n].style);
+            for (std::size_t n = 0; n < group_.totals.size(); ++n)
+                write_row(out, rows_.size() + n, group_.totals[n].style);
         }
         for (const Line& line : group_.footer) out += styled(line.text, line.style, colours_) + "\n";
     }
@@ -74,6 +77,7 @@ private:
     struct Shown {
         std::size_t column;
         std::size_t width;
+        std::vector<std::string> cells;  ///< of the rows, then of the totals
     };
 
     [[nodiscard]] std::string text(const Row& row, std::size_t column) const {
@@ -102,10 +106,10 @@ private:
         finish(out, std::move(line), Style::Faint);
     }
 
-    void write_row(std::string& out, const Row& row) const {
+    void write_row(std::string& out, std::size_t row, Style style) const {
         std::string line;
-        for (const Shown& s : shown_) put(line, text(row, s.column), s);
-        finish(out, std::move(line), row.style);
+        for (const Shown& s : shown_) put(line, s.cells[row], s);
+        finish(out, std::move(line), style);
     }
 
     const Listing& table_;

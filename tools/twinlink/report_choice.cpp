@@ -148,6 +148,8 @@ Result<ReportChoice> ReportChoice::of(const Arguments& arguments, const Rim& rim
     choice.skill = arguments.text(OptionId::Skill);
     choice.only = arguments.text(OptionId::Only);
     choice.exact = arguments.has(OptionId::Exact);
+    if (arguments.has(OptionId::Csv))
+        choice.only_table = arguments.has(OptionId::TableName) ? arguments.text(OptionId::TableName) : "rows";
     choice.machines = arguments.has(OptionId::Json) || arguments.has(OptionId::Csv);
     return choice;
 }

@@ -47,7 +47,8 @@ struct ReportChoice {
         columns;             ///< the items that sums need: those shown, then those that measures are made of
     std::vector<u16> slots;  ///< by column of the table: where in `columns`
     bool exact = false;
-    bool machines = false;  ///< --json or --csv: what only people see is not made, and the other way round
+    std::string only_table;  ///< of --csv: others need not be made; empty: all
+    bool machines = false;   ///< --json or --csv: what only people see is not made, and the other way round
 
     /// Usage errors: what cannot be read, items that the table does not have, times that exclude each other.
     [[nodiscard]] static Result<ReportChoice> of(const Arguments&, const Rim&, const Table& table);

@@ -230,21 +230,25 @@ void ReportTables::add(const PeriodRow& row) {
     entity_ = row.entity;
     const u16 flag = find_column(*choice_.table, "INCOMPLETE")->index;
     const u64 incomplete = flag < row.items.size() ? row.items[flag] : 0;
+    any_rows_ = true;
     std::vector<Value> values;
-    if (choice_.machines) {
+    if (choice_.machines && wanted("rows")) {
         values = period_values();
         append_entity(values, row.entity, row.entity2);
         values.insert(values.end(), {u64{row.revision}, u64{row.fold_version}, incomplete});
-    } else {
+        append_cells(values, row);
+        rows_.rows.push_back({std::move(values), Style::Plain});
+    } else if (!choice_.machines) {
         values.emplace_back(incomplete != 0);
         append_entity(values, row.entity, row.entity2);
+        append_cells(values, row);
+        people_.rows.push_back({std::move(values), Style::Plain});
         ++group_.rows;
     }
-    append_cells(values, row);
-    (choice_.machines ? rows_ : people_).rows.push_back({std::move(values), Style::Plain});
     of_entity_.add(row.items, period_.covered_ns);
     // For people only where there is more than one period to add up.
-    if (choice_.kind->events || (!choice_.machines && periods_ < 2)) return;
+    const bool over_all = choice_.machines ? wanted("entities") || wanted("agents_all") : periods_ > 1;
+    if (choice_.kind->events || !over_all) return;
     sums_.try_emplace({row.entity, row.entity2}, *choice_.table, choice_.columns, Over::Intervals)
         .first->second.add(row.items, period_.covered_ns);
 }
@@ -257,8 +261,10 @@ void ReportTables::end_entity() {
 
 /// The sum over one agent's skills, for people where there are several, for machines always.
 void ReportTables::add_agent_sum() {
-    if (of_entity_.rows() == 1) complete_agent(choice_.machines ? rows_ : people_, of_entity_);
+    if (of_entity_.rows() == 1 && (!choice_.machines || wanted("rows")))
+        complete_agent(choice_.machines ? rows_ : people_, of_entity_);
     if (choice_.machines) {
+        if (!wanted("agents")) return;
         std::vector<Value> values = period_values();
         values.insert(values.end(), {entity_, names_.find(acd_.acd, NameKind::Agent, entity_),
                                      of_entity_.rows(), of_entity_.incomplete()});

@@ -32,11 +32,10 @@ public:
     [[nodiscard]] Answer finish(const std::string& path);
 
 private:
-    struct EntitySum {
-        RowSum sum;
-        u64 rows = 0;
-    };
-
+    /// Is that table of machines asked for?
+    [[nodiscard]] bool wanted(std::string_view table) const noexcept {
+        return choice_.only_table.empty() || choice_.only_table == table;
+    }
     [[nodiscard]] bool of_agents() const noexcept { return choice_.table->id == TableId::Hagent; }
     [[nodiscard]] std::vector<tools::Field> entity_fields() const;
     void append_entity(std::vector<tools::Value>& values, u64 entity, u64 entity2) const;
@@ -81,7 +80,7 @@ private:
     RowSum of_entity_;
     u64 entity_ = 0;
     std::size_t entity_fields_ = 0;
-    bool text_ = false;  ///< an item of several columns is shown
+    bool any_rows_ = false;
 };
 
 }  // namespace twinlink::cli

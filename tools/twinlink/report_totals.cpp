@@ -113,7 +113,7 @@ Answer ReportTables::finish(const std::string& path) {
     document.fact("item_table", std::string(choice_.table->name));
     document.fact("by", std::string(name(choice_.by)));
     document.fact("time_unit", std::string(choice_.exact ? "ns" : "s"));
-    if (people_.rows.empty())
+    if (!any_rows_)
         document.opening.push_back({"There are no rows for that.", Style::Plain});
     else
         explain(document);
