@@ -211,8 +211,11 @@ void AcdPath::meet_refolder(Now now, u64 committed) {
 
 void AcdPath::post_refold(Now now, u64 committed) {
     if (!wanted_ || committed < filled_batch_) return;  // what has come must be in the journal first
-    if (now.mono - filled_at_ < kSettle && now.mono - wanted_since_ < kSettleMax) return;
+    // While an import goes on, each refold is out of date when it ends: they must not take most of the time.
+    const Nanos settle_max = std::max(kSettleMax, Nanos{2 * refold_took_.value});
+    if (now.mono - filled_at_ < kSettle && now.mono - wanted_since_ < settle_max) return;
     wanted_ = false;
+    posted_at_ = now.mono;
     for (const FilledGap& gap : filled_) {
         if (healing_.size() < kHealingMax) healing_.push_back(gap);
     }
@@ -235,6 +238,7 @@ void AcdPath::add_to_tail(TailPiece::What what, u64 first, u32 count, Bytes mess
 /// The state that was folded again is the fold's from here on.
 void AcdPath::take_over() {
     tailing_ = false;
+    refold_took_ = now_.mono - posted_at_;
     if (!spoilt_) {
         end_block();
         // What the old state said since the last commit is said anew.

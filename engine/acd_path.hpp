@@ -139,6 +139,8 @@ private:
     FoldPlace wanted_from_;
     Nanos wanted_since_;
     Nanos filled_at_;
+    Nanos posted_at_;    ///< when the latest refold was asked for ...
+    Nanos refold_took_;  ///< ... and how long the one before took
     u64 batch_number_ = 1;
     u64 filled_batch_ = 0;  ///< number of the batch that has the latest fill
     bool tailing_ = false;
