@@ -148,6 +148,8 @@ std::optional<PeriodSum::Entity> PeriodSum::next() {
     e.key.entity2 = entity.get<u64>();
 
     std::ranges::fill(sum_, 0);
+    const bool busy = table_->id == TableId::Htkgrp && period_.span == Span::Day;
+    if (busy) begin_busy_hour(busy_, intervals_);
     u32 doubt = doubt_sum_;
     rows_->take(at, [&](std::size_t list, Bytes key, Bytes value) {
         e.there = true;
@@ -159,10 +161,12 @@ std::optional<PeriodSum::Entity> PeriodSum::next() {
         }
         doubt -= doubt_[list];
         add_row(*table_, sum_, items_);
+        if (busy) busy_[list].add(items_);
         e.fold_version = std::max(e.fold_version, head->fold_version);
         e.intervals = static_cast<u16>(e.intervals + (days_.empty() ? 1 : head->intervals));
     });
     sum_[kIncompleteColumn] += doubt;
+    if (busy) find_busy_hour(busy_, sum_);
     e.items = sum_;
     rolled_->take(at, [&](std::size_t, Bytes, Bytes value) { e.stored = value; });
     return e;

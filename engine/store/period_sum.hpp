@@ -7,6 +7,7 @@
 // with INCOMPLETE = 0 is exact, as a row of an interval is. Nothing of the size of a period is held.
 #pragma once
 
+#include "engine/store/busy_hour.hpp"
 #include "engine/store/roll_up_batch.hpp"
 #include "engine/store/row_codec.hpp"
 #include "engine/store/row_merge.hpp"
@@ -63,6 +64,7 @@ private:
     std::optional<RowMerge> rolled_;
     std::vector<u64> sum_;
     std::vector<u64> items_;
+    std::vector<BusyHourPart> busy_;  ///< of a trunk group's day, per interval
     u64 damaged_ = 0;
     int error_ = 0;
 };

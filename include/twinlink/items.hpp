@@ -46,7 +46,7 @@ enum class RollUp : u8 {
     Or,
     CountSet,  ///< in how many intervals it was set; counts themselves add up
     Key,       ///< names the row
-    None,      ///< rows are single events: nothing is added up
+    None,      ///< nothing is added up: rows are single events, or only a day has it (BusyHour)
 };
 
 /// One item. `count` columns named `name`, or `name` followed by first, first + 1, ... for a family; 0
@@ -105,6 +105,12 @@ constexpr Item i_time(std::string_view name, std::string_view help, std::string_
 }
 constexpr Item max_count(std::string_view name, std::string_view help) {
     return {name, Maximum, ItemBasis::Interval, Count, RollUp::Maximum, help};
+}
+/// Of the busiest hour of a day.
+constexpr Item busy_hour(std::string_view name, ItemUnit unit, std::string_view help) {
+    return {name, BusyHour,     ItemBasis::Interval,
+            unit, RollUp::None, help,
+            "in intervals, weeks and months; a day has its busy hour"};
 }
 constexpr Item setting(std::string_view name, ItemUnit unit, RollUp roll_up, std::string_view help) {
     return {name, Administrative, ItemBasis::Interval, unit, roll_up, help};

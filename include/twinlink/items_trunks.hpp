@@ -44,9 +44,27 @@ constexpr std::array<Item, kTrunkItems> trunk_items() {
 }
 }  // namespace item_kinds
 
+/// What a day's busy hour has, and the item that each is the sum of over that hour. Names that no source at
+/// hand confirms follow those that one does (BH_OUTCALLS, BH_OUTTIME, BH_OTHERCALLS, BH_OACDCALLS ...).
+inline constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kBusyHourSums{{
+    {"BH_INCALLS", "INCALLS"},
+    {"BH_INTIME", "INTIME"},
+    {"BH_ACDCALLS", "ACDCALLS"},
+    {"BH_ABNCALLS", "ABNCALLS"},
+    {"BH_OTHERCALLS", "OTHERCALLS"},
+    {"BH_BUSYCALLS", "BUSYCALLS"},
+    {"BH_DISCCALLS", "DISCCALLS"},
+    {"BH_OUTCALLS", "OUTCALLS"},
+    {"BH_OUTTIME", "OUTTIME"},
+    {"BH_OACDCALLS", "O_ACDCALLS"},
+    {"BH_OABNCALLS", "O_ABNCALLS"},
+    {"BH_OOTHERCALLS", "O_OTHERCALLS"},
+    {"BH_ALLINUSETIME", "ALLINUSETIME"},
+}};
+
 inline constexpr auto kHtkgrpItems = [] {
     using namespace item_kinds;
-    std::array<Item, 6 + kTrunkItems + 2> items{
+    std::array<Item, 6 + kTrunkItems + 2 + 1 + kBusyHourSums.size()> items{
         key("ROW_DATE", "Day of the interval, in the ACD's local time."),
         key("STARTTIME", "Start of the interval, hhmm in the ACD's local time."),
         key("STARTTIME_UTC", "Start of the interval, UTC."),
@@ -59,6 +77,14 @@ inline constexpr auto kHtkgrpItems = [] {
     items[at++] =
         i_time("ALLINUSETIME", "Time that all trunks of the group carried calls or were out of service.");
     items[at++] = setting("TRUNKS", Count, RollUp::Last, "Trunks of the group.");
+    items[at++] =
+        busy_hour("BH_STARTTIME", Time,
+                  "Start of the day's busy hour: the intervals in a row, an hour together, with the "
+                  "greatest INTIME + OUTTIME; the first of equals, 0 = none.");
+    for (const auto& [name, of] : kBusyHourSums) {
+        items[at++] = busy_hour(name, of.ends_with("TIME") ? Nanoseconds : Count,
+                                "The item of that name, added up over the busy hour.");
+    }
     return items;
 }();
 

@@ -84,7 +84,8 @@ inline constexpr u64 kDayNs = 24 * 60 * kMinuteNs;
 
 /// Whether rows of this table are added up to days, weeks and months.
 [[nodiscard]] constexpr bool rolls_up(const Table& table) noexcept {
-    return std::ranges::none_of(table.items, [](const Item& i) { return i.roll_up == RollUp::None; });
+    return std::ranges::none_of(
+        table.items, [](const Item& i) { return i.roll_up == RollUp::None && i.kind != ItemKind::BusyHour; });
 }
 
 /// Adds a row to a sum of rows of the same table, item by item by its rule. Rows come in the order of time;

@@ -131,6 +131,7 @@ TEST_CASE("adding rows: each item by its rule, and sums of sums as sums") {
                 case RollUp::Maximum: CHECK(sum[i] == std::max({a[i], b[i], c[i]})); break;
                 case RollUp::Last: CHECK(sum[i] == c[i]); break;
                 case RollUp::Or: CHECK(sum[i] == (a[i] | b[i] | c[i])); break;
+                case RollUp::None: CHECK(sum[i] == 0); break;  // of a day's busy hour
                 default: FAIL("a column without a rule");
             }
         }

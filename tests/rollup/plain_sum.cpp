@@ -21,6 +21,7 @@ struct Part {
 };
 struct Sum {
     std::vector<u64> items;
+    std::map<std::size_t, std::vector<u64>> by_interval;  // place among the day's intervals
     u32 intervals = 0;
     std::set<i64> in;  // days, for weeks and months
     u32 doubt_met = 0;
@@ -45,6 +46,53 @@ void add(const Table& table, Sum& sum, std::span<const u64> row) {
             default: break;
         }
     }
+}
+
+/// The busy hour of a trunk group, by trying every stretch of intervals.
+void add_busy_hour(Sum& sum, const std::vector<IntervalRecord>& intervals) {
+    const auto value = [&](std::size_t i, std::string_view item) {
+        const auto at = sum.by_interval.find(i);
+        return at == sum.by_interval.end()
+                   ? 0
+                   : at->second[find_column(*find_table(TableId::Htkgrp), item)->index];
+    };
+    u64 most = 0;
+    std::pair<std::size_t, std::size_t> best;
+    for (std::size_t from = 0; from < intervals.size(); ++from) {
+        for (std::size_t to = from + 1; to <= intervals.size(); ++to) {
+            const IntervalRecord& last = intervals[to - 1];
+            bool row = last.start + last.minutes * kMinuteNs == intervals[from].start + 60 * kMinuteNs;
+            u64 held = 0;
+            for (std::size_t i = from; i < to; ++i) {
+                held += value(i, "INTIME") + value(i, "OUTTIME");
+                row = row && (i == from || intervals[i].start ==
+                                               intervals[i - 1].start + intervals[i - 1].minutes * kMinuteNs);
+            }
+            if (!row || held <= most) continue;
+            most = held;
+            best = {from, to};
+        }
+    }
+    if (most == 0) return;
+    sum.items[htkgrp("BH_STARTTIME")] = intervals[best.first].start;
+    const std::array<std::pair<std::string_view, std::string_view>, 13> items{{
+        {"BH_INCALLS", "INCALLS"},
+        {"BH_INTIME", "INTIME"},
+        {"BH_ACDCALLS", "ACDCALLS"},
+        {"BH_ABNCALLS", "ABNCALLS"},
+        {"BH_OTHERCALLS", "OTHERCALLS"},
+        {"BH_BUSYCALLS", "BUSYCALLS"},
+        {"BH_DISCCALLS", "DISCCALLS"},
+        {"BH_OUTCALLS", "OUTCALLS"},
+        {"BH_OUTTIME", "OUTTIME"},
+        {"BH_OACDCALLS", "O_ACDCALLS"},
+        {"BH_OABNCALLS", "O_ABNCALLS"},
+        {"BH_OOTHERCALLS", "O_OTHERCALLS"},
+        {"BH_ALLINUSETIME", "ALLINUSETIME"},
+    }};
+    for (const auto& [name, of] : items)
+        for (std::size_t i = best.first; i < best.second; ++i)
+            sum.items[find_column(*find_table(TableId::Htkgrp), name)->index] += value(i, of);
 }
 
 std::string text_of(const std::map<std::pair<Span, i64>, Period>& periods) {
@@ -140,10 +188,14 @@ std::string summed_text(const StoreSnapshot& snapshot, u64 now, Weekday week_sta
                     add(table, sum, row.items);
                     ++sum.intervals;
                     sum.doubt_met += i.in_doubt;
+                    sum.by_interval[static_cast<std::size_t>(&i - intervals.data())].assign(row.items.begin(),
+                                                                                            row.items.end());
                     return true;
                 });
             }
         }
+        for (auto& [row, sum] : p.rows)
+            if (std::get<0>(row) == TableId::Htkgrp) add_busy_hour(sum, intervals);
         // Weeks and months from whole days.
         const auto date = date_of(LocalDay{static_cast<i32>(day)});
         i64 week = day;

@@ -64,6 +64,8 @@ TEST_CASE(
         const std::string got = rolled_text(snapshot);
         CAPTURE(first_difference(want, got));
         CHECK((want == got));
+        CHECK(got.find(" BH_STARTTIME=") != std::string::npos);
+        CHECK(got.find(" BH_INTIME=") != std::string::npos);
         CHECK(snapshot.roll_ups(Span::Day, kAnyDay, kEndOfDays).size() >= 3);
         CHECK(snapshot.roll_ups(Span::Week, kAnyDay, kEndOfDays).size() == 2);
         CHECK(snapshot.damaged() == 0);

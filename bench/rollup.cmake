@@ -1,0 +1,1 @@
+twinlink_bench(NAME rollup SOURCES rollup_bench.cpp USES twinlink::engine)
