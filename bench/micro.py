@@ -138,3 +138,36 @@ def pipeline(run):
             )
         )
     return rows
+
+
+def refold(run):
+    found = google(run.tools, "refold", run.least, run.disk)
+    found = {name.split("/iterations")[0].removesuffix("/manual_time"): b for name, b in found.items()}
+    alone, beside = found["live/refolding:0"], found["live/refolding:1"]
+
+    def felt(b):
+        return (
+            f"{b['messages/s'] / 1e6:.2f} M messages/s of {b['asked/s'] / 1e6:g} asked, "
+            f"ring {b['ring_mean']:.1f} frames, {b['ring_max']:.0f} at most"
+        )
+
+    plain, again = found["plain_fold"]["messages/s"], found["refold"]["messages/s"]
+    return [
+        row("live messages, no refold", felt(alone), rate=alone["messages/s"], ring_max=alone["ring_max"]),
+        row(
+            "live messages beside refolds",
+            felt(beside),
+            f"{beside['messages/s'] / alone['messages/s']:.2f} x without; "
+            f"{beside['refolds']:.0f} refolds, {beside['refolded/s'] / 1e6:.2f} M messages/s",
+            rate=beside["messages/s"],
+            ring_max=beside["ring_max"],
+            refolded=beside["refolded/s"],
+        ),
+        row(
+            "refold, no live messages",
+            f"{again / 1e6:.2f} M messages/s",
+            f"{again / plain:.2f} x the fold alone over the same journal ({plain / 1e6:.2f} M messages/s)",
+            rate=again,
+            plain=plain,
+        ),
+    ]

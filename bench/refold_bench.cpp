@@ -7,6 +7,7 @@
 // messages; `plain_fold` folds the same journal blocks in one thread with nothing around it.
 //
 // Folder: TWINLINK_BENCH_DIR, else the working directory. TWINLINK_BENCH_RATE: live messages/s.
+#include "engine/fold/fold.hpp"
 #include "engine/importer.hpp"
 #include "tools/acdsim/day_tape.hpp"
 #include "tools/twinlinkd/loops.hpp"
@@ -201,13 +202,15 @@ public:
         while (!engine_->offers_durable()) pause(1_ms);
         return true;
     }
+    /// Until the whole history is durable and nothing is folded again.
     void wait_until_quiet() {
-        for (u64 before = ~u64{0};; before = engine_->status().committed_messages) {
+        for (;;) {
             pause(200_ms);
             const EngineStatus s = engine_->status();
             if (s.store_stopped) throw std::runtime_error(s.store_error);
-            if (s.committed_messages == before && before != 0 && !s.refolding && supply_.sent() >= kHistory)
-                return;
+            const u64 known = s.acds.empty() ? 0 : s.acds.front().stream.next;
+            const bool taken = supply_.sent() >= kHistory && known > supply_.sent();
+            if (taken && s.committed_messages == s.messages && !s.refolding) return;
         }
     }
 
