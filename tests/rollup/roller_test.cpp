@@ -241,13 +241,17 @@ TEST_CASE("roller: a clock that is set back gives a second instance, which count
     rig.config().summarize_after = {};
     rig.day(kBegin, 60);
     auto again = RollerRig::record(kBegin + 9 * kHalf, 60, 1);
-    again.first_seq = RollerRig::record(kBegin + 10 * kHalf, 60).first_seq - 1;
+    again.first_seq = RollerRig::record(kBegin + 10 * kHalf, 60).first_seq + 1;
     rig.add(again, 7);
+    // The last value is the one collected last, though its interval begins earlier.
+    rig.add(RollerRig::record(kBegin + 10 * kHalf, 60), 4, 6);
+    rig.add(again, 9, 6);
     rig.time(kBegin + 49 * kHalf, 60);
     rig.commit();
     rig.roll();
     CHECK(rig.text(Span::Day) ==
-          "3-29 days 1/1 minutes 1440/1440 in 49 | 5 in 49 calls 55 max 7 last 1 incomplete 0 r0");
+          "3-29 days 1/1 minutes 1440/1440 in 49 | 5 in 49 calls 55 max 7 last 1 incomplete 0 r0"
+          " | 6 in 2 calls 13 max 9 last 9 incomplete 0 r0");
     rig.healthy();
 }
 
