@@ -1,9 +1,60 @@
 // See roller.hpp. The refold thread.
 #include "engine/roller.hpp"
 
+#include "engine/store/period_sum.hpp"
+
 #include <algorithm>
+#include <cstring>
+#include <limits>
 
 namespace twinlink {
+
+/// The period under way, and the snapshot that it is read from.
+struct Roller::Job {
+    Job(StoreSnapshot s, const DueRecord& d, Weekday week_start)
+        : snapshot(std::move(s)),
+          due(d),
+          sum(snapshot, {Acd{d.acd}, d.span, LocalDay{d.first_day}}, week_start) {}
+
+    bool add(const store::PeriodSum::Entity& e, RollUpBatch& to);
+
+    StoreSnapshot snapshot;
+    DueRecord due;
+    store::PeriodSum sum;
+    bool changed = false;
+    std::vector<std::byte> value;
+    std::vector<u64> items;
+};
+
+/// True when the stored row is another one, or none.
+bool Roller::Job::add(const store::PeriodSum::Entity& e, RollUpBatch& to) {
+    if (!e.there) {
+        to.gone.push_back(e.key);
+        return true;
+    }
+    const store::Key key = store::rolled_key(e.key);
+    store::RowHead head{};
+    head.fold_version = e.fold_version;
+    head.intervals = e.intervals;
+    const auto before = e.stored.empty() ? std::nullopt : store::decode_items(key.bytes(), e.stored, items);
+    if (before) head.revision = before->revision;
+    store::encode_rolled(value, key.bytes(), head, e.items);
+    if (before && std::ranges::equal(value, e.stored)) return false;
+    if (before) {
+        ++head.revision;
+        store::encode_rolled(value, key.bytes(), head, e.items);
+    }
+    to.rows.push_back({.key = e.key,
+                       .offset = to.bytes.size(),
+                       .bytes = static_cast<u32>(value.size()),
+                       .revised = !e.stored.empty()});
+    to.bytes.insert(to.bytes.end(), value.begin(), value.end());
+    return true;
+}
+
+Roller::Roller(const Store& store, std::span<const AcdConfig> acds, RollRings& rings, std::size_t bytes_max)
+    : store_(store), acds_(acds), rings_(rings), bytes_max_(bytes_max) {}
+Roller::~Roller() = default;
 
 std::size_t Roller::poll() {
     if (store_.counters().get(StoreCounter::Stopped) != 0) return 0;
@@ -84,7 +135,7 @@ std::size_t Roller::go_on() {
             finish();
             return n;
         }
-        if (!add(*entity)) continue;
+        if (!job_->add(*entity, batch_->rolled)) continue;
         job_->changed = true;
         if (batch_->rolled.bytes.size() >= bytes_max_) {
             hand_over();
@@ -92,33 +143,6 @@ std::size_t Roller::go_on() {
         }
     }
     return kRollSlice;
-}
-
-/// True when the stored row is another one.
-bool Roller::add(const store::PeriodSum::Entity& e) {
-    RollUpBatch& to = batch_->rolled;
-    if (!e.there) {
-        to.gone.push_back(e.key);
-        return true;
-    }
-    const store::Key key = store::rolled_key(e.key);
-    store::RowHead head{};
-    head.fold_version = e.fold_version;
-    head.intervals = e.intervals;
-    const auto before = e.stored.empty() ? std::nullopt : store::decode_items(key.bytes(), e.stored, items_);
-    if (before) head.revision = before->revision;
-    store::encode_rolled(value_, key.bytes(), head, e.items);
-    if (before && std::ranges::equal(value_, e.stored)) return false;
-    if (before) {
-        ++head.revision;
-        store::encode_rolled(value_, key.bytes(), head, e.items);
-    }
-    to.rows.push_back({.key = e.key,
-                       .offset = to.bytes.size(),
-                       .bytes = static_cast<u32>(value_.size()),
-                       .revised = !e.stored.empty()});
-    to.bytes.insert(to.bytes.end(), value_.begin(), value_.end());
-    return true;
 }
 
 void Roller::finish() {

@@ -10,7 +10,6 @@
 // under way. No clock: what time it is by an ACD is what its stream says.
 #pragma once
 
-#include "engine/store/period_sum.hpp"
 #include "engine/store/store.hpp"
 
 #include <twinlink/engine.hpp>
@@ -38,8 +37,10 @@ inline constexpr std::size_t kRollSlice = 256;
 class Roller {
 public:
     Roller(const Store& store, std::span<const AcdConfig> acds, RollRings& rings,
-           std::size_t bytes_max = kRolledBytesMax)
-        : store_(store), acds_(acds), rings_(rings), bytes_max_(bytes_max) {}
+           std::size_t bytes_max = kRolledBytesMax);
+    ~Roller();
+    Roller(const Roller&) = delete;
+    Roller& operator=(const Roller&) = delete;
 
     /// A slice. Returns entities looked at and steps, 0 when there is nothing to do now.
     std::size_t poll();
@@ -53,21 +54,11 @@ public:
     [[nodiscard]] u64 due() const noexcept { return due_.load(std::memory_order_relaxed); }
 
 private:
-    struct Job {
-        Job(StoreSnapshot s, const DueRecord& d, Weekday week_start)
-            : snapshot(std::move(s)),
-              due(d),
-              sum(snapshot, {Acd{d.acd}, d.span, LocalDay{d.first_day}}, week_start) {}
-        StoreSnapshot snapshot;
-        DueRecord due;
-        store::PeriodSum sum;
-        bool changed = false;
-    };
+    struct Job;
     bool begin();
     bool realign_weeks(const StoreSnapshot& snapshot);
     [[nodiscard]] bool ready(const StoreSnapshot& snapshot, const DueRecord& due) const;
     std::size_t go_on();
-    bool add(const store::PeriodSum::Entity& entity);
     void finish();
     void hand_over();
     [[nodiscard]] const AcdConfig& config(Acd acd) const noexcept;
@@ -80,8 +71,6 @@ private:
     std::unique_ptr<Job> job_;
     std::optional<u64> looked_;  ///< commits when nothing was found to do
     bool aligned_ = false;       ///< weeks begin on the day that is configured
-    std::vector<std::byte> value_;
-    std::vector<u64> items_;
     std::atomic<u64> days_rolled_{0};
     std::atomic<u64> days_redone_{0};
     std::atomic<u64> due_{0};

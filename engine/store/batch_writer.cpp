@@ -62,7 +62,7 @@ const char* BatchWriter::refuse(const CommitBatch& batch) noexcept {
     for (const auto& c : batch.checkpoints)
         if (outside(c.offset, c.bytes, batch.arena.size())) return "a checkpoint lies outside the arena";
     for (const auto& r : batch.rolled.rows)
-        if (outside(r.offset, r.bytes, batch.rolled.bytes.size())) return "a rolled row lies outside the bytes";
+        if (outside(r.offset, r.bytes, batch.rolled.bytes.size())) return "a rolled row lies outside";
     for (const auto& g : batch.gaps)
         if (g.first == 0 || g.last < g.first) return "a gap's range is empty";
     return nullptr;

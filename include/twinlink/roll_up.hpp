@@ -20,6 +20,7 @@ namespace twinlink {
 /// What a row covers. Part of the store format: never renumber.
 enum class Span : u8 { Interval = 0, Day = 1, Week = 2, Month = 3 };
 inline constexpr std::array kRolledSpans{Span::Day, Span::Week, Span::Month};
+/// "interval", "day", "week", "month".
 [[nodiscard]] constexpr std::string_view name(Span span) noexcept {
     constexpr std::array<std::string_view, 4> kNames{"interval", "day", "week", "month"};
     return kNames[static_cast<std::size_t>(span)];
@@ -28,6 +29,7 @@ inline constexpr std::array kRolledSpans{Span::Day, Span::Week, Span::Month};
 enum class Weekday : u8 { Sunday = 0, Monday, Tuesday, Wednesday, Thursday, Friday, Saturday };
 inline constexpr std::array<std::string_view, 7> kWeekdays{"sunday",   "monday", "tuesday", "wednesday",
                                                            "thursday", "friday", "saturday"};
+/// "sunday" to "saturday".
 [[nodiscard]] constexpr std::string_view name(Weekday day) noexcept {
     return kWeekdays[static_cast<std::size_t>(day)];
 }
