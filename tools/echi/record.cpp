@@ -89,7 +89,7 @@ void Encoder::put_text(std::byte* to, const Field& field, std::string_view text,
         ++misfits_[field.line];
         text = may_be_cut ? text.substr(0, field.bytes - std::size_t{1}) : std::string_view{};
     }
-    std::memcpy(to, text.data(), text.size());
+    std::ranges::transform(text, to, [](char c) { return static_cast<std::byte>(c); });
 }
 
 void Encoder::put(std::byte* to, const Field& field, const RowView& row) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 #include <set>
+#include <tuple>
 
 namespace twinlink::cli {
 namespace {
@@ -136,20 +137,35 @@ ReportReader::Sum& ReportReader::sum_of(Sums& sums, u64 entity, u64 entity2, u32
 
 void ReportReader::add_intervals(const Day& day, Sums& sums) {
     const Table& table = *choice_.table;
-    std::map<std::pair<u64, u16>, const IntervalRecord*> wanted;
-    for (const IntervalRecord* interval : day.intervals)
-        wanted[{interval->start, interval->instance}] = interval;
-    const u64 from = wanted.begin()->first.first;
-    const u64 to = wanted.rbegin()->first.first + 1;
-    snapshot_.rows(table.id, acd_.acd, from, to, [&](const RowView& row) {
-        const auto at = wanted.find({row.key.interval_start, row.key.instance});
-        if (at == wanted.end() || !wanted_.has(table.id, row.key.entity, row.key.entity2, row.items))
-            return true;
-        Sum& sum = sum_of(sums, row.key.entity, row.key.entity2, row.revision, row.fold_version);
-        add_row(table, sum.items, row.items);
-        sum.doubt += at->second->in_doubt;
-        return true;
+    // The newest setting counts: in the order in which they were collected, also where the clock was set
+    // back.
+    std::vector<IntervalRecord> all;
+    for (const IntervalRecord* interval : day.intervals) all.push_back(*interval);
+    std::ranges::sort(all, {}, [](const IntervalRecord& i) {
+        return std::tuple(i.epoch, i.first_seq, i.start, i.instance);
     });
+    const bool busy = table.id == TableId::Htkgrp && choice_.by == Span::Day;
+    for (std::size_t n = 0; n < all.size(); ++n) {
+        const IntervalRecord& interval = all[n];
+        snapshot_.rows(table.id, acd_.acd, interval.start, interval.start + 1, [&](const RowView& row) {
+            const RowKey& key = row.key;
+            if (key.instance != interval.instance ||
+                !wanted_.has(table.id, key.entity, key.entity2, row.items))
+                return true;
+            Sum& sum = sum_of(sums, key.entity, key.entity2, row.revision, row.fold_version);
+            add_row(table, sum.items, row.items);
+            sum.doubt += interval.in_doubt;
+            if (!busy) return true;
+            if (sum.busy.empty()) store::begin_busy_hour(sum.busy, all);
+            sum.busy[n].add(row.items);
+            return true;
+        });
+    }
+    if (!busy) return;
+    for (auto& [_, sum] : sums) {
+        if (all.back().closed == 0) sum.busy.pop_back();  // its hour is not whole yet
+        store::find_busy_hour(sum.busy, sum.items);
+    }
 }
 
 u64 ReportReader::add_day(LocalDay day, Sums& sums) {
@@ -174,7 +190,11 @@ u64 ReportReader::add_day(LocalDay day, Sums& sums) {
     for (auto& [key, one] : of_day) {
         one.items[flag] += doubt - one.doubt;
         Sum& sum = sum_of(sums, key.first, key.second, one.revision, one.fold_version);
-        add_row(table, sum.items, one.items);
+        // A day alone has its busy hour; added up it is lost.
+        if (choice_.by == Span::Day)
+            sum.items = one.items;
+        else
+            add_row(table, sum.items, one.items);
         sum.doubt += doubt;
     }
     return doubt;

@@ -5,6 +5,7 @@
 // So one report goes from last year to this minute. One snapshot, one thread.
 #pragma once
 
+#include "engine/store/busy_hour.hpp"
 #include "tools/twinlink/report_tables.hpp"
 
 #include <map>
@@ -34,7 +35,8 @@ private:
         std::vector<u64> items;
         u32 revision = 0;
         u16 fold_version = 0;
-        u64 doubt = 0;  ///< of the days, or intervals, in which it has a row
+        u64 doubt = 0;                          ///< of the days, or intervals, in which it has a row
+        std::vector<store::BusyHourPart> busy;  ///< of a trunk group's day
     };
     using Sums = std::map<std::pair<u64, u64>, Sum>;
     /// What the intervals of one day tell.
