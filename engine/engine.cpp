@@ -168,6 +168,9 @@ EngineStatus Engine::status() const {
     return s;
 }
 
+void Engine::watch(Nanos until) noexcept { parts_->fold.watch(until); }
+std::vector<RealTime> Engine::real_time() const { return parts_->fold.real_time(); }
+
 const Counters<FrameRefusal>& Engine::refusals(Link link) const noexcept {
     return parts_->receive.refusals(link);
 }

@@ -5,6 +5,12 @@
 #include <cassert>
 
 namespace twinlink {
+namespace {
+
+/// A look at 100,000 calls in progress takes milliseconds: seldom enough to be nothing. Chosen.
+constexpr Nanos kLookEvery = 500_ms;
+
+}  // namespace
 
 // ---- receive: ports -> rings
 // -------------------------------------------------------------------------------
@@ -200,6 +206,7 @@ void FoldStage::tick(Now now) {
         published_at_ = now.mono;
         publish();
     }
+    look(now);
 }
 
 /// Tells the arbiters when frames were dropped or refused here, so that a gap can name its cause.
@@ -303,6 +310,26 @@ void FoldStage::publish() {
             s.fold_counters[c] = path.fold().counter(static_cast<FoldCounter>(c));
         }
     }
+}
+
+/// The moment of every ACD, where somebody watches.
+void FoldStage::look(Now now) {
+    if (now.mono.value >= watched_until_.load(std::memory_order_relaxed) ||
+        now.mono - looked_at_ < kLookEvery)
+        return;
+    const std::unique_lock lock(status_mutex_, std::try_to_lock);
+    if (!lock.owns_lock()) return;
+    looked_at_ = now.mono;
+    real_time_.resize(paths_.size());
+    for (std::size_t i = 0; i < paths_.size(); ++i) {
+        paths_[i].fold().look(real_time_[i]);
+        real_time_[i].taken = now.mono;
+    }
+}
+
+std::vector<RealTime> FoldStage::real_time() const {
+    const std::lock_guard lock(status_mutex_);
+    return real_time_;
 }
 
 std::vector<AcdStatus> FoldStage::acds() const {

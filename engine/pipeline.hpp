@@ -106,6 +106,9 @@ public:
     [[nodiscard]] bool drained() const noexcept { return drained_.load(std::memory_order_acquire); }
     /// Any thread.
     [[nodiscard]] std::vector<AcdStatus> acds() const;
+    /// Asks for real_time() to be kept up to date until then; and what it was when it was taken last.
+    void watch(Nanos until) noexcept { watched_until_.store(until.value, std::memory_order_relaxed); }
+    [[nodiscard]] std::vector<RealTime> real_time() const;
     [[nodiscard]] u64 messages() const noexcept { return messages_.load(std::memory_order_relaxed); }
     [[nodiscard]] u64 conflicts() const noexcept { return conflicts_.load(std::memory_order_relaxed); }
     /// Something that came late has yet to be folded in, of whatever ACD.
@@ -121,6 +124,7 @@ private:
     void give_back();
     void finish(Now now);
     void publish();
+    void look(Now now);
     [[nodiscard]] u64 gathered_bytes() const noexcept;
 
     const EngineConfig& config_;
@@ -138,6 +142,7 @@ private:
     Nanos closed_at_;
     Nanos rows_at_;
     Nanos published_at_;
+    Nanos looked_at_;
     std::array<u64, kLinks> drops_seen_{};
     std::array<u64, kLinks> refused_seen_{};
     std::atomic<bool> stopping_{false};
@@ -146,8 +151,10 @@ private:
     std::atomic<u64> conflicts_{0};
     std::atomic<u64> batch_bytes_{0};
     std::atomic<bool> refolding_{false};
+    std::atomic<u64> watched_until_{0};
     mutable std::mutex status_mutex_;  // the fold only tries it, and only ten times a second
     std::vector<AcdStatus> status_;
+    std::vector<RealTime> real_time_;  // under the same mutex
 };
 
 /// Writes batches. An error stops the store for good: the outcome of that commit is unknown until it is

@@ -176,6 +176,7 @@ void Core::log_in(AgentEntry& a, u32 extension) noexcept {
     a.extension = extension;
     a.at = now_;
     a.login_at = now_;
+    a.mode_at = now_;
     a.found = 0;
     a.flags = static_cast<u8>(a.flags & kAgentDirty);
 }
@@ -222,6 +223,7 @@ void Core::resolve_mode_link(AgentEntry& a) noexcept {
 
 void Core::set_mode(AgentEntry& a, AgentMode mode, u16 skill, u64 call, u8 reason,
                     Direction direction) noexcept {
+    if (a.mode != mode || a.reason != reason) a.mode_at = now_;
     a.mode = mode;
     a.skill = skill;
     a.call = call;

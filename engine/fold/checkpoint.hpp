@@ -57,7 +57,7 @@ struct SavedClock {
 };
 
 struct SavedAgent {
-    u64 id, at, call, ext_at, pump_up, login_at;
+    u64 id, at, call, ext_at, pump_up, login_at, mode_at;
     u64 ext_call;  ///< whose leg is ext_leg
     Segment work;
     u32 extension;

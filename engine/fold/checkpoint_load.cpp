@@ -210,6 +210,7 @@ bool Checkpoint::load_agent(u64& last) {
     a.flags = static_cast<u8>(s.flags & ~(kAgentDirty | kSkillLeaving));
     a.ext_class = s.ext_class;
     a.login_at = s.login_at;
+    a.mode_at = s.mode_at;
     a.found = s.found;
     HeldCalls holds{core.agent_ids_.find(s.id), {}, s.ext_call};
     for (u32 i = 0; i < s.held_calls; ++i) {

@@ -48,6 +48,7 @@ void Checkpoint::put_agent(const Core& c, const AgentEntry& a, std::vector<std::
                    a.ext_at,
                    a.pump_up,
                    a.login_at,
+                   a.mode_at,
                    call_of(a.ext_leg),
                    work,
                    a.extension,

@@ -22,6 +22,7 @@ Expected<void> Fold::load(Bytes from) {
     return {};
 }
 u64 Fold::interval_of(Nanos time) const noexcept { return core_->interval_of(time); }
+void Fold::look(RealTime& now) const { core_->look(now); }
 u64 Fold::counter(FoldCounter which) const noexcept { return core_->counter(which); }
 const AcdRecord& Fold::settings() const noexcept { return core_->settings(); }
 

@@ -4,7 +4,7 @@
 // (time and intervals), queues.cpp and talk.cpp (life of a call), legs.cpp (its way through VDNs and
 // vectors), trunks.cpp, accounts.cpp (booking a call), events.cpp (work codes, logins, call records),
 // agents.cpp and agent_time.cpp (modes and their time), pump_up.cpp and repair*.cpp (what a pump-up
-// corrects), checkpoint.cpp (save and load).
+// corrects), real_time.cpp (the moment, for people), checkpoint_*.cpp (save and load).
 //
 // Invariants: derived numbers (in_queue, staffed, top, waiting, busy, doubtful_calls) equal what counting
 // would give; rows are touched only while an interval is open; nothing is allocated after construction but by
@@ -51,6 +51,7 @@ public:
     void save(std::vector<std::byte>& to);
     Expected<void> load(Bytes from);
     [[nodiscard]] u64 interval_of(Nanos time) const noexcept;
+    void look(RealTime& now) const;
     [[nodiscard]] u64 counter(FoldCounter which) const noexcept { return counters_[static_cast<u8>(which)]; }
     [[nodiscard]] const AcdRecord& settings() const noexcept { return acd_record_; }
     [[nodiscard]] const FoldLimits& limits() const noexcept { return limits_; }
@@ -271,6 +272,9 @@ private:
     void name(NameKind kind, u64 number, const Text<24>& text, FoldSink& sink);
     void tear_pump_up() noexcept;
 
+    // real_time.cpp
+    void look_at_skills(RealTime& now) const;
+
     // repair.cpp, repair_calls.cpp
     void repair(bool certain);
     void repair_staffing(bool certain);
@@ -295,7 +299,7 @@ private:
     void recount_after_loss();
     void corrected(AgentEntry& a, FoldCounter kind, bool certain) noexcept;
 
-    // checkpoint.cpp
+    // checkpoint_save.cpp, checkpoint_load.cpp
     friend struct Checkpoint;
 
     Acd acd_;

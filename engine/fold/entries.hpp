@@ -338,6 +338,7 @@ struct alignas(64) AgentEntry {
     u64 ext_at;    ///< begin of the extension call
     u64 pump_up;
     u64 login_at;   ///< begin of the session
+    u64 mode_at;    ///< begin of the present mode, for people
     u32 held_link;  ///< of the last ACD call held
     u32 extension;
     u32 ext_link;
@@ -346,7 +347,7 @@ struct alignas(64) AgentEntry {
     u32 top_link;  ///< its top skill, kNoIndex = none
     ExtensionClass ext_class;
     u8 found;  ///< the session's login was not seen
-    std::array<u8, 46> reserved;
+    std::array<u8, 38> reserved;
 
     [[nodiscard]] bool used() const noexcept { return id != 0; }
     [[nodiscard]] bool staffed() const noexcept { return mode != AgentMode::Unstaffed; }

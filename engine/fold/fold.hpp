@@ -17,6 +17,8 @@
 
 namespace twinlink {
 
+struct RealTime;
+
 namespace fold {
 class Core;
 }
@@ -134,6 +136,8 @@ public:
 
     /// Start of the interval that `time` lies in, on the ACD's grid; 0 before the first pump-up.
     [[nodiscard]] u64 interval_of(Nanos time) const noexcept;
+    /// What is going on now. Allocates: not for the hot path.
+    void look(RealTime& now) const;
     [[nodiscard]] u64 counter(FoldCounter which) const noexcept;
     /// The ACD's settings as its latest pump-up gave them; all zeros before the first.
     [[nodiscard]] const AcdRecord& settings() const noexcept;

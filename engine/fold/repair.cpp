@@ -133,6 +133,7 @@ void Core::repair_mode(AgentEntry& a, const AgentSnapshot& s, bool certain) {
         corrected(a, FoldCounter::AgentsCorrected, certain);
     }
     if (certain) return;
+    a.mode_at = s.since == 0 ? now_ : std::min(s.since + skew_, now_);
     a.clear(kAgentTainted);
     u32 skills = 0;
     for (u32 l = a.first; l != kNoIndex; l = links_[l].next) skills += links_[l].assigned;

@@ -8,6 +8,7 @@
 
 #include <twinlink/error.hpp>
 #include <twinlink/port.hpp>
+#include <twinlink/real_time.hpp>
 #include <twinlink/records.hpp>
 #include <twinlink/roll_up.hpp>
 
@@ -132,6 +133,10 @@ public:
 
     /// Any thread.
     [[nodiscard]] EngineStatus status() const;
+    /// Any thread: asks for real_time() to be kept up to date (twice a second, by the fold slice) until then.
+    void watch(Nanos until) noexcept;
+    /// Any thread: what is going on in each ACD, as of when it was taken last; empty until somebody watched.
+    [[nodiscard]] std::vector<RealTime> real_time() const;
     [[nodiscard]] const Counters<FrameRefusal>& refusals(Link link) const noexcept;
     [[nodiscard]] const Counters<ReceiveCounter>& receive_counters(Link link) const noexcept;
 

@@ -17,6 +17,11 @@ using tools::ExitCode;
 /// The longest pause between two prints: a day.
 constexpr u64 kEveryMaxS = 86'400;
 
+/// What is shown on a screen is renewed this often.
+constexpr u64 kScreenEveryS = 1;
+/// Cursor home, then erase to the end.
+constexpr std::string_view kClearScreen = "\x1b[H\x1b[J";
+
 /// What CLI11 fills in, one per option of each command.
 struct Slot {
     OptionId id;
@@ -164,10 +169,14 @@ Result<ExitCode> run_repeatedly(const CommandInfo& command, const Arguments& arg
     if (!every) return std::unexpected(every.error());
     const auto times = arguments.number(OptionId::Times, std::numeric_limits<u64>::max());
     if (!times) return std::unexpected(times.error());
-    const u64 count = *every ? times->value_or(std::numeric_limits<u64>::max()) : 1;
+    const bool screen = command.screen && rim.out_is_terminal && !arguments.has(OptionId::Json) &&
+                        !arguments.has(OptionId::Csv);
+    const u64 pause_s = every->value_or(kScreenEveryS);
+    const u64 count = *every || screen ? times->value_or(std::numeric_limits<u64>::max()) : 1;
     Result<ExitCode> code = ExitCode::Ok;
     for (u64 n = 0; n < count && code; ++n) {
-        if (n != 0) rim.pause(Nanos{**every * 1'000'000'000});
+        if (n != 0) rim.pause(Nanos{pause_s * 1'000'000'000});
+        if (screen) rim.out(kClearScreen);
         code = run_once(command, arguments, rim);
     }
     return code;

@@ -55,6 +55,7 @@ constexpr OptionInfo kEchiVersion{EchiVersion, "--version", "V",
 constexpr OptionInfo kOutFolder{OutFolder, "folder", "DIR", "where a receiver takes the files from", true};
 constexpr std::array kStatusOptions{kEvery, kTimes, kSocket, kStoreInstead, kJson, kCsv, kTable};
 constexpr std::array kLinksOptions{kEvery, kTimes, kAcd, kEpoch, kSocket, kStoreAlone, kJson, kCsv, kTable};
+constexpr std::array kTopOptions{kEvery, kTimes, kAcd, kSkill, kSocket, kJson, kCsv, kTable};
 constexpr std::array kGapsOptions{kEvery, kTimes, kAcd,  kEpoch, kState, kFrom,
                                   kTo,    kStore, kJson, kCsv,   kTable};
 constexpr std::array kSkillsOptions{kEvery, kTimes, kAcd,   kFrom,  kTo,   kInterval, kBy,
@@ -81,6 +82,8 @@ constexpr std::array kVerifyOptions{kAcd, kFrom, kTo, kStore, kJson, kCsv, kTabl
 
 constexpr std::array<string_view, 3> kStatusExamples{"twinlink status", "twinlink status 5",
                                                      "twinlink status --store /var/lib/twinlink --json"};
+constexpr std::array<string_view, 3> kTopExamples{"twinlink top", "twinlink top --skill Sales",
+                                                  "twinlink top --csv --table agents"};
 constexpr std::array<string_view, 2> kLinksExamples{"twinlink links", "twinlink links --acd 1 --json"};
 constexpr std::array<string_view, 3> kGapsExamples{"twinlink gaps", "twinlink gaps --acd 1 --state open",
                                                    "twinlink gaps --from 2026-03-01 --to 2026-03-02 --csv"};
@@ -118,6 +121,14 @@ constexpr std::array kCommands = {
         "Asks the appliance. Exit code 0 when it collects and no gap is open, 1 when there is a problem, 3 "
         "when it does not answer (then --store shows what was committed last).",
         kStatusOptions, kStatusExamples, run_status},
+    CommandInfo{
+        "top", "links, skills and agents at this moment",
+        "Asks the appliance. On a terminal the screen is renewed every second (or every SECONDS) until you "
+        "press "
+        "Ctrl-C; else it prints once. People see the agents who have been in their mode longest, machines "
+        "all. "
+        "The items of the current and the previous interval: report skills --interval current|previous.",
+        kTopOptions, kTopExamples, run_top, true},
     CommandInfo{
         "links", "what each link brought, lost and how late it was",
         "Per ACD, epoch and link, with sums that are checked. Asks the appliance, which knows the present "

@@ -94,6 +94,7 @@ struct CommandInfo {
     std::span<const OptionInfo> options;
     std::span<const std::string_view> examples;
     Result<Answer> (*run)(const Arguments&, const Rim&);
+    bool screen = false;  ///< on a terminal: again and again, in the same place
 };
 
 /// Commands whose names begin with the same word, and what that word means.
@@ -112,6 +113,7 @@ inline constexpr std::string_view kStoreDefault = "/var/lib/twinlink";
 
 // The commands, each in its own file.
 Result<Answer> run_status(const Arguments&, const Rim&);
+Result<Answer> run_top(const Arguments&, const Rim&);
 Result<Answer> run_links(const Arguments&, const Rim&);
 Result<Answer> run_gaps(const Arguments&, const Rim&);
 /// The report of one table of the catalogue.

@@ -5,6 +5,7 @@
 // the control socket would not open, 4 internal.
 #include "tools/twinlinkd/control.hpp"
 #include "tools/twinlinkd/import_job.hpp"
+#include "tools/twinlinkd/real_time.hpp"
 #include "tools/twinlinkd/status.hpp"
 
 #include <spdlog/sinks/stdout_sinks.h>
@@ -142,7 +143,7 @@ std::string answer(Imports& imports, const std::string& question) {
         if (!begun) json["error"] = begun.error().text;
         if (begun) spdlog::info("import {} of {} begins", *begun, order->path);
     } else if (question != "import") {
-        json["error"] = "unknown question; known: status, import";
+        json["error"] = "unknown question; known: status, now, import";
     }
     json["import"] = imports.json();
     return json.dump();
@@ -167,7 +168,8 @@ int collect(Daemon& d, int signals) {
     while (!stopping && !d.engine->stopped()) {
         const u64 now_s = clocks().mono.value / 1'000'000'000;
         control->serve(200, signals, now_s, [&](const std::string& question) {
-            return question == "status" ? report.text(stopping) : answer(imports, question);
+            if (question == "status") return report.text(stopping);
+            return question == "now" ? real_time_text(*d.engine) : answer(imports, question);
         });
         if (now_s != ticked_s) {
             ticked_s = now_s;
