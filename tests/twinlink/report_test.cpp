@@ -53,6 +53,15 @@ TEST_CASE("report: --interval, --from and --to choose intervals by their start, 
     CHECK(json_of("skills", {"--interval", "2026-03-01 10:00"})["rows"].size() == 2);
     CHECK(json_of("skills", {"--interval", "2026-03-01T09:00:00Z"})["rows"].size() == 2);
     CHECK(json_of("skills", {"--interval", "2026-03-01 09:00"})["rows"].empty());
+    const Json all = json_of("skills", {"--from", "2026-01-01"})["rows"];
+    std::vector<std::string> starts;
+    for (const Json& row : all) {
+        const std::string start = row["STARTTIME_UTC"];
+        if (starts.empty() || starts.back() != start) starts.push_back(start);
+    }
+    REQUIRE(starts.size() > 1);
+    CHECK(json_of("skills", {"--interval", "current"})["rows"][0]["STARTTIME_UTC"] == starts.back());
+    CHECK(json_of("skills", {"--interval", "previous"})["rows"][0]["STARTTIME_UTC"] == *(starts.end() - 2));
     CHECK(json_of("skills", {"--from", "2026-03-01 10:00"})["rows"].size() == 3);
     CHECK(json_of("skills", {"--to", "2026-03-01 10:00"})["rows"].size() == 1);
     CHECK(json_of("skills", {"--from", "2026-03-02"})["rows"].empty());

@@ -33,7 +33,9 @@ constexpr string_view kFromHelp =
     "this-month, last-month for when that began; without an offset it is the ACD's local time";
 constexpr OptionInfo kFrom{From, "--from", "TIME", kFromHelp};
 constexpr OptionInfo kTo{To, "--to", "TIME", "before this time"};
-constexpr OptionInfo kInterval{Interval, "--interval", "TIME", "only the interval that starts then"};
+constexpr OptionInfo kInterval{
+    Interval, "--interval", "TIME",
+    "only the interval that starts then; current for the newest, previous for the one before it"};
 constexpr OptionInfo kBy{By, "--by", "SPAN",
                          "interval (default), day, week or month: rows added up per item's rule"};
 constexpr OptionInfo kSkill{Skill, "--skill", "N|NAME", "only this skill"};

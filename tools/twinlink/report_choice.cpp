@@ -125,20 +125,24 @@ Result<ReportChoice> ReportChoice::of(const Arguments& arguments, const Rim& rim
     auto agent = arguments.number(OptionId::Agent, std::numeric_limits<u64>::max());
     if (!agent) return std::unexpected(agent.error());
     choice.agent = *agent;
+    const std::string word = arguments.text(OptionId::Interval);
+    if (word == "current") choice.back = 0;
+    if (word == "previous") choice.back = 1;
     for (const auto& [id, into] : {std::pair{OptionId::From, &choice.from},
                                    {OptionId::To, &choice.to},
                                    {OptionId::Interval, &choice.interval}}) {
+        if (id == OptionId::Interval && choice.back) continue;
         auto time = time_option(arguments, rim, id);
         if (!time) return std::unexpected(time.error());
         *into = *time;
     }
-    if (choice.interval && (choice.from || choice.to))
+    if ((choice.interval || choice.back) && (choice.from || choice.to))
         return refuse(ExitCode::Usage,
                       "--interval names one interval, --from and --to a span: give one or the other.");
     const auto by = span_of(arguments, *choice.kind);
     if (!by) return std::unexpected(by.error());
     choice.by = *by;
-    if (choice.interval && choice.by != Span::Interval)
+    if ((choice.interval || choice.back) && choice.by != Span::Interval)
         return refuse(ExitCode::Usage, "--interval names one interval: there is nothing to add up by " +
                                            std::string(name(choice.by)) + ".");
     auto shown = shown_of(arguments, table);

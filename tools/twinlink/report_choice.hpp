@@ -38,6 +38,7 @@ struct ReportChoice {
     std::optional<tools::TypedTime> from;
     std::optional<tools::TypedTime> to;
     std::optional<tools::TypedTime> interval;
+    std::optional<std::size_t> back;  ///< the newest interval of each ACD (0), or the one before it (1)
     Span by = Span::Interval;
     std::string skill;  ///< number or name; empty: all
     std::string only;   ///< number or name of the first thing that names the rows; empty: all

@@ -46,6 +46,9 @@ void ReportReader::read(const AcdContext& acd, const Wanted& wanted) {
 
 bool ReportReader::chosen(const IntervalRecord& interval) const {
     const int offset = interval.utc_offset_minutes;
+    if (choice_.back)
+        return *choice_.back < intervals_.size() &&
+               &interval == &intervals_[intervals_.size() - 1 - *choice_.back];
     if (choice_.interval) return interval.start == choice_.interval->at(offset);
     if (!choice_.from && !choice_.to) return local_day_of(interval) == local_day_of(intervals_.back());
     return !(choice_.from && before(interval.start, offset, *choice_.from)) &&
@@ -55,6 +58,7 @@ bool ReportReader::chosen(const IntervalRecord& interval) const {
 /// For rows whose interval has no record (any more).
 bool ReportReader::chosen_by_start(u64 start) const {
     if (choice_.interval) return start == choice_.interval->at(acd_.offset_minutes);
+    if (choice_.back) return false;
     if (!choice_.from && !choice_.to) return false;
     return !(choice_.from && before(start, acd_.offset_minutes, *choice_.from)) &&
            !(choice_.to && !before(start, acd_.offset_minutes, *choice_.to));
