@@ -108,13 +108,10 @@ Result<Answer> run_items(const Arguments& arguments, const Rim&) {
     answer.document.command = "items";
     answer.document.tables.push_back(std::move(listing));
     answer.document.closing.push_back(
-        {"Kinds: C cumulative, A setting in force, M maximum, B of a day's busy hour, I names the row, = "
-         "measure: "
-         "made of items when a report is, in each sum again, and given in seconds, percent or a number with "
-         "two "
-         "decimals. Booked by call: whole, when the call and its after-call work end; by interval: split at "
-         "every "
-         "boundary.",
+        {"Kinds: C cumulative, A setting in force, M maximum, B of a day's busy hour, I names the row, "
+         "= measure: made of items when a report is, in each sum again, and given in seconds, percent or a "
+         "number with two decimals. Booked by call: whole, when the call and its after-call work end; by "
+         "interval: split at every boundary.",
          Style::Faint});
     return answer;
 }
