@@ -33,7 +33,7 @@ constexpr string_view kFromHelp =
     "this-month, last-month for when that began; without an offset it is the ACD's local time";
 constexpr OptionInfo kFrom{From, "--from", "TIME", kFromHelp};
 constexpr OptionInfo kTo{To, "--to", "TIME", "before this time"};
-constexpr OptionInfo kInterval{
+constexpr OptionInfo kInterval = {
     Interval, "--interval", "TIME",
     "only the interval that starts then; current for the newest, previous for the one before it"};
 constexpr OptionInfo kBy{By, "--by", "SPAN",
