@@ -10,7 +10,7 @@
 #include <twinlink/types.hpp>
 
 #include <cstdint>
-#include <new>
+#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -21,27 +21,16 @@ class HugeArray {
     static_assert(std::is_trivially_copyable_v<T>);
 
 public:
-    /// Throws std::bad_alloc where there is no address space for it.
     explicit HugeArray(std::size_t size) : size_(size) {
-        if (bytes() == 0) return;
-        const bool huge = bytes() >= kHugePage;
-        const std::size_t slack = huge ? kHugePage : 0;
-        void* const got = ::mmap(nullptr, bytes() + slack, PROT_READ | PROT_WRITE,
-                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (got == MAP_FAILED) throw std::bad_alloc();
-        mapped_ = got;
-        mapped_bytes_ = bytes() + slack;
-        if (!huge) {
-            items_ = static_cast<T*>(got);
-            return;
-        }
-        const auto past = (reinterpret_cast<std::uintptr_t>(got) + kHugePage) % kHugePage;
-        items_ = reinterpret_cast<T*>(static_cast<std::byte*>(got) + (kHugePage - past));
-        (void)::madvise(items_, bytes(), MADV_HUGEPAGE);  // advice: small pages do as well
+        if (bytes() >= kHugePage) map();
+        if (items_ != nullptr) return;
+        heap_ = std::make_unique<T[]>(size);
+        items_ = heap_.get();
     }
     HugeArray(HugeArray&& o) noexcept
         : items_(std::exchange(o.items_, nullptr)),
           size_(std::exchange(o.size_, 0)),
+          heap_(std::move(o.heap_)),
           mapped_(std::exchange(o.mapped_, nullptr)),
           mapped_bytes_(std::exchange(o.mapped_bytes_, 0)) {}
     HugeArray& operator=(HugeArray&&) = delete;
@@ -59,8 +48,22 @@ public:
 private:
     static constexpr std::size_t kHugePage = std::size_t{2} << 20;
 
+    /// From the kernel, aligned to huge pages. Where it refuses, the heap is asked, as for small arrays.
+    void map() {
+        const std::size_t wanted = bytes() + kHugePage;
+        void* const got = ::mmap(nullptr, wanted, PROT_READ | PROT_WRITE,
+                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (got == MAP_FAILED) return;
+        mapped_ = got;
+        mapped_bytes_ = wanted;
+        const auto past = reinterpret_cast<std::uintptr_t>(got) % kHugePage;
+        items_ = reinterpret_cast<T*>(static_cast<std::byte*>(got) + (kHugePage - past));
+        (void)::madvise(items_, bytes(), MADV_HUGEPAGE);  // advice: small pages do as well
+    }
+
     T* items_ = nullptr;
     std::size_t size_ = 0;
+    std::unique_ptr<T[]> heap_;
     void* mapped_ = nullptr;
     std::size_t mapped_bytes_ = 0;
 };

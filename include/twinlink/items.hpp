@@ -108,8 +108,12 @@ constexpr Item max_count(std::string_view name, std::string_view help) {
 }
 /// Of the busiest hour of a day.
 constexpr Item busy_hour(std::string_view name, ItemUnit unit, std::string_view help) {
-    return {name, BusyHour,     ItemBasis::Interval,
-            unit, RollUp::None, help,
+    return {name,
+            BusyHour,
+            ItemBasis::Interval,
+            unit,
+            RollUp::None,
+            help,
             "in intervals, weeks and months; a day has its busy hour"};
 }
 constexpr Item setting(std::string_view name, ItemUnit unit, RollUp roll_up, std::string_view help) {
