@@ -91,8 +91,14 @@ def reported_row(row, catalogue, table):
         row["CLOSED"],
     )
     name = row["ACD"], *time, *(number_of(row[item]) for item in catalogue.keys[table])
-    texts = catalogue.texts
-    return name, {i: row[i] if (table, i) in texts else number_of(row[i]) for i in catalogue.items[table]}
+
+    def value(item):
+        if (table, item) in catalogue.texts:
+            return row[item]
+        unknown = row[item] is None and (table, item) in catalogue.moments
+        return 0 if unknown else number_of(row[item])
+
+    return name, {item: value(item) for item in catalogue.items[table]}
 
 
 def expected_report(tables, table):

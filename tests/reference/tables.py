@@ -17,15 +17,20 @@ class Catalogue:
         self.items = {}
         self.keys = {}  # table: the names of what makes its key
         self.texts = set()  # (table, item): those whose values are text
+        self.moments = set()  # (table, item): those whose values are moments; reports show 0 as not known
         self.always_zero = set()  # (table, item): those that say why
         for entry in document["items"]:
             table, names = entry["table"], self.written_out(entry["item"])
+            if entry["kind"] == "=":  # a measure of reports: no row has it
+                continue
             if entry["kind"] == "I" and entry["roll_up"] == "key":
                 self.keys.setdefault(table, []).extend(n for n in names if n not in OF_ALL_ROWS)
             else:
                 self.items.setdefault(table, []).extend(names)
             if " Always 0: " in entry["help"]:
                 self.always_zero |= {(table, name) for name in names}
+            if entry["unit"] == "time":
+                self.moments |= {(table, name) for name in names}
             if entry["unit"] == "text":
                 self.texts |= {(table, name) for name in names}
 
