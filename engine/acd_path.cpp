@@ -246,7 +246,6 @@ void AcdPath::take_over() {
         std::erase_if(batch_->intervals, [&](const IntervalRecord& i) { return i.acd == acd_.value; });
         batch_->add_rows_of(desk_.open);
         fold_ = std::move(*desk_.fold);
-        desk_.state.store(RefoldDesk::State::Idle, std::memory_order_release);
         if (!desk_.open.intervals.empty()) open_interval_ = desk_.open.intervals.back();
         replacing_ = true;
         for (const TailPiece& piece : tail_) {

@@ -12,7 +12,6 @@
 #include <cstdint>
 #include <memory>
 #include <type_traits>
-#include <utility>
 
 namespace twinlink::fold {
 
@@ -27,13 +26,8 @@ public:
         heap_ = std::make_unique<T[]>(size);
         items_ = heap_.get();
     }
-    HugeArray(HugeArray&& o) noexcept
-        : items_(std::exchange(o.items_, nullptr)),
-          size_(std::exchange(o.size_, 0)),
-          heap_(std::move(o.heap_)),
-          mapped_(std::exchange(o.mapped_, nullptr)),
-          mapped_bytes_(std::exchange(o.mapped_bytes_, 0)) {}
-    HugeArray& operator=(HugeArray&&) = delete;
+    HugeArray(const HugeArray&) = delete;
+    HugeArray& operator=(const HugeArray&) = delete;
     ~HugeArray() {
         if (mapped_ != nullptr) (void)::munmap(mapped_, mapped_bytes_);
     }
@@ -43,9 +37,9 @@ public:
     [[nodiscard]] T* data() noexcept { return items_; }
     [[nodiscard]] const T* data() const noexcept { return items_; }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
-    [[nodiscard]] std::size_t bytes() const noexcept { return size_ * sizeof(T); }
 
 private:
+    [[nodiscard]] std::size_t bytes() const noexcept { return size_ * sizeof(T); }
     static constexpr std::size_t kHugePage = std::size_t{2} << 20;
 
     /// From the kernel, aligned to huge pages. Where it refuses, the heap is asked, as for small arrays.

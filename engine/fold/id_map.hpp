@@ -54,7 +54,6 @@ public:
         slots_[at] = {};
     }
     [[gnu::always_inline]] void prefetch(u64 id) const noexcept { __builtin_prefetch(&slots_[home(id)]); }
-    [[nodiscard]] std::size_t bytes() const noexcept { return slots_.bytes(); }
 
 private:
     struct Slot {

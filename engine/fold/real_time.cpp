@@ -20,11 +20,6 @@ u32& place_of(const AgentEntry& a, bool works_for_it, SkillNow& s) noexcept {
     }
 }
 
-template <class Now, class Number>
-void sort(std::vector<Now>& all, Number number) {
-    std::ranges::sort(all, {}, number);
-}
-
 }  // namespace
 
 void Core::look(RealTime& now) const {
@@ -58,9 +53,9 @@ void Core::look(RealTime& now) const {
         const GroupState& g = groups_[i];
         if (g.used()) now.trunk_groups.push_back({g.number, g.trunks, g.busy - out[i], out[i]});
     }
-    sort(now.agents, &AgentNow::agent);
-    sort(now.vdns, &VdnNow::vdn);
-    sort(now.trunk_groups, &TrunkGroupNow::trunk_group);
+    std::ranges::sort(now.agents, {}, &AgentNow::agent);
+    std::ranges::sort(now.vdns, {}, &VdnNow::vdn);
+    std::ranges::sort(now.trunk_groups, {}, &TrunkGroupNow::trunk_group);
 }
 
 void Core::look_at_skills(RealTime& now) const {
@@ -92,7 +87,7 @@ void Core::look_at_skills(RealTime& now) const {
         by_slot[i].skill = skills_[i].number;
         now.skills.push_back(by_slot[i]);
     }
-    sort(now.skills, &SkillNow::skill);
+    std::ranges::sort(now.skills, {}, &SkillNow::skill);
 }
 
 }  // namespace twinlink::fold

@@ -8,53 +8,15 @@ using namespace twinlink::test;
 
 namespace {
 
-enum class Restart : u8 { None, Orderly, Killed };
-
-/// A run in which `lost` frames come late: each after so many others.
+/// A run in which some frames come late: each after so many others.
 std::string healed(const SimStream& stream, std::mt19937_64& random, Restart restart, u64& refolds) {
     PipelineRig rig;
     Player player(rig, stream);
     const std::size_t frames = player.frames();
-    std::vector<std::pair<std::size_t, std::size_t>> late;  // when, which
-    std::vector<bool> lost(frames);
-    for (u64 holes = 1 + random() % 3; holes != 0; --holes) {
-        const std::size_t first = random() % (frames - 4) + 2;  // both links need two frames to begin
-        const std::size_t length = 1 + random() % 5;
-        for (std::size_t f = first; f < std::min(first + length, frames - 1); ++f) {
-            if (lost[f]) continue;
-            lost[f] = true;
-            late.emplace_back(f + 20 + random() % frames, f);
-        }
-    }
-    std::ranges::sort(late);
-    const std::size_t restart_at = restart == Restart::None ? frames : frames / 4 + random() % (frames / 2);
-    auto next = late.begin();
-    for (std::size_t f = 0; f < frames; ++f) {
-        if (!lost[f]) player.send(f, "AB");
-        if (f % 16 == 15) rig.run(25_ms);
-        for (; next != late.end() && next->first <= f; ++next) {
-            rig.run(25_ms);  // it is a gap by now
-            player.send(next->second, random() % 2 == 0 ? "A" : "B");
-            if (random() % 4 == 0) rig.run(Nanos{(random() % 300) * 1'000'000});
-        }
-        if (f == restart_at) {
-            rig.run(random() % 2 == 0 ? 2_ms : 400_ms);
-            if (restart == Restart::Orderly) rig.stop();
-            refolds += rig.engine().status().refolds;
-            rig.drop();
-            rig.open();
-            // What was not durable is a gap behind the watermark: another link still has it.
-            for (std::size_t again = f > 96 ? f - 96 : 0; restart == Restart::Killed && again <= f; ++again) {
-                if (!lost[again]) player.send(again, "B");
-                if (again % 16 == 15) rig.run(2_ms);
-            }
-        }
-    }
-    rig.run(50_ms);
-    for (; next != late.end(); ++next) {
-        player.send(next->second, "B");
-        rig.run(Nanos{(random() % 200) * 1'000'000});
-    }
+    LateFrames late(frames, random);
+    late.lose_some();
+    play_late(rig, player, late, restart, frames / 4 + random() % (frames / 2), random,
+              [&] { refolds += rig.engine().status().refolds; });
     settle(rig);
     refolds += rig.engine().status().refolds;
     rig.stop();

@@ -10,6 +10,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <optional>
+#include <set>
 
 namespace twinlink::test {
 
@@ -72,6 +74,12 @@ public:
         }
     }
 
+    /// The first frame that has a message of `time` or later.
+    [[nodiscard]] std::size_t frame_at(u64 time) const {
+        std::size_t f = 0;
+        while (f + 1 < frames_.size() && stream_[frames_[f].to - 1].time().value < time) ++f;
+        return f;
+    }
     /// The same messages as somebody else would have recorded them.
     [[nodiscard]] OfferRun run(std::size_t frame) const {
         const auto& [life, from, to] = frames_[frame];
@@ -90,14 +98,81 @@ private:
     std::vector<Frame> frames_;
 };
 
-/// Until every gap is filled and nothing waits to be folded again.
+/// Until every gap is filled and nothing waits to be folded again or rolled up.
 inline void settle(PipelineRig& rig) {
-    u64 before = ~u64{0};
-    for (int quiet = 0, i = 0; quiet < 3 && i < 200; ++i) {
+    std::array<u64, 4> before{};
+    for (int quiet = 0, i = 0; quiet < 3 && i < 400; ++i) {
         rig.run(100_ms);
-        const u64 now = rig.engine().status().refolded_messages;
+        const EngineStatus s = rig.engine().status();
+        const std::array<u64, 4> now{s.refolded_messages, s.days_rolled, s.days_redone, s.periods_due};
         quiet = now == before ? quiet + 1 : 0;
         before = now;
+    }
+}
+
+/// Frames that both links lose at first, and after which other frame each comes late.
+class LateFrames {
+public:
+    LateFrames(std::size_t frames, std::mt19937_64& random) : random_(random), lost_(frames) {}
+
+    void lose(std::size_t first, std::size_t length) {
+        for (std::size_t f = first; f < std::min(first + length, lost_.size() - 1); ++f) {
+            if (lost_[f]) continue;
+            lost_[f] = true;
+            when_.emplace(f + 20 + random_() % lost_.size(), f);
+        }
+    }
+    /// One to three holes; both links need two frames to begin.
+    void lose_some() {
+        for (u64 holes = 1 + random_() % 3; holes != 0; --holes)
+            lose(random_() % (lost_.size() - 4) + 2, 1 + random_() % 5);
+    }
+    [[nodiscard]] bool lost(std::size_t frame) const { return lost_[frame]; }
+    /// The next one that comes after frame `now` or before it.
+    [[nodiscard]] std::optional<std::size_t> take(std::size_t now) {
+        if (when_.empty() || when_.begin()->first > now) return {};
+        const std::size_t frame = when_.begin()->second;
+        when_.erase(when_.begin());
+        return frame;
+    }
+
+private:
+    std::mt19937_64& random_;
+    std::vector<bool> lost_;
+    std::set<std::pair<std::size_t, std::size_t>> when_;  // after which frame, which
+};
+
+enum class Restart : u8 { None, Orderly, Killed };
+
+/// Plays the whole stream, with what comes late, and where asked for a restart after frame `restart_at`;
+/// `before_restart` hears of it while the engine that ends can still be asked.
+template <class F>
+void play_late(PipelineRig& rig, Player& player, LateFrames& late, Restart restart, std::size_t restart_at,
+               std::mt19937_64& random, F&& before_restart) {
+    for (std::size_t f = 0; f < player.frames(); ++f) {
+        if (!late.lost(f)) player.send(f, "AB");
+        if (f % 16 == 15) rig.run(25_ms);
+        while (const auto frame = late.take(f)) {
+            rig.run(25_ms);  // it is a gap by now
+            player.send(*frame, random() % 2 == 0 ? "A" : "B");
+            if (random() % 4 == 0) rig.run(Nanos{(random() % 300) * 1'000'000});
+        }
+        if (restart == Restart::None || f != restart_at) continue;
+        rig.run(random() % 2 == 0 ? 2_ms : 400_ms);
+        if (restart == Restart::Orderly) rig.stop();
+        before_restart();
+        rig.drop();
+        rig.open();
+        // What was not durable is a gap behind the watermark: another link still has it.
+        for (std::size_t again = f > 96 ? f - 96 : 0; restart == Restart::Killed && again <= f; ++again) {
+            if (!late.lost(again)) player.send(again, "B");
+            if (again % 16 == 15) rig.run(2_ms);
+        }
+    }
+    rig.run(50_ms);
+    while (const auto frame = late.take(~std::size_t{0})) {
+        player.send(*frame, "B");
+        rig.run(Nanos{(random() % 200) * 1'000'000});
     }
 }
 

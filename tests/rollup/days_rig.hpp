@@ -2,8 +2,7 @@
 // run that missed nothing, and with a plain sum over its rows.
 #pragma once
 
-#include "tests/fold/sim_stream.hpp"
-#include "tests/pipeline/pipeline_rig.hpp"
+#include "tests/pipeline/stream_rig.hpp"
 
 #include <twinlink/items.hpp>
 #include <twinlink/roll_up.hpp>
@@ -16,54 +15,6 @@ namespace twinlink::test {
 
 inline constexpr LocalDay kAnyDay{-1'000'000};
 inline constexpr LocalDay kEndOfDays{1'000'000};
-
-/// Sends a simulated centre's messages in frames of `kFrame`.
-class DaysPlayer {
-public:
-    static constexpr std::size_t kFrame = 12;
-
-    DaysPlayer(PipelineRig& rig, const SimStream& stream) : rig_(rig), stream_(stream) {
-        for (std::size_t life = 0; life < stream.lives.size(); ++life) {
-            const std::size_t end =
-                life + 1 < stream.lives.size() ? stream.lives[life + 1].first : stream.size();
-            for (std::size_t at = stream.lives[life].first; at < end; at += kFrame)
-                frames_.push_back({life, at, std::min(at + kFrame, end)});
-        }
-    }
-    [[nodiscard]] std::size_t frames() const { return frames_.size(); }
-    void send(std::size_t frame, const std::string& links) {
-        const auto& [life, from, to] = frames_[frame];
-        rig_.epoch = stream_.lives[life].epoch.value;
-        for (const char c : links) {
-            rig_.transmit(c == 'A' ? Link::A : Link::B, from - stream_.lives[life].first + 1,
-                          stream_.range(from, to), static_cast<u32>(to - from));
-        }
-    }
-    /// The first frame that has a message of `time` or later.
-    [[nodiscard]] std::size_t frame_at(u64 time) const {
-        std::size_t f = 0;
-        while (f + 1 < frames_.size() && stream_[std::get<2>(frames_[f]) - 1].time().value < time) ++f;
-        return f;
-    }
-
-private:
-    using Frame = std::tuple<std::size_t, std::size_t, std::size_t>;  // life, from, to
-    PipelineRig& rig_;
-    const SimStream& stream_;
-    std::vector<Frame> frames_;
-};
-
-/// Until nothing waits to be folded again or rolled up.
-inline void settle(PipelineRig& rig) {
-    std::array<u64, 4> before{};
-    for (int quiet = 0, i = 0; quiet < 3 && i < 400; ++i) {
-        rig.run(100_ms);
-        const EngineStatus s = rig.engine().status();
-        const std::array<u64, 4> now{s.refolded_messages, s.days_rolled, s.days_redone, s.periods_due};
-        quiet = now == before ? quiet + 1 : 0;
-        before = now;
-    }
-}
 
 inline std::string items_text(TableId table, std::span<const u64> items) {
     std::string text;
@@ -111,16 +62,5 @@ inline std::string rolled_text(const StoreSnapshot& snapshot, Acd acd = Acd{1}) 
 /// The same by a plain sum over the store's rows and intervals, for days that end before `now` is 35 minutes
 /// further, by the offset of then.
 std::string summed_text(const StoreSnapshot& snapshot, u64 now, Weekday week_start = Weekday::Monday);
-
-/// The first lines that differ, for a failure's message.
-inline std::string first_difference(const std::string& want, const std::string& got) {
-    const auto [a, b] = std::ranges::mismatch(want, got);
-    const auto line = [](const std::string& text, std::string::const_iterator at) {
-        const auto offset = static_cast<std::size_t>(at - text.begin());
-        const std::size_t begin = offset == 0 ? 0 : text.rfind('\n', offset - 1) + 1;
-        return text.substr(begin, text.find('\n', offset) - begin);
-    };
-    return want == got ? "" : "want: " + line(want, a) + "\ngot:  " + line(got, b);
-}
 
 }  // namespace twinlink::test

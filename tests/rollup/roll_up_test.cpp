@@ -39,7 +39,7 @@ sim::CentreConfig days(u64 seed, u64 hours) {
     return c;
 }
 
-void play(PipelineRig& rig, DaysPlayer& player, std::size_t from, std::size_t to) {
+void play(PipelineRig& rig, Player& player, std::size_t from, std::size_t to) {
     for (std::size_t f = from; f < to; ++f) {
         player.send(f, "AB");
         if (f % 16 == 15) rig.run(2_ms);
@@ -56,7 +56,7 @@ TEST_CASE(
         CAPTURE(seed);
         const SimStream stream(days(seed, 90));
         PipelineRig rig;
-        DaysPlayer player(rig, stream);
+        Player player(rig, stream);
         play(rig, player, 0, player.frames());
         settle(rig);
         const StoreSnapshot snapshot = rig.snapshot();
@@ -75,11 +75,9 @@ TEST_CASE(
 
 namespace {
 
-enum class Restart : u8 { None, Orderly, Killed };
-
-std::string truth_of(const SimStream& stream) {
+std::string rolled_truth_of(const SimStream& stream) {
     PipelineRig rig;
-    DaysPlayer player(rig, stream);
+    Player player(rig, stream);
     play(rig, player, 0, player.frames());
     settle(rig);
     CHECK(rig.engine().status().refolds == 0);
@@ -95,59 +93,25 @@ struct Totals {
 /// A run in which some frames come late, each after so many others, and rolling up goes on all the time.
 std::string healed(const SimStream& stream, std::mt19937_64& random, Restart restart, Totals& totals) {
     PipelineRig rig;
-    DaysPlayer player(rig, stream);
+    Player player(rig, stream);
     const std::size_t frames = player.frames();
-    std::vector<std::pair<std::size_t, std::size_t>> late;  // when, which
-    std::vector<bool> lost(frames);
-    const auto lose = [&](std::size_t first, std::size_t length) {
-        for (std::size_t f = first; f < std::min(first + length, frames - 1); ++f) {
-            if (lost[f]) continue;
-            lost[f] = true;
-            late.emplace_back(f + 20 + random() % frames, f);
-        }
-    };
-    for (u64 holes = 1 + random() % 3; holes != 0; --holes)
-        lose(random() % (frames - 4) + 2, 1 + random() % 5);
+    LateFrames late(frames, random);
+    late.lose_some();
     // And one at a midnight or at a change of the offset, on either side of it.
     const u64 hour = random() % 2 == 0 ? 28 + 24 * (random() % 2) : 29;
-    lose(player.frame_at(kBegin + hour * sim::kHour) - random() % 3, 1 + random() % 5);
-    std::ranges::sort(late);
-    const std::size_t restart_at = restart == Restart::None ? frames : frames / 2 + random() % (frames / 2);
-    auto next = late.begin();
-    for (std::size_t f = 0; f < frames; ++f) {
-        if (!lost[f]) player.send(f, "AB");
-        if (f % 16 == 15) rig.run(25_ms);
-        for (; next != late.end() && next->first <= f; ++next) {
-            rig.run(25_ms);  // it is a gap by now
-            player.send(next->second, random() % 2 == 0 ? "A" : "B");
-            if (random() % 4 == 0) rig.run(Nanos{(random() % 300) * 1'000'000});
-        }
-        if (f == restart_at) {
-            rig.run(random() % 2 == 0 ? 2_ms : 400_ms);
-            if (restart == Restart::Orderly) rig.stop();
-            totals.refolds += rig.engine().status().refolds;
-            totals.redone += rig.engine().status().days_redone;
-            rig.drop();
-            rig.open();
-            for (std::size_t again = f > 96 ? f - 96 : 0; restart == Restart::Killed && again <= f; ++again) {
-                if (!lost[again]) player.send(again, "B");
-                if (again % 16 == 15) rig.run(2_ms);
-            }
-        }
-    }
-    rig.run(50_ms);
-    for (; next != late.end(); ++next) {
-        player.send(next->second, "B");
-        rig.run(Nanos{(random() % 200) * 1'000'000});
-    }
+    late.lose(player.frame_at(kBegin + hour * sim::kHour) - random() % 3, 1 + random() % 5);
+    const auto add_up = [&] {
+        totals.refolds += rig.engine().status().refolds;
+        totals.redone += rig.engine().status().days_redone;
+    };
+    play_late(rig, player, late, restart, frames / 2 + random() % (frames / 2), random, add_up);
     // A restart while a new life of the ACD is not yet proven loses what was held back of it, on both links.
     for (std::size_t f = 0; restart != Restart::None && stream.lives.size() > 1 && f < frames; ++f) {
         player.send(f, "B");
         if (f % 16 == 15) rig.run(2_ms);
     }
     settle(rig);
-    totals.refolds += rig.engine().status().refolds;
-    totals.redone += rig.engine().status().days_redone;
+    add_up();
     rig.stop();
     const std::string gaps = rig.gaps();
     CAPTURE(gaps);
@@ -164,11 +128,6 @@ std::string healed(const SimStream& stream, std::mt19937_64& random, Restart res
     return rolled;
 }
 
-u64 seeds(u64 usual) {
-    const char* const more = std::getenv("TWINLINK_SEEDS");
-    return more == nullptr ? usual : std::strtoull(more, nullptr, 10);
-}
-
 }  // namespace
 
 TEST_CASE("roll-ups: what came late is in them as if it had never been missing, across days and offsets") {
@@ -176,7 +135,7 @@ TEST_CASE("roll-ups: what came late is in them as if it had never been missing, 
     for (u64 seed = 1; seed <= seeds(8); ++seed) {
         CAPTURE(seed);
         const SimStream stream(days(seed, 90));
-        const std::string want = truth_of(stream);
+        const std::string want = rolled_truth_of(stream);
         std::mt19937_64 random(seed);
         const std::string got = healed(stream, random, Restart::None, totals);
         CAPTURE(first_difference(want, got));
@@ -191,7 +150,7 @@ TEST_CASE("roll-ups: a restart or a crash in the middle forgets none of them") {
     for (u64 seed = 1; seed <= seeds(8); ++seed) {
         CAPTURE(seed);
         const SimStream stream(days(seed + 100, 90));
-        const std::string want = truth_of(stream);
+        const std::string want = rolled_truth_of(stream);
         std::mt19937_64 random(seed);
         const std::string got =
             healed(stream, random, seed % 2 == 0 ? Restart::Orderly : Restart::Killed, totals);

@@ -218,6 +218,7 @@ Answer answer_of(const Import& import) {
 Result<Answer> run_import(const Arguments& arguments, const Rim& rim) {
     const auto question = question_of(arguments);
     if (!question) return std::unexpected(question.error());
+    if (rim.interrupted) rim.interrupted();  // heeded from here on: nothing has begun yet
     try {
         auto begun = ask_import(*question, arguments, rim);
         if (!begun) return std::unexpected(begun.error());
