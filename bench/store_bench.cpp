@@ -126,10 +126,11 @@ void plain_write(benchmark::State& state) {
 void row_codec(benchmark::State& state) {
     const Load load(1, 1);
     const store::Key key = store::row_key(load.batch.rows[0].key);
-    std::vector<std::byte> value;
+    std::vector<std::byte> room;
+    Bytes value;
     std::vector<u64> items;
     for (auto _ : state) {
-        store::encode_row(value, key.bytes(), load.batch.rows[0], load.batch.row_words);
+        value = store::encode_row(room, key.bytes(), load.batch.rows[0], load.batch.row_words);
         if (state.range(0) != 0) benchmark::DoNotOptimize(store::decode_row(key.bytes(), value, items));
     }
     state.counters["bytes"] = static_cast<double>(value.size());

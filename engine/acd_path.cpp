@@ -128,7 +128,9 @@ void AcdPath::gap_gone(Stream stream, Seq first) {
 // --------------------------------------------------------------------------------
 
 void AcdPath::row(const RowKey& key, std::span<const u64> items, bool closed) {
-    batch_->add_row({.key = key, .fold_version = kFoldVersion, .closed = closed}, items);
+    batch_->add_row(
+        {.key = key, .fold_version = kFoldVersion, .items = find_table(key.table)->columns, .closed = closed},
+        items);
 }
 
 void AcdPath::interval(const IntervalRecord& interval) {

@@ -154,7 +154,9 @@ void Refolder::hand_over_batch() {
 // ------------------------------------------------------------------------------------------------
 
 void Refolder::row(const RowKey& key, std::span<const u64> items, bool closed) {
-    open_.add_row({.key = key, .fold_version = kFoldVersion, .closed = closed}, items);
+    open_.add_row(
+        {.key = key, .fold_version = kFoldVersion, .items = find_table(key.table)->columns, .closed = closed},
+        items);
 }
 
 /// All rows of a closed interval were handed on before its record.

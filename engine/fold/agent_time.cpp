@@ -85,7 +85,7 @@ void Core::settle(AgentEntry& a) noexcept {
         SkillOfAgent& k = links_[l];
         if (k.assigned == 0) continue;
         const u64 other = a.staff - a.avail - a.aux - k.acd - k.acw - k.ring;
-        u64* const r = skill_rows_.touch(k.skill_slot);
+        u64* const r = a.aux != 0 ? skill_rows_.touch_all(k.skill_slot) : skill_rows_.touch(k.skill_slot);
         r[hsplit("I_STAFFTIME")] += a.staff;
         r[hsplit("I_AVAILTIME")] += a.avail;
         r[hsplit("I_ACDTIME")] += k.acd;
@@ -94,7 +94,7 @@ void Core::settle(AgentEntry& a) noexcept {
         r[hsplit("I_OTHERTIME")] += other;
         r[hsplit("I_DA_ACDTIME")] += k.direct_acd;
         r[hsplit("I_DA_ACWTIME")] += k.direct_acw;
-        u64* const row = agent_rows_.touch(l);
+        u64* const row = a.aux != 0 && first ? agent_rows_.touch_all(l) : agent_rows_.touch(l);
         row[hagent("I_STAFFTIME")] += a.staff;
         row[hagent("I_AVAILTIME")] += a.avail;
         row[hagent("I_ACDTIME")] += k.acd;

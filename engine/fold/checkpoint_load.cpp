@@ -14,7 +14,7 @@ bool Checkpoint::load_row(RowStore& rows, u32 slot) {
         u64 value = 0;
         if (!take(column) || !take(value) || column < least || column >= rows.columns() || value == 0)
             return false;
-        rows.touch(slot)[column] = value;
+        rows.touch_all(slot)[column] = value;
         least = column + 1U;
     }
     return true;

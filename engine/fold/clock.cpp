@@ -241,9 +241,9 @@ void Core::finish_group_row(u32 slot) noexcept {
 /// Precondition: the row is finished.
 void Core::hand_on(const RowKey& key, RowStore& rows, u32 slot, bool closed, FoldSink& sink) {
     if (all_incomplete_) rows.finish(slot)[kIncompleteColumn] = 1;
-    const std::span row(rows.row(slot), rows.columns());
-    if (closed && row[kIncompleteColumn] == 0) check_identities(key.table, row);
-    sink.row(key, row, closed);
+    if (const std::span row(rows.row(slot), rows.columns()); closed && row[kIncompleteColumn] == 0)
+        check_identities(key.table, row);
+    sink.row(key, rows.used(slot), closed);
 }
 
 /// What must hold in every complete row. A violation is a bug of ours; it is counted, never hidden.

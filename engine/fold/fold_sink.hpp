@@ -8,8 +8,8 @@ namespace twinlink {
 class FoldSink {
 public:
     virtual ~FoldSink() = default;
-    /// A row that changed since it was last handed on. `items` is valid during the call; all of the table's
-    /// items.
+    /// A row that changed since it was last handed on. `items` is valid during the call: the table's items,
+    /// all of them or up to some item behind which all are 0.
     virtual void row(const RowKey& key, std::span<const u64> items, bool closed) = 0;
     /// An interval opened, changed or closed. Rows of a closed interval were handed on before its record.
     virtual void interval(const IntervalRecord&) = 0;

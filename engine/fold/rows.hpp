@@ -1,8 +1,12 @@
 // The rows of one table in the open interval: a dense block of u64 columns per slot, zeroed when first
 // touched.
 //
-// One thread. Invariant: a slot on the dirty list is live; a slot is on each list at most once. Column 0 is
-// INCOMPLETE in every table. No clearing at a boundary: forgetting the lists is enough.
+// Where the table ends with a long family (AUX time by reason), those columns are the row's tail: 0 in most
+// rows, so they are cleared and handed on only where they were touched.
+//
+// One thread. Invariant: a slot on the dirty list is live; a slot is on each list at most once; a tail that
+// is not marked as used is 0. Column 0 is INCOMPLETE in every table. No clearing at a boundary: forgetting
+// the lists is enough.
 #pragma once
 
 #include "engine/fold/pool.hpp"
@@ -17,27 +21,47 @@ namespace twinlink::fold {
 inline constexpr u16 kIncompleteColumn = 0;
 static_assert(hsplit("INCOMPLETE") == kIncompleteColumn && hagent("INCOMPLETE") == kIncompleteColumn);
 
+/// Columns in front of the row's tail.
+constexpr u16 head_columns(const Table& table) noexcept {
+    constexpr u16 kLong = 64;
+    const Item& last = table.items.back();
+    return static_cast<u16>(table.columns - (last.family && last.count >= kLong ? last.count : 0));
+}
+
 class RowStore {
 public:
     RowStore(TableId table, u32 slots)
         : columns_(find_table(table)->columns),
+          head_(head_columns(*find_table(table))),
           stride_((columns_ + 7U) & ~7U),
           cells_(std::size_t{slots} * stride_),
           state_(slots),
+          tail_used_(slots),
           live_(slots),
           dirty_(slots) {}
 
-    /// The row of `slot`, about to be changed.
+    /// The row of `slot`, about to be changed, but for its tail.
     [[nodiscard]] u64* touch(u32 slot) noexcept {
         u64* const row = cells_.data() + std::size_t{slot} * stride_;
         if (state_[slot] == State::Dirty) return row;
         if (state_[slot] == State::None) {
-            std::memset(row, 0, stride_ * 8);
+            std::memset(row, 0, (tail_used_[slot] != 0 ? columns_ : head_) * sizeof(u64));
+            tail_used_[slot] = 0;
             live_.push_back(slot);
         }
         state_[slot] = State::Dirty;
         dirty_.push_back(slot);
         return row;
+    }
+    /// The same, its tail too.
+    [[nodiscard]] u64* touch_all(u32 slot) noexcept {
+        u64* const row = touch(slot);
+        tail_used_[slot] = 1;
+        return row;
+    }
+    /// The row up to an item behind which all are 0.
+    [[nodiscard]] std::span<const u64> used(u32 slot) const noexcept {
+        return {row(slot), tail_used_[slot] != 0 ? columns_ : head_};
     }
     [[nodiscard]] const u64* row(u32 slot) const noexcept {
         return cells_.data() + std::size_t{slot} * stride_;
@@ -75,9 +99,11 @@ public:
 private:
     enum class State : u8 { None, Clean, Dirty };
     u16 columns_;
+    u16 head_;
     u32 stride_;
     HugeArray<u64> cells_;
     std::vector<State> state_;
+    std::vector<u8> tail_used_;
     FixedList<u32> live_;
     FixedList<u32> dirty_;
 };

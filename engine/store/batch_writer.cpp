@@ -231,43 +231,49 @@ bool BatchWriter::skip_known(Cursor& c, const JournalBlock& b, Seq& at, Bytes& l
     return true;
 }
 
-BatchWriter::SortKey BatchWriter::sort_key(Bytes key) noexcept {
-    SortKey sort;
-    std::array<u64, sort.size()> words{};
-    assert(key.size() <= sizeof words);
-    std::memcpy(words.data(), key.data(), key.size());
-    std::ranges::transform(words, sort.begin(), [](u64 w) { return __builtin_bswap64(w); });
-    return sort;
+/// In key order images and words are anywhere in the batch: without this each is waited for.
+void BatchWriter::fetch_ahead(const CommitBatch& batch, std::size_t at) const noexcept {
+    constexpr std::size_t kImages = 12;
+    constexpr std::size_t kWords = 6;
+    if (at + kImages < row_order_.size()) __builtin_prefetch(&batch.rows[row_order_[at + kImages].index]);
+    if (at + kWords >= row_order_.size()) return;
+    const u64* const words = batch.row_words.data() + batch.rows[row_order_[at + kWords].index].at;
+    for (std::size_t line = 0; line < 4; ++line) __builtin_prefetch(words + 8 * line);
 }
 
 int BatchWriter::write_rows(Txn& txn, const CommitBatch& batch) {
     row_order_.resize(batch.rows.size());
-    for (u32 i = 0; i < batch.rows.size(); ++i) {
-        row_order_[i] = {sort_key(row_key(batch.rows[i].key).bytes()), i};
-    }
+    for (u32 i = 0; i < batch.rows.size(); ++i) row_order_[i] = {sort_key(batch.rows[i].key), i};
     if (batch.rows.empty()) return 0;
-    if (!std::ranges::is_sorted(row_order_)) std::ranges::sort(row_order_);
+    if (!std::is_sorted(row_order_.begin(), row_order_.end()))
+        std::sort(row_order_.begin(), row_order_.end());
     Cursor c;
     int rc = c.open(txn, Db::Rows);
+    u64 written = 0;
+    u64 bytes = 0;
     for (std::size_t i = 0; rc == 0 && i < row_order_.size(); ++i) {
+        fetch_ahead(batch, i);
         // Of several images of one row the last one counts.
         if (i + 1 < row_order_.size() && row_order_[i].key == row_order_[i + 1].key) continue;
         const RowImage& r = batch.rows[row_order_[i].index];
-        const Key row_key = store::row_key(r.key);
-        const Bytes key = row_key.bytes();
-        encode_row(scratch_, key, r, std::span(batch.row_words).subspan(r.at));
-        if (!batch.replaced.empty() && keep_revision(txn, batch, r, key)) continue;
-        rc = c.put(key, scratch_, 0);
-        result_->bytes += key.size() + scratch_.size();
-        counters_.add(StoreCounter::RowsWritten);
-        counters_.add(StoreCounter::RowBytes, key.size() + scratch_.size());
+        const RowKeyBytes key_bytes = bytes_of(row_order_[i].key);
+        const Bytes key(key_bytes);
+        Bytes value = encode_row(scratch_, key, r, std::span(batch.row_words).subspan(r.at));
+        if (!batch.replaced.empty() && keep_revision(txn, batch, r, key, value)) continue;
+        rc = c.put(key, value, 0);
+        ++written;
+        bytes += key.size() + value.size();
     }
+    result_->bytes += bytes;
+    counters_.add(StoreCounter::RowsWritten, written);
+    counters_.add(StoreCounter::RowBytes, bytes);
     return rc;
 }
 
-/// For a row of an interval that was folded again, which is encoded already: true when the store has the
-/// same; else it is encoded once more, with the next revision.
-bool BatchWriter::keep_revision(Txn& txn, const CommitBatch& batch, const RowImage& row, Bytes key) {
+/// For a row of an interval that was folded again: true when the store has the same; else `value` is it with
+/// the next revision.
+bool BatchWriter::keep_revision(Txn& txn, const CommitBatch& batch, const RowImage& row, Bytes key,
+                                Bytes& value) {
     const ReplacedInterval interval{row.key.acd, row.key.interval_start, row.key.instance};
     if (std::ranges::find(batch.replaced, interval) == batch.replaced.end()) return false;
     Bytes old;
@@ -275,10 +281,10 @@ bool BatchWriter::keep_revision(Txn& txn, const CommitBatch& batch, const RowIma
     RowImage again = row;
     again.revision = read<RowHead>(old.data()).revision;
     const auto words = std::span(batch.row_words).subspan(row.at);
-    encode_row(scratch_, key, again, words);
-    if (std::ranges::equal(old, scratch_)) return true;
+    value = encode_row(scratch_, key, again, words);
+    if (std::ranges::equal(old, value)) return true;
     ++again.revision;
-    encode_row(scratch_, key, again, words);
+    value = encode_row(scratch_, key, again, words);
     counters_.add(StoreCounter::RowsRevised);
     return false;
 }
@@ -297,8 +303,10 @@ int BatchWriter::drop_replaced(Txn& txn, const CommitBatch& batch) {
             if (rc == 0) rc = c.move(MDB_SET_RANGE, prefix.bytes());
             while (rc == 0 && c.key.size() > prefix.bytes().size() &&
                    std::ranges::equal(c.key.first(prefix.bytes().size()), prefix.bytes())) {
-                const SortKey key = sort_key(c.key);
-                const auto at = std::ranges::lower_bound(row_order_, key, {}, &SortedRow::key);
+                const auto row = parse_row_key(c.key);
+                if (!row) return MDB_CORRUPTED;
+                const RowSortKey key = sort_key(*row);
+                const auto at = std::lower_bound(row_order_.begin(), row_order_.end(), SortedRow{key, 0});
                 if (at != row_order_.end() && at->key == key) {
                     rc = c.move(MDB_NEXT);
                     continue;

@@ -31,8 +31,9 @@ private:
     int grow_block(Cursor& c, const JournalBlock& b, Bytes messages);
     int put_new(Cursor& c, Bytes key, u32 count, u64 first_time, u64 last_time, Bytes messages,
                 unsigned flags);
+    void fetch_ahead(const CommitBatch& batch, std::size_t at) const noexcept;
     int write_rows(Txn& txn, const CommitBatch& batch);
-    bool keep_revision(Txn& txn, const CommitBatch& batch, const RowImage& row, Bytes key);
+    bool keep_revision(Txn& txn, const CommitBatch& batch, const RowImage& row, Bytes key, Bytes& value);
     int drop_replaced(Txn& txn, const CommitBatch& batch);
     [[nodiscard]] static bool foldable(Txn& txn, const StaleCheckpoints& stale);
     int drop_stale(Txn& txn, const CommitBatch& batch);
@@ -43,13 +44,12 @@ private:
     Counters<StoreCounter>& counters_;
     CommitResult* result_ = nullptr;
     std::vector<u32> order_;
-    /// A row's key as big-endian numbers, zeros behind it: they compare as its bytes do.
-    using SortKey = std::array<u64, 4>;
-    [[nodiscard]] static SortKey sort_key(Bytes key) noexcept;
     struct SortedRow {
-        SortKey key;
+        RowSortKey key;
         u32 index;
-        auto operator<=>(const SortedRow&) const = default;
+        [[nodiscard]] bool operator<(const SortedRow& o) const noexcept {
+            return key == o.key ? index < o.index : key < o.key;
+        }
     };
     std::vector<SortedRow> row_order_;
     std::vector<std::byte> scratch_;

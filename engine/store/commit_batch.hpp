@@ -94,11 +94,12 @@ struct CommitBatch {
     u64 number = 0;  ///< counts batches since start
     u64 wall = 0;    ///< when it was closed, server's wall clock
 
-    /// Packs a row and adds it. Most items of a row are 0, so this writes a tenth of what a copy would.
+    /// Packs a row and adds it. Most items of a row are 0, so this writes a tenth of what a copy would. Where
+    /// `row.items` says that the table has more, the rest is 0.
     void add_row(RowImage row, std::span<const u64> items) {
         row.at = row_words.size();
-        row.items = static_cast<u16>(items.size());
-        row_words.resize(row.at + row_map_words(items.size()));
+        row.items = std::max(row.items, static_cast<u16>(items.size()));
+        row_words.resize(row.at + row_map_words(row.items));
         for (u64 word = row.at; !items.empty(); ++word) {
             const auto part = items.first(std::min<std::size_t>(64, items.size()));
             std::array<u64, 64> values;

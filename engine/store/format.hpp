@@ -90,6 +90,38 @@ struct SeqKey {
 };
 [[nodiscard]] std::optional<SeqKey> parse_seq_key(Bytes key) noexcept;
 [[nodiscard]] Key row_key(const RowKey& key) noexcept;
+
+/// A row's key as four big-endian numbers, zeros behind it: they compare as its bytes do, and faster.
+struct RowSortKey {
+    std::array<u64, 4> words;
+    // The default one calls memcmp, which a sort feels.
+    [[nodiscard]] bool operator==(const RowSortKey& o) const noexcept {
+        u64 differ = 0;
+        for (std::size_t i = 0; i < words.size(); ++i) differ |= words[i] ^ o.words[i];
+        return differ == 0;
+    }
+    [[nodiscard]] bool operator<(const RowSortKey& o) const noexcept {
+        for (std::size_t i = 0; i + 1 < words.size(); ++i) {
+            if (words[i] != o.words[i]) return words[i] < o.words[i];
+        }
+        return words.back() < o.words.back();
+    }
+};
+[[nodiscard]] constexpr RowSortKey sort_key(const RowKey& k) noexcept {
+    const u64 table = static_cast<u64>(k.table);
+    return {{table << 56 | u64{k.acd.value} << 40 | k.interval_start >> 24,
+             k.interval_start << 40 | u64{k.instance} << 24 | k.entity >> 40,
+             k.entity << 24 | k.entity2 >> 40, k.entity2 << 24}};
+}
+using RowKeyBytes = std::array<std::byte, 29>;
+/// The key's bytes, as row_key() makes them.
+[[nodiscard]] inline RowKeyBytes bytes_of(const RowSortKey& key) noexcept {
+    std::array<u64, 4> words;
+    for (std::size_t i = 0; i < words.size(); ++i) words[i] = __builtin_bswap64(key.words[i]);
+    RowKeyBytes bytes;
+    std::memcpy(bytes.data(), words.data(), bytes.size());
+    return bytes;
+}
 [[nodiscard]] std::optional<RowKey> parse_row_key(Bytes key) noexcept;
 
 [[nodiscard]] inline Key key_of(const GapRecord& r) noexcept {

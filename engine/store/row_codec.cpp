@@ -29,20 +29,22 @@ const std::byte* get_leb(const std::byte* p, const std::byte* end, u64& v) noexc
 
 }  // namespace
 
-void encode_row(std::vector<std::byte>& value, Bytes key, const RowImage& row, std::span<const u64> words) {
+Bytes encode_row(std::vector<std::byte>& room, Bytes key, const RowImage& row, std::span<const u64> words) {
     const std::size_t map_bytes = (row.items + std::size_t{7}) / 8;
     const auto values = words.subspan(row_map_words(row.items), row.values);
-    value.resize(sizeof(RowHead) + map_bytes + values.size() * kLebBytesMax);
+    const std::size_t most = sizeof(RowHead) + map_bytes + values.size() * kLebBytesMax;
+    if (room.size() < most) room.resize(most);
     RowHead head{0, row.revision, row.fold_version, row.items, static_cast<u8>(row.closed ? 1 : 0), 1, 0};
-    std::memcpy(value.data(), &head, sizeof head);
-    std::byte* const map = value.data() + sizeof head;
+    std::memcpy(room.data(), &head, sizeof head);
+    std::byte* const map = room.data() + sizeof head;
     // Little-endian: bit i of the words is in byte i / 8.
     if (map_bytes != 0) std::memcpy(map, words.data(), map_bytes);
     std::byte* to = map + map_bytes;
     for (const u64 v : values) to = put_leb(to, v);
-    value.resize(static_cast<std::size_t>(to - value.data()));
+    const Bytes value(room.data(), to);
     head.crc32c = seal_of(key, value);
-    std::memcpy(value.data(), &head.crc32c, sizeof head.crc32c);
+    std::memcpy(room.data(), &head.crc32c, sizeof head.crc32c);
+    return value;
 }
 
 void encode_rolled(std::vector<std::byte>& value, Bytes key, RowHead head, std::span<const u64> items) {

@@ -26,9 +26,10 @@ static_assert(sizeof(RowHead) == 16);
 /// Items of one row at most. Chosen: the widest table of the field has some 230.
 inline constexpr u32 kRowItemsMax = 4'096;
 
-/// Replaces what is in `value` by the sealed row. `words` are its map and values. Precondition: the map has
-/// as many bits as there are values.
-void encode_row(std::vector<std::byte>& value, Bytes key, const RowImage& row, std::span<const u64> words);
+/// The sealed row, at the front of `room`, which grows where it is too small. `words` are its map and values.
+/// Precondition: the map has as many bits as there are values.
+[[nodiscard]] Bytes encode_row(std::vector<std::byte>& room, Bytes key, const RowImage& row,
+                               std::span<const u64> words);
 
 /// The same for a rolled row whose revision, version and intervals are in `head`; the rest of it is filled
 /// in.

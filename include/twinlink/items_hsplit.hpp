@@ -139,7 +139,6 @@ inline constexpr auto kHsplitItems = [] {
         i_time("I_NORMTIME", "Time the skill spent below overload 1.", kNoThresholds),
         i_time("I_OL1TIME", "Time the skill spent in overload 1.", kNoThresholds),
         i_time("I_OL2TIME", "Time the skill spent in overload 2.", kNoThresholds),
-        family(i_time("I_AUXTIME", "I_AUXTIME by reason code; 0 is the system's."), 0, 100),
 
         setting("SERVICELEVEL", Seconds, RollUp::Last, "Acceptable wait; 0 = none set."),
         family(setting("PERIOD", Seconds, RollUp::Last, "Upper limit of wait bucket n; 0 = no profile."), 1,
@@ -148,6 +147,8 @@ inline constexpr auto kHsplitItems = [] {
                 "1 if SERVICELEVEL changed in the interval (roll-up unverified)."),
         setting("PERIODCHG", Flag, RollUp::Or,
                 "1 if a PERIODn changed in the interval (roll-up unverified)."),
+
+        family(i_time("I_AUXTIME", "I_AUXTIME by reason code; 0 is the system's."), 0, 100),
     });
 }();
 

@@ -90,25 +90,61 @@ inline constexpr u64 kDayNs = 24 * 60 * kMinuteNs;
         table.items, [](const Item& i) { return i.roll_up == RollUp::None && i.kind != ItemKind::BusyHour; });
 }
 
+/// Columns that follow one another and are added by one rule.
+struct RollUpRun {
+    u16 begin = 0;
+    u16 end = 0;
+    RollUp rule = RollUp::None;
+};
+/// A table's columns as runs.
+struct RollUpRuns {
+    std::array<RollUpRun, 32> runs{};
+    std::size_t count = 0;
+};
+/// By table, in the order of kTables.
+inline constexpr auto kRollUpRuns = [] {
+    std::array<RollUpRuns, kTables.size()> all{};
+    for (std::size_t t = 0; t < kTables.size(); ++t) {
+        RollUpRuns& to = all[t];
+        u16 at = 0;
+        for (const Item& item : kTables[t].items) {
+            const u16 end = static_cast<u16>(at + item.count);
+            // A set flag is a 1: counted and added are the same.
+            const RollUp rule = item.roll_up == RollUp::CountSet ? RollUp::Sum : item.roll_up;
+            if (to.count != 0 && to.runs[to.count - 1].rule == rule)
+                to.runs[to.count - 1].end = end;
+            else if (end != at)
+                to.runs[to.count++] = {at, end, rule};
+            at = end;
+        }
+    }
+    return all;
+}();
+
 /// Adds a row to a sum of rows of the same table, item by item by its rule. Rows come in the order of time;
 /// the sum begins with zeros. A row of an older catalogue may be shorter. Rows of intervals and sums are
-/// added alike.
+/// added alike. Precondition: the table is one of kTables.
 inline void add_row(const Table& table, std::span<u64> sum, std::span<const u64> row) noexcept {
-    std::size_t at = 0;
-    for (const Item& item : table.items) {
-        const std::size_t end = std::min({at + item.count, sum.size(), row.size()});
-        for (std::size_t i = at; i < end; ++i) {
-            switch (item.roll_up) {
-                case RollUp::Sum:
-                case RollUp::CountSet: sum[i] += row[i]; break;
-                case RollUp::Maximum: sum[i] = std::max(sum[i], row[i]); break;
-                case RollUp::Or: sum[i] |= row[i]; break;
-                case RollUp::Last: sum[i] = row[i]; break;
-                case RollUp::Key:
-                case RollUp::None: break;
-            }
+    const RollUpRuns& all = kRollUpRuns[static_cast<std::size_t>(find_table(table.id) - kTables.data())];
+    for (const RollUpRun& run : std::span(all.runs).first(all.count)) {
+        const std::size_t end = std::min({std::size_t{run.end}, sum.size(), row.size()});
+        switch (run.rule) {
+            case RollUp::Sum:
+            case RollUp::CountSet:
+                for (std::size_t i = run.begin; i < end; ++i) sum[i] += row[i];
+                break;
+            case RollUp::Maximum:
+                for (std::size_t i = run.begin; i < end; ++i) sum[i] = std::max(sum[i], row[i]);
+                break;
+            case RollUp::Or:
+                for (std::size_t i = run.begin; i < end; ++i) sum[i] |= row[i];
+                break;
+            case RollUp::Last:
+                for (std::size_t i = run.begin; i < end; ++i) sum[i] = row[i];
+                break;
+            case RollUp::Key:
+            case RollUp::None: break;
         }
-        at += item.count;
     }
 }
 

@@ -20,7 +20,8 @@ struct KeptRow {
 class RowsSink : public FoldSink {
 public:
     void row(const RowKey& key, std::span<const u64> items, bool closed) override {
-        rows[key] = {{items.begin(), items.end()}, closed};
+        KeptRow& row = rows[key] = {{items.begin(), items.end()}, closed};
+        row.items.resize(find_table(key.table)->columns);
     }
     void interval(const IntervalRecord& r) override { intervals[{r.start, r.instance}] = r; }
     void translation(const NameRecord& n) override { names.push_back(n); }

@@ -184,8 +184,8 @@ u64 send_all(Sender& sender, std::span<const TxFrame> frames, std::span<const u3
         const u64 now = monotonic_ns();
         if (waited_since == 0) waited_since = now;
         if (pacing.give_up_after.value != 0 && now - waited_since > pacing.give_up_after.value) break;
-        // A queue that is full holds a millisecond's worth, and what it refuses was copied in vain.
-        sleep_ns(20'000);
+        // A queue that is full holds milliseconds' worth, and what it refuses was copied in vain.
+        sleep_ns(100'000);
     }
     u64 lost = 0;
     for (; sent < frames.size(); ++sent) lost += messages[sent];
