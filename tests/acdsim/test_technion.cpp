@@ -127,6 +127,23 @@ TEST_CASE("technion: overlapping calls of one agent and one line stay legal and 
     CHECK(late.ended.value - late.seized.value == 360 * kSecond);
 }
 
+TEST_CASE(
+    "technion: a queue that is entered before the menu is told keeps its time, and the call came with it") {
+    const auto recording = parse_technion(row(
+        "AA0207,1,7,1,PS,2010-08-01,12:04:42,12:03:15,-87,12:03:15,12:04:56,101,AGENT,12:04:55,12:05:56,61,"
+        "AVI\r\n"
+        "AA0204,2,8,1,PE,2010-08-02,23:19:01,23:14:22,-279,23:14:22,23:23:55,573,HANG,0:00:00,0:00:00,0,NO_"
+        "SERVER"));
+    REQUIRE(recording);
+    REQUIRE(recording->calls.size() == 2);
+    const auto& answered = recording->calls[0];
+    CHECK(answered.seized == answered.queued);
+    CHECK(answered.answered - answered.queued == 100_s);
+    const auto& abandoned = recording->calls[1];
+    CHECK(abandoned.seized == abandoned.queued);
+    CHECK(abandoned.ended - abandoned.queued == 573_s);
+}
+
 TEST_CASE("technion: damaged lines are skipped and named by number") {
     const std::string good =
         "AA0101,1,7,0,PS,2010-08-01,9:00:00,9:00:10,10,9:00:10,9:00:20,10,AGENT,9:00:20,9:10:00,580,AVI";

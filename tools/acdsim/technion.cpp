@@ -138,9 +138,8 @@ Expected<RecordedCall> read_row(const Fields& f) {
 
     // Where q_time is 0 the caller never waited in a queue; a negative one only crossed midnight.
     const bool waited = t.queue_time_s != 0;
-    u64 queued = waited ? std::max(t.queue_start, t.entry) : answered ? t.vru_exit : 0;
+    u64 queued = waited ? t.queue_start : answered ? t.vru_exit : 0;
     const u64 wait_ends = std::max({waited ? t.queue_exit : t.vru_exit, t.entry, queued});
-    u64 seized = t.entry;
     if (answered) {
         call.agent = f[kServer].empty() ? std::string_view{"NO_SERVER"} : f[kServer];
         call.answered = Nanos{t.served ? t.service_start : wait_ends};
@@ -148,11 +147,11 @@ Expected<RecordedCall> read_row(const Fields& f) {
         // Service often begins a second or two before the menu or the queue is said to be left: the agent is
         // right.
         queued = std::min(queued, call.answered.value);
-        seized = std::min(seized, queued);
     } else {
         call.ended = Nanos{wait_ends};
     }
-    call.seized = Nanos{seized};
+    // A queue that is entered before the call came in is right, because q_time says the same.
+    call.seized = Nanos{queued == 0 ? t.entry : std::min(t.entry, queued)};
     call.queued = Nanos{queued};
     return call;
 }
