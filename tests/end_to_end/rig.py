@@ -196,9 +196,10 @@ class Server:
         return self.log.read_text()[-2000:] if self.log.exists() else "no log"
 
     # ---- what the operator's command says
-    def twinlink(self, *words, codes=(0, 1)):
-        run = subprocess.run([str(TWINLINK), *words, "--store", str(self.store), "--json"], capture_output=True,
-                             text=True, timeout=LIMIT_S)
+    def twinlink(self, *words, codes=(0, 1), store=True):
+        of_store = ["--store", str(self.store)] if store else []
+        run = subprocess.run([str(TWINLINK), *words, *of_store, "--json"], capture_output=True, text=True,
+                             timeout=LIMIT_S)
         check(run.returncode in codes, f"twinlink {words}: exit {run.returncode}: {run.stderr}")
         return json.loads(run.stdout)
 
