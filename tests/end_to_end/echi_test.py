@@ -3,7 +3,7 @@ import json
 import subprocess
 from pathlib import Path
 
-from rig import TWINLINK, Server, Skipped, check, equal, main, switch
+from rig import PATIENT, TWINLINK, Server, Skipped, check, equal, main, switch
 
 LAYOUTS = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "echi_layouts.json"
 TIMES = ("ACWTIME", "ANSHOLDTIME", "CONSULTTIME", "DISPTIME", "DURATION", "TALKTIME", "QUEUETIME", "RINGTIME")
@@ -78,8 +78,8 @@ def compare(record, row, version):
 
 
 def a_run(folder):
-    server = Server(folder / "server", wire="udp").start()
-    switch([server], folder, "--agents", "40", "--skills", "4", "--seed", "5", "--hours", "3", "--speed", "600")
+    server = Server(folder / "server", extra=PATIENT).start()
+    switch([server], folder, "--agents", "40", "--skills", "4", "--seed", "5", "--hours", "3", "--speed", "max")
     server.settle()
     server.stop()
     return server

@@ -4,8 +4,8 @@ import shutil
 import signal
 import subprocess
 
-from rig import LIMIT_S, TWINLINK, Processes, Server, check, equal, main, switch, wait_for
-from faults_test import values
+from rig import ACDSIM, LIMIT_S, TWINLINK, Failed, Processes, Server, check, equal, main, switch, wait_for
+from faults_test import clean_run, values
 
 import json
 
@@ -38,19 +38,31 @@ def rows_equal(server, clean):
             check(False, f"{table}: {len(seen)} rows, wanted {len(wanted)}; first that lacks {lacks}, that is too many {more}")
 
 
-def clean_run(folder, speed="2000"):
-    server = Server(folder / "clean").start()
-    switch([server], server.folder, *DAY, "--speed", speed)
-    server.settle()
-    server.stop()
-    return server
+class TooFast(Exception):
+    """The day ended before the import did."""
+
+
+def while_it_lasts(folder, test):
+    """Imports while a day is being sent; on a machine that is too slow for that, the same again with a slower day."""
+    for speed in ("2400", "600", "150"):
+        try:
+            (folder / speed).mkdir()
+            return test(folder / speed, speed)
+        except TooFast:
+            Processes.end_all()
+    raise Failed("the day ended before the import did at any speed: the test proves nothing")
+
+
+def still_sending(process):
+    if process.poll() is not None:
+        raise TooFast
 
 
 def capture(folder, *args, name="capture"):
     """Both links of the same day, as a tap would have written them."""
     files = {link: folder / f"{name}_{link}.pcap" for link in "AB"}
-    process = Processes.start([os.environ.get("TWINLINK_BIN", "build/release") + "/tools/acdsim/acdsim", "run", "--server",
-                               ",".join(f"{l}=pcap:{f}" for l, f in files.items()), *DAY, "--speed", "max", *args])
+    process = Processes.start([ACDSIM, "run", "--server", ",".join(f"{l}=pcap:{f}" for l, f in files.items()), *DAY,
+                               "--speed", "max", *args])
     equal(process.wait(LIMIT_S), 0, "exit code of acdsim into captures")
     return files
 
@@ -59,12 +71,11 @@ def open_gaps(server):
     return [g for g in server.gaps()["gaps"] if g["state"] not in ("filled", "healed")]
 
 
-def collecting(server, at_least=3_500, speed="600"):
-    """A day with holes that is still being sent; returns the switch once the holes are there."""
+def collecting(server, speed="2400"):
+    """A day with holes that is being sent; returns the switch once the holes are there."""
     server.start()
     process = switch([server], server.folder, *DAY, "--speed", speed, *HOLES, wait=False)
-    wait_for("the holes to be gaps", lambda: (server.messages() or 0) > at_least and
-             server.status()["acds"][0]["open_gaps"] >= 3)
+    wait_for("the holes to be gaps", lambda: server.messages() > 3_500 and server.open_gaps() >= 3)
     return process
 
 
@@ -76,12 +87,16 @@ def finish(server, process):
 
 def from_captures(folder):
     """holes on both links are filled from a capture while live frames go on; a second time changes nothing"""
-    clean = clean_run(folder)
+    clean = clean_run(folder, *DAY)
     files = capture(folder)
+    while_it_lasts(folder, lambda place, speed: from_captures_at(place, speed, clean, files))
+
+
+def from_captures_at(folder, speed, clean, files):
     server = Server(folder / "server")
-    process = collecting(server)
+    process = collecting(server, speed)
     document, _ = import_from(server, files["A"])
-    check(process.poll() is None, "the day ended before the import did: the test proves nothing")
+    still_sending(process)
     equal(document["state"], "done", "state")
     equal(document["missing_after"], 0, "missing after the import")
     equal(document["filled"], document["missing_before"], "filled")
@@ -105,19 +120,22 @@ def from_captures(folder):
 
 def from_stores(folder):
     """two servers that missed different frames are both whole after each has imported the other's store, while both collect"""
-    clean = clean_run(folder)
+    clean = clean_run(folder, *DAY)
+    while_it_lasts(folder, lambda place, speed: from_stores_at(place, speed, clean))
+
+
+def from_stores_at(folder, speed, clean):
     first, second = Server(folder / "first", "udp").start(), Server(folder / "second", "udp").start()
-    process = switch([first, second], folder, *DAY, "--speed", "600", "--fault", "server=1 at-seq=1500..1530 drop",
+    process = switch([first, second], folder, *DAY, "--speed", speed, "--fault", "server=1 at-seq=1500..1530 drop",
                      "--fault", "server=1 at-seq=3000..4500 drop", "--fault", "server=2 at-seq=2000..2400 drop",
                      "--fault", "server=2 at-seq=4600..4800 drop", wait=False)
     for server in (first, second):
-        wait_for("the holes to be gaps", lambda: (server.messages() or 0) > 3_500 and
-                 server.status()["acds"][0]["open_gaps"] >= 2)
+        wait_for("the holes to be gaps", lambda: server.messages() > 3_500 and server.open_gaps() >= 2)
     for server, other in ((first, second), (second, first)):
         document, _ = import_from(server, other.store)
         equal((document["source"], document["missing_after"], document["conflict"]), ("store", 0, 0), "the import")
         check(document["filled"] > 0, "nothing was filled: the test proves nothing")
-    check(process.poll() is None, "the day ended before the imports did: the test proves nothing")
+    still_sending(process)
     equal(process.wait(5 * LIMIT_S), 0, "exit code of acdsim")
     for server in (first, second):
         server.settle()
@@ -165,7 +183,7 @@ def refused(folder):
     refuse(folder / "other.pcap", "holds a valid frame")
     # A store whose journal is rotten, one that is cut off, and one of a later version.
     donor = Server(folder / "donor", "udp").start()
-    switch([donor], donor.folder, *DAY, "--speed", "2000")
+    switch([donor], donor.folder, *DAY, "--speed", "6000")
     donor.settle()
     donor.stop()
     cut = folder / "cut"
@@ -212,7 +230,7 @@ def without_daemon(folder):
 
 def interrupted(folder):
     """interrupted and killed: what was filled stays, the daemon goes on, importing again ends it"""
-    clean = clean_run(folder)
+    clean = clean_run(folder, *DAY)
     files = capture(folder)
     server = Server(folder / "server")
     process = collecting(server)

@@ -7,7 +7,7 @@ import time
 from decimal import Decimal
 
 import queue_log_maker
-from rig import Server, check, equal, gaps_equal_truth, links_equal_truth, main, switch, wait_for
+from rig import PATIENT, Server, check, equal, gaps_equal_truth, links_equal_truth, main, switch, wait_for
 
 SIZE = 1800 * 10**9  # of an interval, ns
 CODES = {"Lunch": 1, "Back office": 2, "7": 7, "": 0}
@@ -142,8 +142,7 @@ def replayed(folder, seed, fraction="", redirect=False, wire="udp"):
     folder.mkdir()
     file = folder / "queue_log"
     file.write_text(text)
-    # At full speed one link may be far ahead of the other on a busy machine: that is no loss, so holes may wait.
-    server = Server(folder / "server", wire, extra="[links]\nreorder_window_ms = 10000").start()
+    server = Server(folder / "server", wire, extra=PATIENT).start()
     truth = switch([server], server.folder, "--format", "queue_log", str(file), "--speed", "max", "--rate", "100000", *AUX,
                    *(["--redirect-unanswered"] if redirect else []), "--fault", "loss=0.05", "--fault", "burst=0.002:10",
                    "--fault", "never-both", "--pump-up-every", "20", command="replay")
@@ -230,7 +229,7 @@ def followed(folder):
     """a file that is written while it is followed, renamed and cut off: every call comes once, until a signal"""
     path = folder / "queue_log"
     writer = Writer(path, queue_log_maker.make(8, calls=80, seconds=3600, start=int(time.time()) - 6000))
-    server = Server(folder / "server", "udp", extra="[links]\nreorder_window_ms = 10000").start()
+    server = Server(folder / "server", "udp", extra=PATIENT).start()
     follower = switch([server], server.folder, "--format", "queue_log", str(path), "--follow", "--window", "1", *AUX, "--fault",
                       "loss=0.02", "--fault", "never-both", command="replay", wait=False)
 

@@ -4,7 +4,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from rig import LIMIT_S, Server, TWINLINKD, check, equal, main
+from rig import LIMIT_S, Server, TWINLINKD, check, equal, free_udp_ports, main
 
 GOOD = """
 control_socket = "{folder}/control.sock"
@@ -18,13 +18,14 @@ number = 1
 link = "A"
 driver = "udp"
 addresses = ["127.0.0.1"]
-udp_port = 45011
+udp_port = {port}
 """
+PORT = free_udp_ports(1)[0]
 
 
 def run(folder, text):
     config = folder / "twinlinkd.toml"
-    config.write_text(text.format(folder=folder))
+    config.write_text(text.format(folder=folder, port=PORT))
     done = subprocess.run([str(TWINLINKD), "-c", str(config)], capture_output=True, text=True, timeout=LIMIT_S)
     return done.returncode, done.stderr
 
@@ -40,7 +41,7 @@ def wrong_configuration(folder):
         (GOOD.replace('path = "{folder}/store"', ""), r"store is missing"),
         (GOOD.replace('driver = "udp"', 'driver = "ucp"'), r'must be one of "dpdk", "udp", "pcap"'),
         (GOOD.replace('"127.0.0.1"', '"127.0.0.300"'), r"must be an IPv4 or IPv6 address"),
-        (GOOD.replace("udp_port = 45011", "udp_port = 70000"), r"from 1 to 65535"),
+        (GOOD.replace("udp_port = {port}", "udp_port = 70000"), r"from 1 to 65535"),
         (GOOD.replace("map_gib = 1", "map_gib = -1"), r"map_gib must be a whole number"),
         (GOOD.replace("journal_mib = 64", "journal_mib = 1024"), r"must leave a quarter"),
         (GOOD + GOOD[GOOD.index("[[port]]"):], r"has another \[\[port\]\] already"),

@@ -11,7 +11,7 @@ import subprocess
 
 import technion_file
 import technion_sums
-from rig import (LIMIT_S, TWINLINK, Server, Skipped, check, equal, gaps_equal_truth, links_equal_truth, main, switch)
+from rig import (LIMIT_S, PATIENT, TWINLINK, Server, Skipped, check, equal, gaps_equal_truth, links_equal_truth, main, switch)
 from technion_file import half_hour
 
 NS = 1_000_000_000
@@ -181,8 +181,7 @@ def check_both_laws(rows, calls, skills):
 
 def run(folder):
     """The calls over two ports into a store; loss on each link, never on both."""
-    # At full speed one link may be far ahead of the other on a busy machine: that is no loss, so holes may wait.
-    server = Server(folder / "server", extra="[links]\nreorder_window_ms = 10000").start()
+    server = Server(folder / "server", extra=PATIENT).start()
     truth = switch([server], server.folder, "--format", "technion", str(technion_file.FILE), "--speed", "max",
                    "--fault", "loss=0.02", "--fault", "burst=0.001:10", "--fault", "never-both", command="replay")
     server.settle()
