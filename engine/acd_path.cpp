@@ -37,6 +37,8 @@ AcdPath::AcdPath(const AcdConfig& acd, const EngineConfig& config, const Arbiter
       arbiter_(acd.acd, arbiter, *this),
       fold_(acd.acd, limits_of(acd)),
       desk_(desk) {
+    for (const Agent agent : acd.trace_agents) traced_.push_back(agent.value);
+    std::ranges::sort(traced_);
     desk_.acd = acd.acd;
     desk_.limits = limits_of(acd);
     gathered_.reserve(kBlockBytes);
@@ -297,6 +299,47 @@ void AcdPath::heal() {
 
 void AcdPath::replaces(const IntervalRecord& interval) {
     batch_->replaced.push_back({acd_, interval.start, interval.instance});
+}
+
+// ---- recovery
+// --------------------------------------------------------------------------------------------
+
+void AcdPath::refold(Seq first, Bytes messages, u32 count) {
+    place_.next = first;
+    while (count != 0) {
+        desk_.traces.set(fold_, place_);
+        const auto part =
+            static_cast<u32>(std::min<u64>(count, desk_.traces.next_change(place_) - place_.next));
+        const u32 bytes = bytes_of_messages(messages, part);
+        fold_.apply(place_.next, messages.first(bytes), part, *this);
+        messages = messages.subspan(bytes);
+        place_.next = place_.next + part;
+        count -= part;
+    }
+}
+
+void AcdPath::refold_missing(u64 count) {
+    while (count != 0) {
+        desk_.traces.set(fold_, place_);
+        const u64 part = std::min(count, desk_.traces.next_change(place_) - place_.next);
+        fold_.missing(part);
+        place_.next = place_.next + part;
+        count -= part;
+    }
+}
+
+void AcdPath::settle_trace() {
+    desk_.traces.set(fold_, place_);
+    if (fold_.traced() == traced_) return;
+    TraceRecord change{};
+    change.acd = acd_.value;
+    change.epoch = place_.epoch.value;
+    change.seq = place_.next.value;
+    change.count = static_cast<u16>(traced_.size());
+    std::ranges::copy(traced_, change.agents.begin());
+    fold_.trace(traced_);
+    desk_.traces.add(change);
+    batch_->traces.push_back(change);
 }
 
 /// The open interval, too, is as it was folded again.

@@ -59,19 +59,16 @@ public:
         place_ = place;
         replacing_ = true;
     }
-    void refold(Seq first, Bytes messages, u32 count) {
-        fold_.apply(first, messages, count, *this);
-        place_.next = first + count;
-    }
-    void refold_missing(u64 count) {
-        fold_.missing(count);
-        place_.next = place_.next + count;
-    }
+    void refold(Seq first, Bytes messages, u32 count);
+    void refold_missing(u64 count);
     void refold_begin(Epoch epoch) {
+        desk_.traces.set(fold_, {place_.epoch, TraceHistory::kEnd});
         fold_.begin_epoch(epoch, *this);
         place_ = {epoch, Seq{1}};
     }
     void recovered();
+    /// Whose activities are traced from here on is what the configuration says; a change is written down.
+    void settle_trace();
 
     // refold: see refold.hpp
     [[nodiscard]] RefoldDesk& desk() noexcept { return desk_; }
@@ -119,6 +116,7 @@ private:
     void add_to_tail(TailPiece::What what, u64 first, u32 count, Bytes messages);
 
     Acd acd_;
+    std::vector<u64> traced_;  ///< login ids, as configured, ascending
     Nanos checkpoint_every_;
     Returns& returns_;
     Arbiter arbiter_;

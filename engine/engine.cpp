@@ -33,6 +33,13 @@ Expected<void> check(const EngineConfig& config) {
         if (acd.calls_max == 0 || acd.agents_max == 0 || acd.skills_max == 0) {
             return failure("ACD " + std::to_string(acd.acd.value) + " has a capacity of 0");
         }
+        std::vector<Agent> traced = acd.trace_agents;
+        std::ranges::sort(traced);
+        const bool twice = std::ranges::adjacent_find(traced) != traced.end();
+        if (traced.size() > kTracedAgentsMax || twice || (!traced.empty() && traced.front().value == 0)) {
+            return failure("ACD " + std::to_string(acd.acd.value) + ": agents to trace must be at most " +
+                           std::to_string(kTracedAgentsMax) + ", distinct and not 0");
+        }
     }
     if (config.store_path.empty()) return failure("no store is configured");
     if (config.batch_bytes_max < u64{1} << 20) return failure("a commit must be allowed at least 1 MiB");

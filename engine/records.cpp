@@ -42,4 +42,21 @@ std::string_view name(FilledBy by) noexcept {
     return "?";
 }
 
+std::string_view name(LinkEventKind kind) noexcept {
+    switch (kind) {
+        case LinkEventKind::Silent: return "silent";
+        case LinkEventKind::Refused: return "refused";
+        case LinkEventKind::Dropped: return "dropped";
+        case LinkEventKind::SetAside: return "set_aside";
+        case LinkEventKind::EpochBegun: return "epoch_begun";
+        case LinkEventKind::PumpUp: return "pump_up";
+        case LinkEventKind::PumpUpTorn: return "pump_up_torn";
+        case LinkEventKind::GapOpened: return "gap_opened";
+        case LinkEventKind::Conflict: return "conflict";
+        case LinkEventKind::None:
+        case LinkEventKind::Count_: break;
+    }
+    return "?";
+}
+
 }  // namespace twinlink

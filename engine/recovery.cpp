@@ -15,6 +15,7 @@ namespace {
 
 /// What the store knows of one ACD, sorted for recovery.
 struct AcdMemory {
+    std::vector<TraceRecord> traces;    // by place
     std::vector<StreamRecord> streams;  // by epoch
     const Recovered::Checkpoint* checkpoint = nullptr;
 };
@@ -118,16 +119,22 @@ Expected<void> FoldStage::recover(Store& store, Now now) {
     if (!memory) return std::unexpected(std::move(memory.error()).in("recovering the store"));
     std::map<u16, AcdMemory> acds;
     for (const StreamRecord& s : memory->streams) acds[s.acd].streams.push_back(s);
+    for (const TraceRecord& t : memory->traces) acds[t.acd].traces.push_back(t);
     for (const auto& c : memory->checkpoints) acds[c.entry.stream.acd.value].checkpoint = &c;
     for (AcdPath& path : paths_) {
         path.set_now(now);
         const auto mine = acds.find(path.acd().value);
-        if (mine == acds.end()) continue;
+        if (mine == acds.end()) {
+            path.settle_trace();
+            continue;
+        }
+        path.desk().traces = TraceHistory(std::move(mine->second.traces));
         if (auto done = recover_acd(path, store, *memory, mine->second); !done) {
             return std::unexpected(
                 std::move(done.error())
                     .in("folding the journal of ACD " + std::to_string(path.acd().value) + " again"));
         }
+        path.settle_trace();
         // Rows of the intervals that were folded again go down with the first commit.
         path.close(true, false);
     }

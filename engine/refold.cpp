@@ -86,6 +86,7 @@ std::size_t Refolder::go_on(RefoldDesk& desk) {
     // a state that contains them is saved.
     if (!last_epoch || !heard) return 0;
     pass_missing(desk.meet.next);
+    desk.traces.set(*fold_, at_);
     hand_over_batch();
     if (batch_ == nullptr || rings_.empty.read_available() != kRefoldBatches - 1) return 0;
     std::swap(desk.open, open_);
@@ -110,7 +111,8 @@ std::size_t Refolder::fold_block(const StoreSnapshot& snapshot, Seq end) {
         }
         if (first >= end) return false;
         pass_missing(first);
-        const Seq stop = std::min(block.range.last + 1, end);
+        desk_->traces.set(*fold_, at_);
+        const Seq stop = std::min({block.range.last + 1, end, desk_->traces.next_change(at_)});
         const auto count = static_cast<u32>(stop - first);
         fold_->apply(first, messages.first(bytes_of_messages(messages, count)), count, *this);
         at_.next = stop;
@@ -129,6 +131,7 @@ bool Refolder::next_epoch(const StoreSnapshot& snapshot, const FoldPlace& limit)
         if (s.acd != desk_->acd.value || s.epoch <= at_.epoch.value) continue;
         if (tailing && s.epoch > limit.epoch.value) return false;
         if (const auto mine = snapshot.stream({desk_->acd, at_.epoch})) pass_missing(Seq{mine->next});
+        desk_->traces.set(*fold_, {at_.epoch, TraceHistory::kEnd});
         at_ = {Epoch{s.epoch}, Seq{1}};
         fold_->begin_epoch(at_.epoch, *this);
         return true;
@@ -137,9 +140,12 @@ bool Refolder::next_epoch(const StoreSnapshot& snapshot, const FoldPlace& limit)
 }
 
 void Refolder::pass_missing(Seq end) {
-    if (end <= at_.next) return;
-    fold_->missing(end - at_.next);
-    at_.next = end;
+    while (at_.next < end) {
+        desk_->traces.set(*fold_, at_);
+        const Seq stop = std::min(end, desk_->traces.next_change(at_));
+        fold_->missing(stop - at_.next);
+        at_.next = stop;
+    }
 }
 
 /// Hands over what is gathered of closed intervals.

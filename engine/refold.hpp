@@ -15,8 +15,8 @@
 // recovery that folds from before the hole.
 #pragma once
 
-#include "engine/fold/fold.hpp"
 #include "engine/store/store.hpp"
+#include "engine/trace_history.hpp"
 
 #include <boost/lockfree/spsc_queue.hpp>
 
@@ -26,19 +26,13 @@
 
 namespace twinlink {
 
-/// A place in an ACD's history: the next name to be folded.
-struct FoldPlace {
-    Epoch epoch;
-    Seq next{1};
-    friend constexpr auto operator<=>(const FoldPlace&, const FoldPlace&) noexcept = default;
-};
-
 /// What the fold stage and the refolder hand each other for one ACD.
 struct RefoldDesk {
     enum class State : u32 { Idle, Wanted, Meet, Tailing, Ready, Failed };
 
     Acd acd;
     FoldLimits limits;
+    TraceHistory traces;  ///< complete before the threads start
     std::atomic<State> state{State::Idle};
     FoldPlace from;              ///< Wanted: the first name that has come
     FoldPlace meet;              ///< Tailing: where the tail begins

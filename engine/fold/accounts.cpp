@@ -173,6 +173,7 @@ void Core::mark_agent(const AgentEntry& a) noexcept {
 }
 
 void Core::mark_agent(u64 agent) noexcept {
+    trace_doubt(agent);
     if (const AgentEntry* const a = find_agent(agent)) mark_agent(*a);
 }
 

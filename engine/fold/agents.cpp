@@ -45,6 +45,7 @@ AgentEntry* Core::find_or_add_agent(u64 id) noexcept {
     a.id = id;
     a.at = now_;
     a.first = a.mode_link = a.held_link = a.ext_link = a.top_link = kNoIndex;
+    if (!traces_.empty() && find_trace(id) != nullptr) a.set(kTraced);
     return &a;
 }
 
@@ -178,7 +179,7 @@ void Core::log_in(AgentEntry& a, u32 extension) noexcept {
     a.login_at = now_;
     a.mode_at = now_;
     a.found = 0;
-    a.flags = static_cast<u8>(a.flags & kAgentDirty);
+    a.flags = static_cast<u8>(a.flags & (kAgentDirty | kTraced));
 }
 
 /// `seen` is false where no message told of it.
@@ -187,6 +188,7 @@ void Core::log_out(AgentEntry& a, u8 reason, bool seen) noexcept {
     end_work(a);
     end_extension(a);
     log_session(a, reason, seen);
+    if (a.has(kTraced)) trace_logout(a, reason, seen);
     settle(a);
     for (u32 l = a.first; l != kNoIndex; l = links_[l].next) {
         if (links_[l].assigned == 0) continue;
@@ -234,6 +236,8 @@ void Core::set_mode(AgentEntry& a, AgentMode mode, u16 skill, u64 call, u8 reaso
     }
     resolve_mode_link(a);
     remove_leaving(a);
+    if (a.has(kTraced)) [[unlikely]]
+        trace_mode(a);
 }
 
 /// After-call work ends: the call is over for this agent and its skill.
@@ -311,9 +315,11 @@ void Core::on(const AgentLogin& m) {
     if (pumping_) a->pump_up = pump_up_;
     if (a->staffed()) {
         count(FoldCounter::SecondLogin);
+        trace_doubt(a->id);
         return mark_agent(*a);
     }
     log_in(*a, m.extension);
+    if (a->has(kTraced)) trace_mode(*a);
 }
 
 void Core::on(const AgentLogout& m) {
@@ -324,6 +330,7 @@ void Core::on(const AgentLogout& m) {
     }
     if (talks(a->mode) || a->held != 0) {
         count(FoldCounter::LogoutOnCall);
+        trace_doubt(a->id);
         mark_agent(*a);
     }
     log_out(*a, m.reason, true);
@@ -370,7 +377,9 @@ void Core::count_transition(const AgentEntry& a, const AgentState& m) noexcept {
         mark_skill(m.skill);
         legal = false;
     }
-    if (!legal) mark_agent(a);
+    if (legal) return;
+    trace_doubt(a.id);
+    mark_agent(a);
 }
 
 void Core::on(const AgentState& m) {
@@ -382,6 +391,7 @@ void Core::on(const AgentState& m) {
     }
     if (!known(m.mode) || m.reason > 99 || m.direction > Direction::Out) {
         count(FoldCounter::BadValue);
+        trace_doubt(a->id);
         return mark_agent(*a);
     }
     if (pumping_) a->pump_up = pump_up_;

@@ -2,8 +2,9 @@
 // tables nor flushes show), versioned, closed by a CRC. Loading trusts nothing. See core.hpp.
 //
 //     checkpoint = head clock instance* name* skill* vdn* vector* group* trunk* code* agent* call* staged
-//     crc32c skill = SkillEntry row (vdn, vector, group, trunk, code alike)      agent = SavedAgent held*
-//     leg? (SavedLink row)* call = CallEntry leg?     leg = Leg     row = u16 columns (u16 column u64 value)*
+//     trace* crc32c skill = SkillEntry row (vdn, vector, group, trunk, code alike)      agent = SavedAgent
+//     held* leg? (SavedLink row)* call = CallEntry leg?     leg = Leg     row = u16 columns (u16 column u64
+//     value)*
 //
 // References between entries are indices in memory and numbers here: `leg` and `trunk` say 1 where one
 // follows.
@@ -95,6 +96,7 @@ struct Checkpoint {
     static void put_leg(const Leg& l, std::vector<std::byte>& to);
     static void put_tables(const Core& c, std::vector<std::byte>& to);
     static void put_agent(const Core& c, const AgentEntry& a, std::vector<std::byte>& to);
+    static void put_traces(const Core& c, std::vector<std::byte>& to);
     static void put_row(const RowStore& rows, u32 slot, std::vector<std::byte>& to);
     template <Saved T>
     static void put(const T& value, std::vector<std::byte>& to) {
@@ -133,6 +135,7 @@ struct Checkpoint {
     bool load_held();
     bool load_links(AgentEntry& a, const SavedAgent& saved);
     bool load_call(u64& last);
+    bool load_traces();
     bool load_row(RowStore& rows, u32 slot);
     template <class T>
     bool load_staged(FixedList<T>& to, u32 n);

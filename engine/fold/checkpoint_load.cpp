@@ -207,7 +207,7 @@ bool Checkpoint::load_agent(u64& last) {
     a.reason = s.reason;
     a.direction = s.direction;
     a.held = s.held;
-    a.flags = static_cast<u8>(s.flags & ~(kAgentDirty | kSkillLeaving));
+    a.flags = static_cast<u8>(s.flags & ~(kAgentDirty | kSkillLeaving | kTraced));
     a.ext_class = s.ext_class;
     a.login_at = s.login_at;
     a.mode_at = s.mode_at;
@@ -254,6 +254,25 @@ bool Checkpoint::load_call(u64& last) {
     core.calls_[at] = e;
     core.call_ids_.insert(e.id, at);
     core.doubtful_calls_ += e.has(kDoubtful);
+    return true;
+}
+
+/// Those who are traced; nothing follows where nobody is.
+bool Checkpoint::load_traces() {
+    u64 count = 0;
+    if (from.empty()) return true;
+    if (!take(count) || count == 0 || count > kTracedAgentsMax) return false;
+    u64 last = 0;
+    for (u64 i = 0; i < count; ++i) {
+        Trace t;
+        if (!take(t) || t.agent <= last || t.active > 1 || t.doubtful > 1) return false;
+        last = t.agent;
+        AgentEntry* const a = core.find_agent(t.agent);
+        if (t.active != 0 && (a == nullptr || !a->staffed() || t.began > core.now_)) return false;
+        if (!known(t.mode) || !known(t.extension) || !known(t.direction)) return false;
+        if (a != nullptr) a->set(kTraced);
+        core.traces_.push_back(t);
+    }
     return true;
 }
 
@@ -310,7 +329,7 @@ bool Checkpoint::load() {
     return load_held() && load_staged(core.staged_skills_, h.staged_skills) &&
            load_staged(core.staged_agents_, h.staged_agents) &&
            load_staged(core.staged_calls_, h.staged_calls) && load_staged(core.staged_out_, h.staged_out) &&
-           from.empty();
+           load_traces() && from.empty();
 }
 
 /// Precondition: this core is new. After an error it is good for nothing.

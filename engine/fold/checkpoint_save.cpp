@@ -28,6 +28,13 @@ void Checkpoint::put_leg(const Leg& leg, std::vector<std::byte>& to) {
     put(l, to);
 }
 
+/// Nothing where nobody is traced: then states are those of programs that knew no trace.
+void Checkpoint::put_traces(const Core& c, std::vector<std::byte>& to) {
+    if (c.traces_.empty()) return;
+    put(static_cast<u64>(c.traces_.size()), to);
+    for (const Trace& t : c.traces_) put(t, to);
+}
+
 u16 Checkpoint::other_columns(const Core& c) noexcept {
     return static_cast<u16>(c.vdn_rows_.columns() + c.vector_rows_.columns() + c.group_rows_.columns() +
                             c.trunk_rows_.columns() + c.code_rows_.columns());
@@ -61,7 +68,7 @@ void Checkpoint::put_agent(const Core& c, const AgentEntry& a, std::vector<std::
                    a.reason,
                    a.direction,
                    a.held,
-                   static_cast<u8>(a.flags & ~(kAgentDirty | kSkillLeaving)),
+                   static_cast<u8>(a.flags & ~(kAgentDirty | kSkillLeaving | kTraced)),
                    a.ext_class,
                    a.found,
                    {}},
@@ -200,6 +207,7 @@ void Checkpoint::save(Core& c, std::vector<std::byte>& to) {
     for (const auto& m : c.staged_agents_) put(m, to);
     for (const auto& m : c.staged_calls_) put(m, to);
     for (const auto& m : c.staged_out_) put(m, to);
+    put_traces(c, to);
     put(crc32c(Bytes(to).subspan(begin)), to);
 }
 

@@ -120,6 +120,7 @@ void Core::open_interval(u64 start, FoldSink& sink) {
     record_.minutes = minutes_;
     record_.utc_offset_minutes = acd_record_.utc_offset_minutes;
     record_.incomplete = all_incomplete_ || skills_in_doubt_;
+    for (Trace& t : traces_) t.key = 0;
     for (u32 slot = 0; slot < skills_.high(); ++slot) {
         const SkillEntry& s = skills_[slot];
         if ((s.in_queue | s.staffed | s.top) == 0) continue;
@@ -260,6 +261,9 @@ void Core::all_rows_incomplete() noexcept {
 }
 
 void Core::become_uncertain() noexcept {
+    if (!uncertain_) {
+        for (Trace& t : traces_) t.doubtful = 1;
+    }
     uncertain_ = true;
     all_rows_incomplete();
 }

@@ -14,6 +14,8 @@ void Fold::apply(Seq first, Bytes messages, u32 count, FoldSink& sink) {
 }
 void Fold::missing(u64 count) { core_->missing(count); }
 void Fold::flush(FoldSink& sink) { core_->flush(sink); }
+void Fold::trace(std::span<const u64> agents) { core_->trace(agents); }
+std::vector<u64> Fold::traced() const { return core_->traced(); }
 void Fold::save(std::vector<std::byte>& to) const { core_->save(to); }
 Expected<void> Fold::load(Bytes from) {
     auto fresh = std::make_unique<fold::Core>(core_->acd(), core_->limits());
@@ -62,7 +64,37 @@ Core::Core(Acd acd, const FoldLimits& limits)
       staged_agents_(limits.agents),
       staged_calls_(limits.calls),
       staged_out_(limits.trunks) {
+    traces_.reserve(kTracedAgentsMax);
     assert(limits.skills < 0xFFFF && limits.vectors < 0xFFFF && limits.trunk_groups < 0xFFFF);
+}
+
+std::vector<u64> Core::traced() const {
+    std::vector<u64> agents;
+    for (const Trace& t : traces_) agents.push_back(t.agent);
+    return agents;
+}
+
+/// From here on these agents are traced, no others. What goes on at this moment is of unseen beginning.
+void Core::trace(std::span<const u64> agents) {
+    std::vector<Trace> next;
+    next.reserve(kTracedAgentsMax);
+    for (const u64 agent : agents.first(std::min<std::size_t>(agents.size(), kTracedAgentsMax))) {
+        const Trace* const known = find_trace(agent);
+        next.push_back(known != nullptr ? *known : Trace{});
+        next.back().agent = agent;
+    }
+    std::ranges::sort(next, {}, &Trace::agent);
+    next.erase(std::ranges::unique(next, {}, &Trace::agent).begin(), next.end());
+    for (const Trace& t : traces_) {
+        if (AgentEntry* const a = find_agent(t.agent)) a->clear(kTraced);
+    }
+    traces_ = std::move(next);
+    for (Trace& t : traces_) {
+        AgentEntry* const a = find_agent(t.agent);
+        if (a == nullptr) continue;
+        a->set(kTraced);
+        if (t.active == 0 && a->staffed()) begin_activity(t, *a, a->mode_at, true);
+    }
 }
 
 }  // namespace fold

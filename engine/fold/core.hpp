@@ -3,8 +3,9 @@
 // One thread. The implementation is split by subject: core.cpp (construction), fold.cpp (dispatch), clock.cpp
 // (time and intervals), queues.cpp and talk.cpp (life of a call), legs.cpp (its way through VDNs and
 // vectors), trunks.cpp, accounts.cpp (booking a call), events.cpp (work codes, logins, call records),
-// agents.cpp and agent_time.cpp (modes and their time), pump_up.cpp and repair*.cpp (what a pump-up
-// corrects), real_time.cpp (the moment, for people), checkpoint_*.cpp (save and load).
+// agents.cpp and agent_time.cpp (modes and their time), trace.cpp (activities of traced agents), pump_up.cpp
+// and repair*.cpp (what a pump-up corrects), real_time.cpp (the moment, for people), checkpoint_*.cpp (save
+// and load).
 //
 // Invariants: derived numbers (in_queue, staffed, top, waiting, busy, doubtful_calls) equal what counting
 // would give; rows are touched only while an interval is open; nothing is allocated after construction but by
@@ -18,6 +19,7 @@
 #include "engine/fold/names.hpp"
 #include "engine/fold/pool.hpp"
 #include "engine/fold/rows.hpp"
+#include "engine/fold/trace.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -26,7 +28,8 @@ namespace twinlink::fold {
 
 /// Columns of the widest table of single events.
 inline constexpr std::size_t kEventColumns =
-    std::max(find_table(TableId::Haglog)->columns, find_table(TableId::CallRec)->columns);
+    std::max({find_table(TableId::Haglog)->columns, find_table(TableId::CallRec)->columns,
+              find_table(TableId::AgActv)->columns});
 
 /// How a call leaves a skill's queue without having been answered there.
 enum class Left : u8 {
@@ -48,6 +51,8 @@ public:
     void apply(Seq first, Bytes messages, u32 count, FoldSink& sink);
     void missing(u64 count);
     void flush(FoldSink& sink);
+    void trace(std::span<const u64> agents);
+    [[nodiscard]] std::vector<u64> traced() const;
     void save(std::vector<std::byte>& to);
     Expected<void> load(Bytes from);
     [[nodiscard]] u64 interval_of(Nanos time) const noexcept;
@@ -258,6 +263,19 @@ private:
     void settle(AgentEntry& a) noexcept;
     void make_dirty(AgentEntry& a) noexcept;
 
+    // trace.cpp
+    [[nodiscard]] Trace* find_trace(u64 agent) noexcept;
+    [[nodiscard]] static bool still(const Trace& t, const AgentEntry& a) noexcept;
+    void begin_activity(Trace& t, const AgentEntry& a, u64 began, bool doubtful) noexcept;
+    void end_activity(Trace& t, const AgentEntry& a, u64 end) noexcept;
+    void hand_on_activity(Trace& t, const AgentEntry& a, u64 began) noexcept;
+    void trace_mode(AgentEntry& a) noexcept;
+    void trace_found(AgentEntry& a, u64 since) noexcept;
+    void trace_logout(AgentEntry& a, u8 reason, bool seen) noexcept;
+    void trace_event(u64 agent, TraceFlag what) noexcept;
+    void trace_code(u64 agent, u64 code) noexcept;
+    void trace_doubt(u64 agent) noexcept;
+
     // pump_up.cpp
     void on(const PumpUpBegin& m);
     void on(const AcdInfo& m, FoldSink& sink);
@@ -367,6 +385,7 @@ private:
     std::array<u64, kEventColumns> event_{};
     u64 last_record_at_ = 0;  ///< key of the latest call record, so that no two share one
     u64 last_record_call_ = 0;
+    std::vector<Trace> traces_;  ///< of the traced agents, by login id
     FixedList<u32> dirty_agents_;
     Found found_;  ///< of the message in progress
 

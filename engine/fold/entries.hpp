@@ -314,6 +314,7 @@ enum AgentFlag : u8 {
     kExtTainted = 4,     ///< the extension call's begin is a guess
     kOrderUnknown = 8,   ///< the order of logon behind the oldest skill is a guess
     kSkillLeaving = 16,  ///< a skill of his is `leaving`
+    kTraced = 32,        ///< his activities are handed on: trace.hpp
 };
 /// Which extension items a call counts in.
 enum class ExtensionClass : u8 { None = 0, AcwIn, AcwOut, AuxIn, AuxOut, AcdAuxIn, AcdAuxOut };

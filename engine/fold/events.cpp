@@ -67,6 +67,7 @@ void Core::on(const CallWorkCode& m) {
         s->set(kTainted);
         return;
     }
+    trace_code(s->agent, m.code);
     Leg& l = legs_[s->leg - 1];
     l.last_code = m.code;
     if (l.codes < l.code.size()) {

@@ -13,6 +13,7 @@
 #include <twinlink/frame.hpp>
 
 #include <memory>
+#include <span>
 #include <vector>
 
 namespace twinlink {
@@ -128,6 +129,11 @@ public:
     void missing(u64 count);
     /// Hands on all rows that changed since the last time, of the open interval, and its record.
     void flush(FoldSink& sink);
+
+    /// From here on the activities of these agents (login ids, at most kTracedAgentsMax) are handed on as
+    /// they end, of no others. Part of the saved state. Allocates: not for the hot path.
+    void trace(std::span<const u64> agents);
+    [[nodiscard]] std::vector<u64> traced() const;
 
     /// Appends the whole state in a canonical form; load() of it continues exactly where save() stood.
     void save(std::vector<std::byte>& to) const;

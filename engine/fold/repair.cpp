@@ -132,8 +132,10 @@ void Core::repair_mode(AgentEntry& a, const AgentSnapshot& s, bool certain) {
         resolve_mode_link(a);
         corrected(a, FoldCounter::AgentsCorrected, certain);
     }
+    const u64 since = s.since == 0 ? now_ : std::min(s.since + skew_, now_);
+    if (a.has(kTraced)) trace_found(a, since);
     if (certain) return;
-    a.mode_at = s.since == 0 ? now_ : std::min(s.since + skew_, now_);
+    a.mode_at = since;
     a.clear(kAgentTainted);
     u32 skills = 0;
     for (u32 l = a.first; l != kNoIndex; l = links_[l].next) skills += links_[l].assigned;

@@ -150,6 +150,7 @@ void Core::on(const CallHeld& m) {
     if (!talks_to(c, m.agent, FoldCounter::HeldUntalked)) return;
     if (c->talk.has(kHeldNow)) return illegal(FoldCounter::HeldUntalked, *c, 0, m.agent);
     begin_hold(*c);
+    trace_event(m.agent, kDidHold);
 }
 
 void Core::on(const CallRetrieved& m) {
@@ -157,6 +158,7 @@ void Core::on(const CallRetrieved& m) {
     if (!talks_to(c, m.agent, FoldCounter::RetrievedUnheld)) return;
     if (!c->talk.has(kHeldNow)) return illegal(FoldCounter::RetrievedUnheld, *c, 0, m.agent);
     end_hold(*c);
+    trace_event(m.agent, kDidReconnect);
 }
 
 /// The conversation is over: it waits with the agent for the mode that follows at the same time, or is booked
@@ -190,9 +192,16 @@ void Core::on(const CallReleased& m) {
         end_connection(*c);
         return end_if_idle(*c);
     }
-    if (leave_joined(find_agent(m.agent), m.call, m.by == ReleasedBy::Agent)) return;
+    const bool by_agent = m.by == ReleasedBy::Agent;
+    if (leave_joined(find_agent(m.agent), m.call, by_agent)) {
+        if (by_agent) trace_event(m.agent, kDidRelease);
+        return;
+    }
     if (!talks_to(c, m.agent, FoldCounter::ReleasedUntalked)) return;
-    if (m.by == ReleasedBy::Agent) c->talk.set(kAgentEnded);
+    if (by_agent) {
+        c->talk.set(kAgentEnded);
+        trace_event(m.agent, kDidRelease);
+    }
     end_talk(*c);
     end_if_idle(*c);
 }
@@ -201,6 +210,7 @@ void Core::on(const CallConferenced& m) {
     CallEntry* const c = find_call(m.call);
     if (!talks_to(c, m.agent, FoldCounter::ReleasedUntalked)) return;
     c->talk.set(kConferenced);
+    trace_event(m.agent, kDidConference);
     if (c->talk.has(kHeldNow)) end_hold(*c);
     CallEntry* const other = m.other == m.call ? nullptr : find_call(m.other);
     if (other == nullptr) return;
@@ -255,6 +265,8 @@ void Core::on(const CallTransferred& m) {
     }
     c->talk.set(kTransferred);
     c->talk.set(kAgentEnded);
+    trace_event(m.agent, kDidTransfer);
+    trace_event(m.agent, kDidRelease);
     end_talk(*c);
     end_if_idle(*c);
 }
@@ -280,6 +292,7 @@ void Core::on(const CallRedirected& m) {
     if (c == nullptr) return unknown_call(m.skill, m.agent);
     if (!c->ringing() || c->ring_agent != m.agent)
         return illegal(FoldCounter::RedirectedUnrung, *c, m.skill, m.agent);
+    trace_event(m.agent, kRingRedirected);
     if (c->ring_offer == Offer::Skill) {
         const u32 link = row_link(c->ring_agent, c->ring_skill);
         u64* const skill = skill_row(c->ring_skill);
@@ -310,6 +323,7 @@ void Core::on(const CallRedirected& m) {
 }
 
 void Core::abandoned_ringing(CallEntry& c) noexcept {
+    trace_event(c.ring_agent, kRingAbandoned);
     const bool direct = c.ring_offer == Offer::Direct;
     if (c.ring_offer != Offer::Extension) ring_way(c, now_ - c.ring_at, false);
     end_way(c, Fate::AbandonedRinging, direct ? c.ring_skill : skill_of(c));
@@ -348,7 +362,10 @@ void Core::on(const CallAbandoned& m) {
     if (m.in != really || c->talking() != held)
         illegal(FoldCounter::AbandonedElsewhere, *c, m.skill, m.agent);
     if (c->talking()) {
-        if (held) c->talk.set(kAbandonedHeld);
+        if (held) {
+            c->talk.set(kAbandonedHeld);
+            trace_event(c->talk.agent, kHoldAbandoned);
+        }
         end_talk(*c);
     } else if (c->ringing()) {
         abandoned_ringing(*c);
@@ -363,8 +380,9 @@ void Core::on(const CallAbandoned& m) {
 void Core::on(const CallEvent& m) {
     Segment* const s = conversation(m.call, m.agent);
     if (m.kind == CallEventKind::Malicious) {
-        if (s != nullptr) s->set(kMalicious);
-        return;
+        if (s == nullptr) return;
+        s->set(kMalicious);
+        return trace_event(s->agent, kDidMalicious);
     }
     if (s == nullptr) {
         count(FoldCounter::EventWithoutCall);
@@ -372,6 +390,7 @@ void Core::on(const CallEvent& m) {
     }
     if (m.kind == CallEventKind::Assist) {
         if (s->assists != 0xFFFF) ++s->assists;
+        trace_event(s->agent, kDidAssist);
     } else if (m.kind == CallEventKind::Stroke && m.number >= 1 && m.number <= 9) {
         if (s->events[m.number - 1U] != 0xFFFF) ++s->events[m.number - 1U];
     } else {

@@ -72,8 +72,24 @@ private:
                           .roll_ups(span, LocalDay{std::numeric_limits<i32>::min()},
                                     LocalDay{std::numeric_limits<i32>::max()})
                           .size();
-        others += snapshot_.due().size();
+        others += snapshot_.due().size() + snapshot_.traces().size();
+        others += check_link_events();
         report_.records = others;
+    }
+
+    /// Numbered without repetition by their key; a hole in the numbers is a record that is gone.
+    u64 check_link_events() {
+        const auto events = snapshot_.link_events();
+        const LinkEventRecord* before = nullptr;
+        for (const LinkEventRecord& e : events) {
+            const std::string where = fmt::format("linkex acd {} number {}", e.acd, e.seqno);
+            if (before != nullptr && before->acd == e.acd && before->seqno + 1 != e.seqno)
+                find(where, fmt::format("the record before it is number {}", before->seqno));
+            if (e.last_wall < e.begun_wall || e.count == 0 || e.first > e.last)
+                find(where, "contradicts itself");
+            before = &e;
+        }
+        return events.size();
     }
 
     static bool is_missing(const GapRecord& g) {

@@ -90,6 +90,8 @@ struct CommitBatch {
     std::vector<IntervalRecord> intervals;
     std::vector<NameRecord> names;
     std::vector<AcdRecord> acds;
+    std::vector<TraceRecord> traces;
+    std::vector<LinkEventRecord> link_events;
     RollUpBatch rolled;
     u64 number = 0;  ///< counts batches since start
     u64 wall = 0;    ///< when it was closed, server's wall clock
@@ -138,7 +140,7 @@ struct CommitBatch {
     [[nodiscard]] bool empty() const noexcept {
         return blocks.empty() && rows.empty() && replaced.empty() && stale.empty() && checkpoints.empty() &&
                gaps.empty() && gaps_gone.empty() && streams.empty() && links.empty() && intervals.empty() &&
-               names.empty() && acds.empty() && rolled.empty();
+               names.empty() && acds.empty() && traces.empty() && link_events.empty() && rolled.empty();
     }
     /// Empties it but keeps the memory.
     void clear() noexcept {
@@ -156,6 +158,8 @@ struct CommitBatch {
         intervals.clear();
         names.clear();
         acds.clear();
+        traces.clear();
+        link_events.clear();
         rolled.clear();
     }
 };

@@ -73,6 +73,7 @@ Expected<void> StoreEnvironment::open_databases(bool create) {
     store::Txn txn;
     if (const int rc = txn.begin(*this, create || writer)) return fail(rc, "beginning a transaction");
     bool added = false;
+    bool no_due = false;
     for (std::size_t i = 0; i < store::kDbs; ++i) {
         const char* const db = store::name(static_cast<store::Db>(i));
         int rc = mdb_dbi_open(txn.get(), db, create ? static_cast<unsigned>(MDB_CREATE) : 0U, &dbis[i]);
@@ -80,11 +81,12 @@ Expected<void> StoreEnvironment::open_databases(bool create) {
             dbis[i] = store::kNoDb;
             rc = writer ? mdb_dbi_open(txn.get(), db, MDB_CREATE, &dbis[i]) : 0;
             added = added || writer;
+            no_due = no_due || static_cast<store::Db>(i) == store::Db::Due;
         }
         if (rc != 0) return fail(rc, fmt::format("opening its database '{}'", db));
     }
     if (added && !create) {
-        int rc = store::mark_all_due(txn);
+        int rc = no_due ? store::mark_all_due(txn) : 0;
         if (rc == 0) rc = store::note_transaction(txn);
         if (rc != 0) return fail(rc, "adding databases");
     }

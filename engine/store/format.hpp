@@ -32,6 +32,8 @@ enum class Db : u8 {
     Checkpoints,
     Rollups,
     Due,
+    Traces,
+    Linkex,
     Count_
 };
 inline constexpr std::size_t kDbs = static_cast<std::size_t>(Db::Count_);
@@ -143,6 +145,10 @@ using RowKeyBytes = std::array<std::byte, 29>;
     return Key{}.put(r.acd).put(static_cast<u8>(r.kind)).put(r.number);
 }
 [[nodiscard]] inline Key key_of(const AcdRecord& r) noexcept { return Key{}.put(r.acd); }
+[[nodiscard]] inline Key key_of(const TraceRecord& r) noexcept {
+    return seq_key({Acd{r.acd}, Epoch{r.epoch}}, Seq{r.seq});
+}
+[[nodiscard]] inline Key key_of(const LinkEventRecord& r) noexcept { return Key{}.put(r.acd).put(r.seqno); }
 
 /// Days as they stand in keys: in order, also those before 1970.
 [[nodiscard]] inline u64 key_of_day(LocalDay day) noexcept {

@@ -21,6 +21,12 @@ Expected<Recovered> Store::load() const {
     r.intervals = snapshot->intervals();
     std::erase_if(r.intervals, [](const IntervalRecord& i) { return i.closed != 0; });
     r.acds = snapshot->acds();
+    r.traces = snapshot->traces();
+    for (const LinkEventRecord& e : snapshot->link_events()) {
+        const bool newer = !r.link_events.empty() && r.link_events.back().acd == e.acd;
+        if (newer && r.link_events.back().open == 0) r.link_events.pop_back();
+        r.link_events.push_back(e);
+    }
     // Newest first; the first one of each ACD that can be believed.
     auto entries = snapshot->checkpoints();
     for (auto at = entries.rbegin(); at != entries.rend(); ++at) {

@@ -90,6 +90,24 @@ std::optional<StreamRecord> StoreSnapshot::stream(Stream s) const {
     return found;
 }
 
+std::vector<TraceRecord> StoreSnapshot::traces() const {
+    std::vector<TraceRecord> all;
+    state_->records<TraceRecord>(Db::Traces, {}, [&](const TraceRecord& r) {
+        if (r.count <= r.agents.size()) all.push_back(r);
+        return true;
+    });
+    return all;
+}
+
+std::vector<LinkEventRecord> StoreSnapshot::link_events() const {
+    std::vector<LinkEventRecord> all;
+    state_->records<LinkEventRecord>(Db::Linkex, {}, [&](const LinkEventRecord& r) {
+        all.push_back(r);
+        return true;
+    });
+    return all;
+}
+
 std::vector<LinkRecord> StoreSnapshot::links() const {
     std::vector<LinkRecord> all;
     state_->records<LinkRecord>(Db::Links, {}, [&](const LinkRecord& r) {

@@ -4,6 +4,7 @@
 #include "engine/store/batch_writer.hpp"
 #include "engine/store/file_check.hpp"
 #include "engine/store/folder.hpp"
+#include "engine/store/local_writer.hpp"
 #include "engine/store/retention.hpp"
 
 #include <sys/resource.h>
@@ -156,6 +157,7 @@ Expected<CommitResult> Store::commit(const CommitBatch& batch) {
 
 int Store::State::write(Txn& txn, const CommitBatch& batch, CommitResult& result) {
     int rc = writer.write(txn, batch, result);
+    if (rc == 0) rc = write_local(txn, batch, config.journal_age, counters, result);
     const u64 used = counters.get(StoreCounter::UsedBytes);
     const bool tight = used >= counters.get(StoreCounter::MapBytes) / 100 * kTightPercent;
     if (rc == 0) rc = retention.run(txn, tight, result);

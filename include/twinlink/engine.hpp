@@ -28,6 +28,9 @@ struct AcdConfig {
     /// A day is rolled up when this much has passed since its end, by the ACD's clock.
     Nanos summarize_after = 2'100_s;
     Weekday week_start = Weekday::Monday;
+    /// Whose activities are traced (table ag_actv), distinct, at most kTracedAgentsMax. Both servers of a
+    /// pair must name the same, or their rows differ.
+    std::vector<Agent> trace_agents{};
 };
 
 /// How the engine collects. Sizes are bytes; the defaults are those of twinlinkd.

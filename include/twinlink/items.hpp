@@ -158,7 +158,7 @@ constexpr Item kIncomplete{
 namespace twinlink {
 
 /// All tables, by TableId.
-inline constexpr std::array<Table, 9> kTables{
+inline constexpr std::array<Table, 10> kTables{
     Table{TableId::Hsplit, "hsplit", "One row per skill and interval.", kHsplitItems,
           columns_of(kHsplitItems)},
     Table{TableId::Hagent, "hagent", "One row per agent, skill and interval.", kHagentItems,
@@ -176,6 +176,9 @@ inline constexpr std::array<Table, 9> kTables{
           columns_of(kHaglogItems)},
     Table{TableId::CallRec, "call_rec", "One row per call segment, when it ends.", kCallRecItems,
           columns_of(kCallRecItems)},
+    Table{TableId::AgActv, "ag_actv",
+          "One row per activity of a traced agent, when it ends; none of agents who are not traced.",
+          kAgActvItems, columns_of(kAgActvItems)},
 };
 
 /// The table of that id, or null for an id that the catalogue does not have.
@@ -249,5 +252,6 @@ consteval u16 htrunk(std::string_view name) { return column_of(TableId::Htrunk, 
 consteval u16 hcwc(std::string_view name) { return column_of(TableId::Hcwc, name); }
 consteval u16 haglog(std::string_view name) { return column_of(TableId::Haglog, name); }
 consteval u16 call_rec(std::string_view name) { return column_of(TableId::CallRec, name); }
+consteval u16 ag_actv(std::string_view name) { return column_of(TableId::AgActv, name); }
 
 }  // namespace twinlink

@@ -1,4 +1,5 @@
-// The items of tables hcwc (call work codes), haglog (login sessions) and call_rec (call segments).
+// The items of tables hcwc (call work codes), haglog (login sessions), call_rec (call segments) and ag_actv
+// (activities of traced agents).
 // Included by items.hpp only.
 #pragma once
 
@@ -107,6 +108,63 @@ inline constexpr auto kCallRecItems = [] {
         family(fact("CWC", Number, "The nth work code entered; 0 = none."), 1, 5),
         text("CALLING_PTY", 3, "Number of the caller."),
         text("DIALED_NUM", 3, "Number dialled."),
+    });
+}();
+
+inline constexpr auto kAgActvItems = [] {
+    using namespace item_kinds;
+    constexpr std::string_view kNotTold = "the link protocol does not tell it";
+    return std::to_array<Item>({
+        key("ROW_DATE", "Day of the activity's end, in the ACD's local time."),
+        key("STARTTIME", "Start of the interval of its end, hhmm in the ACD's local time."),
+        key("STARTTIME_UTC", "Start of the interval of its end, UTC."),
+        key("INTRVL", "Length of the interval in minutes: 15, 30 or 60."),
+        key("ACD", "Number of the switch."),
+        key("LOGID", "Login id of the agent."),
+        key("EVENT_TIME", "When the activity began, by the clock in force at its end."),
+
+        kIncomplete,
+        fact(
+            "DURATION", Nanoseconds,
+            "How long work mode, AUX reason, direction, call and skill stayed as they are here; not split at "
+            "boundaries."),
+        fact(
+            "WORKMODE", Number,
+            "0 unstaffed (a record of the logout itself, without duration), 1 available, 2 on an ACD call, 3 "
+            "after-call work, 4 AUX, 5 on a direct agent call, 6 its after-call work, 7 ringing, 8 other, 9 "
+            "unknown."),
+        fact(
+            "DIRECTION", Number,
+            "1 in, 2 out: of the extension call in progress, else of the activity's ACD call (2: placed from "
+            "here or by an adjunct); 0 = no call."),
+        fact("AUXREASON", Number, "Reason of AUX, 0 to 99."),
+        fact("LOGOUT_REASON", Number, "Reason of the logout, 0 to 99."),
+        fact("EXTN", Number, "Extension logged in at."),
+        fact("SPLIT", Number, "Skill of the activity's call; 0 = none."),
+        fact("CALLID", Number, "Number of its call; 0 = none."),
+        fact("UCID", Number, "The call across switches, as known when the activity began; 0 = not known."),
+        fact("CALLER_HOLD", Flag, "1 if the agent put a call on hold in it."),
+        fact("RECONNECT", Flag, "1 if the agent took a call off hold in it."),
+        fact("HOLDABN", Flag, "1 if a caller hung up in it while the agent held the call."),
+        fact("ABNRING", Flag, "1 if a caller hung up in it while the call rang at the agent."),
+        fact("NOANSREDIR", Flag,
+             "1 if a call that rang at the agent was redirected in it for want of an answer."),
+        fact("TRANSFERRED", Flag, "1 if the agent transferred a call in it."),
+        fact("CONFERENCE", Flag, "1 if the agent conferenced a call in it."),
+        fact("ASSIST_ACTV", Flag, "1 if the agent asked for a supervisor's help in it."),
+        fact("MCT", Flag, "1 if the agent reported a malicious call in it."),
+        fact("AGT_RELEASED", Flag, "1 if the agent ended a call first in it; transfers count."),
+        fact("WORKCODE", Number, "The call work code entered last in it; 0 = none."),
+        text("CALLING_PTY", 3, "Number of the caller, as known when the activity began."),
+        text("DIALED_NUM", 3, "Number that the caller dialled, as known when the activity began."),
+        fact("DIGITS_DIALED", Number, "Digits that the agent dialled.", kNotTold),
+        fact("EXT_CALL_ORIG", Flag, "1 if the agent's call left the switch.", kNotTold),
+        fact("KEYBD_DIALED", Flag, "1 if the agent's call was dialled on a keyboard.", kNotTold),
+        fact("CALLING_II", Number, "Kind of line that the caller used.", kNotTold),
+        fact("INTERRUPTED", Flag, "1 if AUX ended by an interruption.", kNotTold),
+        fact("LOC_ID", Number, "Location of the agent.", kNotTold),
+        fact("WMODE_SEQ", Number, "Order of activities that begin in one second.",
+             "EVENT_TIME is exact to the nanosecond"),
     });
 }();
 

@@ -67,5 +67,8 @@ static_assert(kTrunksMax >= kCallsMax);
 /// agent.
 inline constexpr u32 kAgentSkillsMax = 120;
 inline constexpr u32 kQueuesPerCall = 3;
+/// Agents of one ACD whose activities are traced. Chosen: a team under watch; a traced agent's records are as
+/// many as those of a small skill's calls, so all agents' would be most of the store.
+inline constexpr u32 kTracedAgentsMax = 64;
 
 }  // namespace twinlink

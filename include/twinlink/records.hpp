@@ -6,7 +6,7 @@
 // are the server's CLOCK_REALTIME in ns (reports only), all other times the ACD's clock in ns.
 #pragma once
 
-#include <twinlink/types.hpp>
+#include <twinlink/limits.hpp>
 
 #include <array>
 #include <span>
@@ -157,6 +157,61 @@ struct NameRecord {
     std::array<char, 24> text;
 };
 
+/// What a link exception tells of.
+enum class LinkEventKind : u8 {
+    None = 0,
+    Silent = 1,      ///< a link brought no frame for longer than the limit
+    Refused = 2,     ///< frames came on a link that were not believed: damaged, malformed, foreign
+    Dropped = 3,     ///< this server's device had no room for frames of a link
+    SetAside = 4,    ///< frames beyond the window or of an epoch without proof: held back, or let go
+    EpochBegun = 5,  ///< the switch began another life of its numbering
+    PumpUp = 6,      ///< the switch told its whole state
+    PumpUpTorn = 7,  ///< ... and messages of it were missing
+    GapOpened = 8,   ///< names were called missing
+    Conflict = 9,    ///< the copies of a message differ
+    Count_
+};
+[[nodiscard]] std::string_view name(LinkEventKind) noexcept;
+/// Of a LinkEventRecord that is not about one of the two.
+inline constexpr u8 kNoLink = 0xFF;
+
+/// What the links did: a fact of this server, not of the stream, so no row. One record is one episode: what
+/// is of the same ACD, kind, link and cause belongs to it until a minute passed without more of it, so
+/// records are few whatever comes over the links; until then it is written again as it grows. Key: (acd,
+/// seqno); ACD 0: of no one ACD.
+struct LinkEventRecord {
+    u64 seqno;  ///< per ACD, from 1, never used again
+    u64 begun_wall;
+    u64 last_wall;    ///< the latest of it; of a silence its end so far
+    u64 epoch;        ///< the ACD's at the latest of it; 0 = none
+    u64 first;        ///< Seq: of the first name concerned, 0 = none
+    u64 last;         ///< Seq: of the last one
+    u64 count;        ///< silences, frames, epochs, pump-ups, gaps, messages that differ
+    u64 names;        ///< missing: of gaps
+    u64 duration_ns;  ///< of silences, in all
+    u16 acd;
+    LinkEventKind kind;
+    u8 link;   ///< Link, or kNoLink
+    u8 cause;  ///< GapOpened: GapCause; PumpUp: PumpUpWhy; Refused: FrameRefusal of the most of the latest
+    u8 open;   ///< 1 = it may still grow
+    u8 now;    ///< 1 = a silence that goes on
+    u8 reserved0;
+};
+
+/// Whose activities are traced from a place in the ACD's history on: (epoch, seq) is the first name that is
+/// folded with it. A setting of this server, kept so that folding again makes the same records. Key: (acd,
+/// epoch, seq).
+struct TraceRecord {
+    u64 epoch;  ///< 0 = from the beginning
+    u64 seq;
+    u16 acd;
+    u16 count;  ///< agents
+    u32 reserved0;
+    std::array<u64, kTracedAgentsMax> agents;  ///< login ids, ascending; 0 behind them
+
+    [[nodiscard]] std::span<const u64> list() const noexcept { return std::span(agents).first(count); }
+};
+
 /// Table ids are part of the store format: never renumber. The item catalogue says which exist.
 enum class TableId : u8 {
     None = 0,
@@ -168,12 +223,13 @@ enum class TableId : u8 {
     Htrunk = 6,
     Hcwc = 7,
     Haglog = 8,
-    CallRec = 9
+    CallRec = 9,
+    AgActv = 10
 };
 
 /// What identifies a row: table, ACD, interval and up to two entity numbers (hsplit: skill; hagent: agent,
 /// skill; hvdn: VDN; hvector: vector; htkgrp: trunk group; htrunk: trunk group, trunk; hcwc: code; haglog:
-/// agent, login in ns; call_rec: end of the segment in ns, call).
+/// agent, login in ns; call_rec: end of the segment in ns, call; ag_actv: agent, begin in ns).
 struct RowKey {
     TableId table = TableId::None;
     Acd acd;
@@ -196,6 +252,6 @@ struct RowView {
 template <class R>
 concept Record = std::is_trivially_copyable_v<R> && std::has_unique_object_representations_v<R>;
 static_assert(Record<GapRecord> && Record<StreamRecord> && Record<LinkRecord> && Record<IntervalRecord> &&
-              Record<AcdRecord> && Record<NameRecord>);
+              Record<AcdRecord> && Record<NameRecord> && Record<TraceRecord> && Record<LinkEventRecord>);
 
 }  // namespace twinlink

@@ -142,6 +142,10 @@ public:
                                                         std::optional<Acd> acd = {}) const;
     [[nodiscard]] std::vector<AcdRecord> acds() const;
     [[nodiscard]] std::vector<PrunedRecord> pruned() const;
+    /// By (acd, epoch, seq).
+    [[nodiscard]] std::vector<TraceRecord> traces() const;
+    /// By (acd, seqno).
+    [[nodiscard]] std::vector<LinkEventRecord> link_events() const;
     /// The text for a number, without padding; empty optional where the ACD never named it.
     [[nodiscard]] std::optional<std::string> name(Acd, NameKind, u64 number) const;
     void names(const std::function<bool(const NameRecord&)>&) const;

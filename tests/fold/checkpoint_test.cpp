@@ -26,7 +26,9 @@ TEST_CASE("the same messages give the same rows and state whatever batches and f
         CAPTURE(seed);
         const SimStream s(centre(seed, 25, 3));
         Fold ones(Acd{1}, kSmall);
+        ones.trace(kSomeAgents);
         Fold many(Acd{1}, kSmall);
+        many.trace(kSomeAgents);
         RowsSink a;
         RowsSink b;
         const Holes holes{{s.size() / 3, s.size() / 3 + 25}};
@@ -54,6 +56,7 @@ TEST_CASE("a fold that was saved and loaded anywhere goes on exactly as the one 
         if (seed == 1) cut = 40;  // inside the first pump-up
         CAPTURE(cut);
         Fold straight(Acd{1}, kSmall);
+        straight.trace(kSomeAgents);
         RowsSink want;
         run(straight, want, s, 0, cut, 100, holes);
         const auto bytes = saved(straight);
@@ -74,6 +77,7 @@ TEST_CASE("a fold that was saved and loaded anywhere goes on exactly as the one 
 TEST_CASE("a checkpoint that the fold announces is the state at the boundary") {
     const SimStream s(centre(4, 20, 3));
     Fold fold(Acd{1}, kSmall);
+    fold.trace(kSomeAgents);
     RowsSink sink;
     sink.saves = &fold;
     run(fold, sink, s, 0, s.size(), 1'000);
@@ -93,6 +97,7 @@ TEST_CASE("a checkpoint that the fold announces is the state at the boundary") {
 TEST_CASE("loading refuses damage, another ACD, too small tables, and leaves the fold as it was") {
     const SimStream s(centre(2, 20, 2));
     Fold fold(Acd{1}, kSmall);
+    fold.trace(kSomeAgents);
     RowsSink sink;
     run(fold, sink, s, 0, s.size() / 2, 1'000);
     const auto good = saved(fold);
@@ -115,6 +120,7 @@ TEST_CASE("loading refuses damage, another ACD, too small tables, and leaves the
 TEST_CASE("hostile checkpoints with a valid checksum are refused or loaded, and then fold on without harm") {
     const SimStream s(centre(3, 20, 2));
     Fold fold(Acd{1}, kSmall);
+    fold.trace(kSomeAgents);
     RowsSink sink;
     run(fold, sink, s, 0, s.size() / 2, 1'000);
     const auto good = saved(fold);

@@ -108,6 +108,24 @@ void check_identities(const RowsSink& sink) {
     }
 }
 
+/// An agent's activities follow one another without a hole or an overlap, within one interval's clock.
+void check_activities(const RowsSink& sink) {
+    u64 activities = 0;
+    u64 follow = 0;
+    const std::pair<const RowKey, KeptRow>* before = nullptr;
+    for (const auto& row : sink.rows) {
+        if (row.first.table != TableId::AgActv) continue;
+        ++activities;
+        CHECK(std::ranges::find(kSomeAgents, row.first.entity) != kSomeAgents.end());
+        if (before != nullptr && before->first.entity == row.first.entity &&
+            before->first.entity2 + before->second.items[ag_actv("DURATION")] == row.first.entity2)
+            ++follow;
+        before = &row;
+    }
+    CHECK(activities > 20);
+    CHECK(follow > activities / 2);
+}
+
 std::string differences(const RowKey& key, const KeptRow& a, const KeptRow& b) {
     const Table& t = *find_table(key.table);
     std::string text;
@@ -128,11 +146,13 @@ TEST_CASE(
         CAPTURE(seed);
         const SimStream s(centre(seed, 40, 4));
         Fold fold(Acd{1}, kSmall);
+        fold.trace(kSomeAgents);
         RowsSink sink;
         run(fold, sink, s, 0, s.size(), 1'000);
         fold.flush(sink);
         check_identities(sink);
         check_second_account(sink);
+        check_activities(sink);
         for (auto c = static_cast<u8>(FoldCounter::IgnoredBeforePumpUp);
              c <= static_cast<u8>(FoldCounter::Missing); ++c) {
             CAPTURE(info(static_cast<FoldCounter>(c)).name);
@@ -162,6 +182,7 @@ TEST_CASE(
         std::mt19937_64 random(seed);
         const SimStream s(centre(seed, 30, 4));
         Fold whole(Acd{1}, kSmall);
+        whole.trace(kSomeAgents);
         RowsSink truth;
         run(whole, truth, s, 0, s.size(), 1'000);
         whole.flush(truth);
@@ -175,6 +196,7 @@ TEST_CASE(
                 at = holes.back().second + 1;
             }
             Fold lossy(Acd{1}, kSmall);
+            lossy.trace(kSomeAgents);
             RowsSink sink;
             run(lossy, sink, s, 0, s.size(), 1 + random() % 50, holes);
             lossy.flush(sink);

@@ -42,6 +42,9 @@ public:
     std::vector<Life> lives;
 };
 
+/// Some agents of every simulated centre, whose activities are traced.
+inline constexpr std::array<u64, 5> kSomeAgents{10'001, 10'002, 10'003, 10'007, 10'011};
+
 /// Which messages a run misses: [first, last) by index, ascending.
 using Holes = std::vector<std::pair<std::size_t, std::size_t>>;
 

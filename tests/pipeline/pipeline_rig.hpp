@@ -53,11 +53,14 @@ public:
         config.map_bytes = u64{256} << 20;
         config.journal_bytes_max = u64{128} << 20;
         config.acds = {{.acd = Acd{1}, .calls_max = 1024, .agents_max = 256, .skills_max = 64}};
+        config.acds[0].trace_agents = {Agent{10'001}, Agent{10'003}, Agent{10'004}};  // of simulated centres
         config.batch_bytes_max = u64{4} << 20;
         return config;
     }
 
     // ---- the server
+    /// Whose activities are traced from the next open() on.
+    void trace(std::vector<Agent> agents) { config_.acds[0].trace_agents = std::move(agents); }
     void open() {
         auto engine = Engine::open(config_, {ports_[0].get(), ports_[1].get()}, now);
         REQUIRE_MESSAGE(engine.has_value(), (engine ? std::string() : engine.error().text));

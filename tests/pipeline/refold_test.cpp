@@ -63,6 +63,58 @@ TEST_CASE("refold: a restart or a crash in the middle loses nothing of it") {
     MESSAGE(refolds << " refolds");
 }
 
+namespace {
+
+/// A run whose list of traced agents changes at a restart; frames of `late` come only after that.
+std::string retraced(const SimStream& stream, std::size_t restart_at, const std::set<std::size_t>& late) {
+    PipelineRig rig;
+    Player player(rig, stream);
+    const std::vector<std::vector<Agent>> lists{{Agent{10'002}, Agent{10'003}}, {}, {Agent{10'002}}};
+    for (std::size_t f = 0; f < player.frames(); ++f) {
+        if (!late.contains(f)) player.send(f, "AB");
+        if (f % 16 == 15) rig.run(25_ms);
+        for (std::size_t n = 0; n < lists.size(); ++n) {
+            if (f != restart_at * (n + 1)) continue;
+            rig.run(100_ms);
+            rig.stop();
+            rig.drop();
+            rig.trace(lists[n]);
+            rig.open();
+        }
+    }
+    rig.run(50_ms);
+    for (const std::size_t frame : late) {
+        player.send(frame, "A");
+        rig.run(30_ms);
+    }
+    settle(rig);
+    rig.stop();
+    CHECK(rig.snapshot().traces().size() == 1 + lists.size());
+    return all_of(rig);
+}
+
+}  // namespace
+
+TEST_CASE("refold: records of traced agents are those of the list that was in force, whatever it is now") {
+    for (u64 seed = 1; seed <= seeds(6); ++seed) {
+        const SimStream stream(centre(seed, 12, 2));
+        std::mt19937_64 random(seed);
+        PipelineRig counting;
+        const std::size_t frames = Player(counting, stream).frames();
+        const std::size_t restart_at = frames / 4;
+        std::set<std::size_t> late;
+        for (int i = 0; i < 6; ++i) late.insert(2 + random() % (frames - 4));
+        for (std::size_t n = 1; n <= 3; ++n)
+            late.erase(restart_at * n);  // the place of a change is the same in both
+        const std::string want = retraced(stream, restart_at, {});
+        const std::string got = retraced(stream, restart_at, late);
+        CAPTURE(seed);
+        CAPTURE(first_difference(want, got));
+        CHECK((got == want));
+        CHECK(got.find("ag_actv") != std::string::npos);
+    }
+}
+
 TEST_CASE("refold: without it, the rows that a hole touched stay incomplete (the comparison can fail)") {
     const SimStream stream(centre(1, 12, 2));
     PipelineRig rig;

@@ -9,6 +9,8 @@ namespace twinlink::daemon {
 namespace {
 
 constexpr u64 kDaySeconds = 86'400;
+/// What TOML's whole numbers hold.
+constexpr u64 kLoginIdMax = ~u64{0} >> 1;
 
 void milliseconds(TomlTable& t, const char* key, Nanos& to, u64 low, u64 high) {
     u64 ms = to.value / 1'000'000;
@@ -98,6 +100,15 @@ void read_acd(TomlTable& t, EngineConfig& engine) {
             {"friday", Weekday::Friday},
             {"saturday", Weekday::Saturday},
             {"sunday", Weekday::Sunday}});
+    std::vector<u64> traced;
+    t.numbers("trace_agents", traced, kLoginIdMax);
+    for (const u64 agent : traced) acd.trace_agents.emplace_back(agent);
+    if (traced.size() > kTracedAgentsMax)
+        t.complain("trace_agents", "must name at most " + std::to_string(kTracedAgentsMax) + " agents");
+    std::ranges::sort(traced);
+    if (std::ranges::adjacent_find(traced) != traced.end())
+        t.complain("trace_agents", "must not name an agent twice");
+    if (!traced.empty() && traced.front() == 0) t.complain("trace_agents", "must hold login ids: 0 is none");
     const auto same = [&](const AcdConfig& a) { return a.acd == acd.acd; };
     if (std::ranges::any_of(engine.acds, same)) t.complain("number", "is used by another [[acd]] already");
     engine.acds.push_back(acd);

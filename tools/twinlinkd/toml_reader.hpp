@@ -93,7 +93,8 @@ public:
                 errors_.add(item.source(), name(key) + " must hold texts only");
         }
     }
-    void numbers(const char* key, std::vector<u32>& to, u64 high) {
+    template <class N>
+    void numbers(const char* key, std::vector<N>& to, u64 high) {
         const toml::node* node = find(key);
         if (node == nullptr) return;
         const toml::array* array = node->as_array();
@@ -101,7 +102,7 @@ public:
         for (const toml::node& item : *array) {
             const auto value = item.value_exact<i64>();
             if (value && *value >= 0 && static_cast<u64>(*value) <= high)
-                to.push_back(static_cast<u32>(*value));
+                to.push_back(static_cast<N>(*value));
             else
                 errors_.add(item.source(),
                             name(key) + " must hold numbers from 0 to " + std::to_string(high));
