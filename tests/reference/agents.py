@@ -28,6 +28,8 @@ class Agent:
         self.mode = "Unstaffed"
         self.reason = 0
         self.skill = 0  # of the ACD call, the ringing or the after-call work of the present mode
+        self.call = 0  # that call
+        self.direction = "None"  # of the extension call
         self.held = []  # (call, its skill), the last held last
         self.extension_call = None
         self.since = 0
@@ -128,9 +130,11 @@ class Agents:
         agent.staffed = True
         agent.found_logged_in = True
         agent.mode, agent.reason, agent.skill = m.mode, m.reason, m.skill
+        agent.call, agent.direction = m.call, m.direction
         agent.extension = m.extension
         agent.since = m.at
         agent.login_at = m.at - (m.time - m.login_time)
+        self.fold.activities.found(m.agent, m.at - (m.time - m.since) if m.since else m.at)
 
     def pump_up_ends(self, m):
         """Who is not named is not there any more: the end of the session was not seen."""
@@ -140,6 +144,7 @@ class Agents:
                 self.end_extension_call(agent, m.at)
                 self.fold.calls.mark_agent(agent.login_id)
                 self.book_session(agent, m, unseen=True)
+                self.fold.activities.logged_out(agent, m.at, 0, unseen=True)
                 agent.leave()
 
     def state(self, m):
@@ -147,6 +152,7 @@ class Agents:
         self.book_stretch(agent, m.at)
         agent.mode, agent.reason = m.mode, m.reason
         agent.skill = m.skill
+        agent.call, agent.direction = m.call, m.direction
         self.let_skills_go(agent)
         going_on = agent.extension_call is not None and agent.extension_call.way == m.direction.upper()
         if not going_on:

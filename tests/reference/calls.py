@@ -111,6 +111,7 @@ class Calls:
         self.mark_agent(agent)
 
     def mark_agent(self, agent):
+        self.fold.activities.doubt(agent)
         for skill in self.skills_with_rows(agent):
             self.mark_row("hsplit", (skill,))
             self.mark_row("hagent", (agent, skill))

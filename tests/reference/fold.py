@@ -1,4 +1,5 @@
 """The fold: the messages of one stream, in order, become rows. Each message goes to everybody whom it concerns."""
+from activities import Activities
 from agents import Agents
 from calls import Calls
 from clock import Clock
@@ -11,7 +12,7 @@ from visits import Vdns
 class Fold:
     """One stream without missing names, from its first pump-up on."""
 
-    def __init__(self, stream, tables, known):
+    def __init__(self, stream, tables, known, traced=()):
         self.tables = tables
         self.known = known  # names of known differences of the product, to be imitated
         self.clock = Clock(stream)
@@ -20,9 +21,13 @@ class Fold:
         self.vdns = Vdns(self)
         self.trunks = Trunks(self)
         self.calls = Calls(self)
+        self.activities = Activities(self, traced)
         for message in stream.messages():
             self.clock.take(message)
             handler = getattr(self, message.template, None)
+            legal = not self.calls.is_unknown(message) and not self.calls.is_of_no_talk(message)
+            if legal:
+                self.activities.take(message)
             if self.calls.is_unknown(message):
                 self.calls.mark(message)  # a protocol error: it changes nothing
             elif self.calls.is_of_no_talk(message):
@@ -99,6 +104,7 @@ class Fold:
         if self.agents.agent(m.agent).staffed:
             self.calls.mark(m)
         self.agents.login(m)
+        self.activities.look(m.agent, m.at)
 
     def AgentSkill(self, m):
         self.agents.skill_changed(m)
@@ -110,8 +116,10 @@ class Fold:
             self.calls.mark(m)
         self.agents.state(m)
         self.calls.agent_state(m)
+        self.activities.look(m.agent, m.at)
 
     def AgentLogout(self, m):
+        self.activities.logged_out(self.agents.agent(m.agent), m.at, m.reason)
         self.agents.logout(m)
         self.calls.agent_state(m)
 

@@ -28,7 +28,10 @@ REPORTS = {
     "hcwc": "codes",
     "haglog": "logins",
     "call_rec": "calls",
+    "ag_actv": "trace",
 }
+# Whose activities are traced: agents of stories, and of acdsim's centres.
+TRACED = [*range(1, 21), *range(10_001, 10_041)]
 
 # Where the product is known to differ from the definitions, and the reference imitates it so that everything else is
 # still compared exactly: name -> what the definitions say. Remove a line with its cause; --strict imitates nothing.
@@ -73,7 +76,8 @@ def product(folder, paths, acds):
     # Memory is taken at start: little of it, so that starting does not take longer than reading.
     links, store = "[links]\nreorder_window_ms = 10000", "commit_mib_max = 8"
     server = Server(folder / "server", wire, acds, extra_store=store, extra=links)
-    few = "calls_max = 1024\nagents_max = 1024\nskills_max = 64\n"
+    traced = f"trace_agents = {TRACED}\n"
+    few = traced + "calls_max = 1024\nagents_max = 1024\nskills_max = 64\n"
     text = server.config.read_text().replace("[[acd]]\n", "[[acd]]\n" + few)
     server.config.write_text(text.replace("pool_frames = 32768", "pool_frames = 4096"))
     server.start_to_end()
@@ -91,7 +95,7 @@ def reference_rows(streams, items, known):
     for stream in streams.values():
         missing = stream.missing()
         check(not missing, f"{len(missing)} messages came on no link: {missing[:5]} ...")
-        Fold(stream, tables, known)
+        Fold(stream, tables, known, TRACED)
     return tables
 
 

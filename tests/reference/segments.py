@@ -15,6 +15,7 @@ class Segment:
         self.number = 1
         self.ucid = 0
         self.calling = self.dialled = ""
+        self.direction = ""
         self.trunk = (0, 0)
         self.trunk_since = None
         self.duration = 0
@@ -34,6 +35,7 @@ class Segment:
     # ---- the way of the call
     def TrunkSeized(self, m):
         self.ucid, self.calling, self.dialled = m.ucid, m.calling, m.dialled
+        self.direction = m.direction
         self.trunk, self.trunk_since = (m.trunk_group, m.trunk), m.at
 
     def goes_on_in(self, next_segment, now):
@@ -42,6 +44,7 @@ class Segment:
         next_segment.ucid = self.ucid
         next_segment.calling, next_segment.dialled = self.calling, self.dialled
         if self.trunk_since is not None:
+            next_segment.direction = self.direction
             next_segment.trunk, next_segment.trunk_since = self.trunk, now
             self.trunk_is_gone(now)
 

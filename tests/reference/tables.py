@@ -6,7 +6,7 @@ with whatever was booked.
 """
 import re
 
-EVENTS = ("haglog", "call_rec")  # their rows are single events
+EVENTS = ("haglog", "call_rec", "ag_actv")  # their rows are single events
 OF_ALL_ROWS = ("ROW_DATE", "STARTTIME", "STARTTIME_UTC", "INTRVL", "ACD")
 
 

@@ -102,6 +102,9 @@ constexpr std::array<string_view, 1> kGroupsExamples = {
 constexpr std::array<string_view, 1> kTrunksExamples{"twinlink report trunks --only 3"};
 constexpr std::array<string_view, 1> kCodesExamples{"twinlink report codes --csv"};
 constexpr std::array<string_view, 1> kLoginsExamples{"twinlink report logins --only 4711 --from 2026-03-01"};
+constexpr std::array<string_view, 2> kTraceExamples{
+    "twinlink report trace --only 4711",
+    "twinlink report trace --only \"Ann Lee\" --from \"2026-03-01 09:00\" --to \"2026-03-01 12:00\" --csv"};
 constexpr std::array<string_view, 2> kCallsExamples{"twinlink report calls --interval \"2026-03-01 09:00\"",
                                                     "twinlink report calls --skill Sales --items all --json"};
 constexpr std::array<string_view, 2> kImportExamples = {
@@ -173,6 +176,11 @@ constexpr std::array kCommands = {
     CommandInfo{"report calls", "call records, one per segment of a call (call_rec)",
                 "Segments that ended in the time asked for; --skill selects by the skill of the disposition.",
                 kCallsOptions, kCallsExamples, run_report_of<TableId::CallRec>},
+    CommandInfo{
+        "report trace", "activities of traced agents, one by one (ag_actv)",
+        "Activities that ended in the time asked for, of the agents whom trace_agents in the appliance's "
+        "configuration names. A * marks those of which a part may not have been seen.",
+        kLoginsOptions, kTraceExamples, run_report_of<TableId::AgActv>},
     CommandInfo{
         "import", "fills gaps from a capture or from another server's store",
         "The appliance reads PATH itself, while it collects, and takes only what is missing; the rows "

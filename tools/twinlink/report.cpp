@@ -84,5 +84,6 @@ template Result<Answer> run_report_of<TableId::Htrunk>(const Arguments&, const R
 template Result<Answer> run_report_of<TableId::Hcwc>(const Arguments&, const Rim&);
 template Result<Answer> run_report_of<TableId::Haglog>(const Arguments&, const Rim&);
 template Result<Answer> run_report_of<TableId::CallRec>(const Arguments&, const Rim&);
+template Result<Answer> run_report_of<TableId::AgActv>(const Arguments&, const Rim&);
 
 }  // namespace twinlink::cli

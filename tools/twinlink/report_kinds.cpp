@@ -42,6 +42,10 @@ constexpr std::array<string_view, 15> kCallItems{
     "SEGSTART", "SEGMENT",  "DISPOSITION", "DISPTIME", "QUEUETIME", "RINGTIME", "TALKTIME",   "ANSHOLDTIME",
     "ACWTIME",  "FIRSTVDN", "DISPSPLIT",   "ANSLOGIN", "TKGRP",     "EQLOC",    "CALLING_PTY"};
 
+constexpr std::array<string_view, 14> kTraceItems{
+    "DURATION",    "WORKMODE",  "AUXREASON",   "LOGOUT_REASON", "DIRECTION",  "SPLIT",        "CALLID",
+    "CALLER_HOLD", "RECONNECT", "TRANSFERRED", "CONFERENCE",    "NOANSREDIR", "AGT_RELEASED", "CALLING_PTY"};
+
 constexpr KeyPart kNone{};
 constexpr KeyPart kSkill{"SPLIT", "skill", NameKind::Skill};
 constexpr KeyPart kAgent{"LOGID", "agent", NameKind::Agent};
@@ -65,6 +69,8 @@ constexpr std::array kKinds{
                {"CALLID"},
                true,
                kCallItems},
+    ReportKind{
+        TableId::AgActv, "trace", kAgent, {"EVENT_TIME", {}, NameKind::Skill, Kind::Time}, true, kTraceItems},
 };
 
 }  // namespace

@@ -1,6 +1,8 @@
 // See report_tables.hpp.
 #include "tools/twinlink/report_tables.hpp"
 
+#include <twinlink/real_time.hpp>
+
 #include <fmt/format.h>
 
 #include <cstring>
@@ -18,11 +20,19 @@ using tools::Value;
 
 namespace {
 
-Kind kind_of(const Shown& shown, bool exact) {
+/// What people read instead of the number; empty: the number.
+std::string word_of(const Item& item, u64 value) {
+    if (item.name == "WORKMODE") return std::string(name(static_cast<AgentMode>(value)));
+    if (item.name == "DIRECTION") return value == 0 ? " " : value == 1 ? "in" : "out";
+    return {};
+}
+
+Kind kind_of(const Shown& shown, bool exact, bool machines) {
     if (shown.measure)
         return shown.measure->measure->unit != MeasureUnit::MeanTime ? Kind::Hundredths
                : exact                                               ? Kind::Duration
                                                                      : Kind::Seconds;
+    if (!machines && !word_of(*shown.column.item, 1).empty()) return Kind::Text;
     switch (shown.column.item->unit) {
         case ItemUnit::Nanoseconds: return exact ? Kind::Duration : Kind::Seconds;
         case ItemUnit::Seconds: return Kind::Seconds;
@@ -110,7 +120,7 @@ void ReportTables::append_entity(std::vector<Value>& values, u64 entity, u64 ent
 
 void ReportTables::append_items(std::vector<Field>& fields) const {
     for (const Shown& shown : choice_.shown)
-        fields.push_back({shown.key(), shown.title(), kind_of(shown, choice_.exact)});
+        fields.push_back({shown.key(), shown.title(), kind_of(shown, choice_.exact, choice_.machines)});
 }
 
 std::vector<Field> ReportTables::period_fields() const {
@@ -141,6 +151,7 @@ Value ReportTables::item_cell(const Column& column, std::optional<u64> value) co
     if (!value) return {};
     if (column.item->unit == ItemUnit::Time) return tools::unless_zero(*value);
     if (column.item->unit == ItemUnit::Nanoseconds && !choice_.exact) return tools::rounded_seconds(*value);
+    if (std::string word = word_of(*column.item, *value); !choice_.machines && !word.empty()) return word;
     return *value;
 }
 
