@@ -36,7 +36,8 @@ AcdPath::AcdPath(const AcdConfig& acd, const EngineConfig& config, const Arbiter
       returns_(returns),
       arbiter_(acd.acd, arbiter, *this),
       fold_(acd.acd, limits_of(acd)),
-      desk_(desk) {
+      desk_(desk),
+      exceptions_(acd.acd) {
     for (const Agent agent : acd.trace_agents) traced_.push_back(agent.value);
     std::ranges::sort(traced_);
     desk_.acd = acd.acd;
@@ -54,6 +55,7 @@ void AcdPath::begin_epoch(Epoch epoch) {
     place_ = {epoch, Seq{1}};
     if (tailing_) add_to_tail(TailPiece::What::Epoch, epoch.value, 0, {});
     fold_.begin_epoch(epoch, *this);
+    exceptions_.note({.kind = LinkEventKind::EpochBegun, .epoch = epoch.value}, now_);
     dirty_ = true;
 }
 
@@ -79,6 +81,13 @@ void AcdPath::missing(Range range) {
     place_.next = range.last + 1;
     if (tailing_) add_to_tail(TailPiece::What::Missing, range.count(), 0, {});
     fold_.missing(range.count());
+    exceptions_.note({.kind = LinkEventKind::GapOpened,
+                      .cause = static_cast<u8>(gap_cause_),
+                      .epoch = arbiter_.stream_epoch(),
+                      .first = range.first.value,
+                      .last = range.last.value,
+                      .names = range.count()},
+                     now_);
     dirty_ = true;
 }
 
@@ -117,6 +126,7 @@ void AcdPath::gap_changed(const GapRecord& gap) {
         if (g.interval_first == 0) g.interval_first = g.interval_last;
     }
     batch_->gaps.push_back(g);
+    gap_cause_ = g.cause;
     if (g.state == GapState::Filled) note_filled(g);
     dirty_ = true;
 }
@@ -154,6 +164,30 @@ void AcdPath::checkpoint(Epoch epoch, Seq seq, u64 interval_start) {
     fold_.save(batch_->arena);
     image.bytes = batch_->arena.size() - image.offset;
     batch_->checkpoints.push_back(image);
+}
+
+/// Of the live stream alone: what is folded again was told of when it came.
+void AcdPath::pump_up(PumpUpWhy why) {
+    if (replacing_) return;
+    exceptions_.note({.kind = LinkEventKind::PumpUp,
+                      .cause = static_cast<u8>(why),
+                      .epoch = place_.epoch.value,
+                      .last = place_.next.value - 1},
+                     now_);
+}
+
+// ---- what the links did
+// -------------------------------------------------------------------------------
+
+void AcdPath::watch_links() {
+    for (const Link l : {Link::A, Link::B}) exceptions_.look(arbiter_.link(l), now_);
+    const u64 torn = fold_.counter(FoldCounter::PumpUpsTorn);
+    if (torn > torn_seen_)
+        exceptions_.note(
+            {.kind = LinkEventKind::PumpUpTorn, .epoch = arbiter_.stream_epoch(), .count = torn - torn_seen_},
+            now_);
+    torn_seen_ = torn;
+    exceptions_.hand_on(now_, batch_->link_events);
 }
 
 // ---- the batch
@@ -263,6 +297,7 @@ void AcdPath::take_over() {
             }
         }
         recovered();
+        torn_seen_ = fold_.counter(FoldCounter::PumpUpsTorn);
         heal();
         checkpointed_ = {};
         dirty_ = true;

@@ -9,6 +9,7 @@
 
 #include "engine/fold/fold.hpp"
 #include "engine/link/arbiter.hpp"
+#include "engine/link_exceptions.hpp"
 #include "engine/refold.hpp"
 #include "engine/store/commit_batch.hpp"
 
@@ -48,6 +49,10 @@ public:
     [[nodiscard]] bool dirty() const noexcept { return dirty_; }
     /// Frames came since the links' accounts were last closed.
     [[nodiscard]] bool links_moved() const noexcept { return arbiter_.frames() != frames_closed_; }
+    /// A few times a second: what the links did goes to the batch.
+    void watch_links();
+    /// At an orderly stop.
+    void finish_links() { exceptions_.finish(now_, batch_->link_events); }
     /// Completes what the batch must say of this ACD. `rows` = also the open interval's rows; `links` = also
     /// the links' accounts, when nothing else changed.
     void close(bool rows, bool links);
@@ -69,6 +74,11 @@ public:
     void recovered();
     /// Whose activities are traced from here on is what the configuration says; a change is written down.
     void settle_trace();
+    /// What the store has of this ACD's link exceptions.
+    void restore_links(std::span<const LinkEventRecord> last) {
+        exceptions_.restore(last, batch_->link_events);
+        torn_seen_ = fold_.counter(FoldCounter::PumpUpsTorn);
+    }
 
     // refold: see refold.hpp
     [[nodiscard]] RefoldDesk& desk() noexcept { return desk_; }
@@ -95,6 +105,7 @@ public:
     void translation(const NameRecord& name) override;
     void acd(const AcdRecord& acd) override;
     void checkpoint(Epoch epoch, Seq seq, u64 interval_start) override;
+    void pump_up(PumpUpWhy why) override;
 
 private:
     /// What was accepted since the meeting point, to be folded once more.
@@ -155,6 +166,10 @@ private:
     std::vector<FilledGap> healing_;  ///< what that refold folds in
     bool replacing_ = false;          ///< intervals that the fold hands on replace what the store has of them
     IntervalRecord open_interval_{};
+
+    LinkExceptions exceptions_;
+    GapCause gap_cause_{};  ///< of the gap told of last
+    u64 torn_seen_ = 0;     ///< FoldCounter::PumpUpsTorn, as far as it was told
 };
 
 }  // namespace twinlink

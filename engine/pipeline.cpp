@@ -9,6 +9,9 @@ namespace {
 
 /// A look at 100,000 calls in progress takes milliseconds: seldom enough to be nothing. Chosen.
 constexpr Nanos kLookEvery = 500_ms;
+/// How often the links' accounts are looked at for exceptions: what a person cannot tell from at once.
+/// Chosen.
+constexpr Nanos kWatchEvery = 100_ms;
 
 }  // namespace
 
@@ -206,7 +209,37 @@ void FoldStage::tick(Now now) {
         published_at_ = now.mono;
         publish();
     }
+    if (now.mono - watched_at_ >= kWatchEvery) watch_links(now);
     look(now);
+}
+
+/// Tells what the links did, of each ACD, and what came on them and is of none.
+void FoldStage::watch_links(Now now) {
+    watched_at_ = now.mono;
+    for (AcdPath& path : paths_) path.watch_links();
+    for (const Link link : {Link::A, Link::B}) {
+        const auto at = static_cast<u8>(link);
+        u64 refused = 0;
+        u64 most = 0;
+        std::size_t reason = 0;
+        for (std::size_t r = 1; r < kFrameRefusals; ++r) {
+            const u64 count = receive_.refusals(link).get(static_cast<FrameRefusal>(r));
+            const u64 more = count - std::exchange(refused_told_[at][r], count);
+            refused += more;
+            if (more > most) reason = r;
+            most = std::max(most, more);
+        }
+        if (refused != 0)
+            exceptions_.note({.kind = LinkEventKind::Refused,
+                              .link = at,
+                              .cause = static_cast<u8>(reason),
+                              .count = refused},
+                             now);
+        const u64 dropped = drops_seen_[at] - std::exchange(drops_told_[at], drops_seen_[at]);
+        if (dropped != 0)
+            exceptions_.note({.kind = LinkEventKind::Dropped, .link = at, .count = dropped}, now);
+    }
+    exceptions_.hand_on(now, batch_->link_events);
 }
 
 /// Tells the arbiters when frames were dropped or refused here, so that a gap can name its cause.
@@ -262,7 +295,9 @@ void FoldStage::finish(Now now) {
     for (AcdPath& path : paths_) {
         path.arbiter().finish(now);
         path.close(true, true);
+        path.finish_links();
     }
+    exceptions_.finish(now, batch_->link_events);
     batch_->number = ++batches_closed_;
     batch_->wall = now.wall.value;
     batches_.full.push(batch_);

@@ -120,6 +120,7 @@ private:
     std::size_t take_offer(Now now);
     void tick(Now now);
     void notice_drops(Now now);
+    void watch_links(Now now);
     void hand_over(Now now);
     void give_back();
     void finish(Now now);
@@ -143,8 +144,12 @@ private:
     Nanos rows_at_;
     Nanos published_at_;
     Nanos looked_at_;
+    Nanos watched_at_;
     std::array<u64, kLinks> drops_seen_{};
     std::array<u64, kLinks> refused_seen_{};
+    LinkExceptions exceptions_{Acd{}};  ///< of what came on the links and is of no ACD
+    std::array<std::array<u64, kFrameRefusals>, kLinks> refused_told_{};
+    std::array<u64, kLinks> drops_told_{};
     std::atomic<bool> stopping_{false};
     std::atomic<bool> drained_{false};
     std::atomic<u64> messages_{0};

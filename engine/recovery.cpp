@@ -18,6 +18,7 @@ struct AcdMemory {
     std::vector<TraceRecord> traces;    // by place
     std::vector<StreamRecord> streams;  // by epoch
     const Recovered::Checkpoint* checkpoint = nullptr;
+    std::vector<LinkEventRecord> link_events;
 };
 
 std::vector<GapRecord> gaps_of(const Recovered& memory, const StreamRecord& stream) {
@@ -119,6 +120,9 @@ Expected<void> FoldStage::recover(Store& store, Now now) {
     if (!memory) return std::unexpected(std::move(memory.error()).in("recovering the store"));
     std::map<u16, AcdMemory> acds;
     for (const StreamRecord& s : memory->streams) acds[s.acd].streams.push_back(s);
+    for (const LinkEventRecord& e : memory->link_events) acds[e.acd].link_events.push_back(e);
+    if (const auto server = acds.find(0); server != acds.end())
+        exceptions_.restore(server->second.link_events, batch_->link_events);
     for (const TraceRecord& t : memory->traces) acds[t.acd].traces.push_back(t);
     for (const auto& c : memory->checkpoints) acds[c.entry.stream.acd.value].checkpoint = &c;
     for (AcdPath& path : paths_) {
@@ -135,6 +139,7 @@ Expected<void> FoldStage::recover(Store& store, Now now) {
                     .in("folding the journal of ACD " + std::to_string(path.acd().value) + " again"));
         }
         path.settle_trace();
+        path.restore_links(mine->second.link_events);
         // Rows of the intervals that were folded again go down with the first commit.
         path.close(true, false);
     }

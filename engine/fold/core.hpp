@@ -392,6 +392,7 @@ private:
     // The pump-up in progress, kept until its end proves it whole.
     u32 pump_up_ = 0;  ///< number of the latest
     bool pumping_ = false;
+    PumpUpWhy pump_up_why_{};  ///< for people: nothing that is folded depends on it
     PumpUpEnd seen_{};
     FixedList<AgentSkill> staged_skills_;
     FixedList<AgentSnapshot> staged_agents_;

@@ -1,6 +1,7 @@
 // What the fold hands on: called by the fold's thread at boundaries, flushes and pump-ups, never per message.
 #pragma once
 
+#include <twinlink/messages.hpp>
 #include <twinlink/records.hpp>
 
 namespace twinlink {
@@ -20,6 +21,8 @@ public:
     /// The interval that began with `start` is open: the state of the fold here is worth a checkpoint. `seq`
     /// is the number of the boundary message, the last one that the state contains.
     virtual void checkpoint(Epoch epoch, Seq seq, u64 interval_start) = 0;
+    /// A pump-up is whole and was taken over; 0 where its begin was before the state was loaded.
+    virtual void pump_up(PumpUpWhy) {}
 };
 
 }  // namespace twinlink

@@ -13,8 +13,9 @@ void Core::tear_pump_up() noexcept {
     staged_out_.clear();
 }
 
-void Core::on(const PumpUpBegin&) {
+void Core::on(const PumpUpBegin& m) {
     if (pumping_) tear_pump_up();
+    pump_up_why_ = known(m.why) ? m.why : PumpUpWhy{};
     pumping_ = true;
     ++pump_up_;
     seen_ = {};
@@ -162,6 +163,7 @@ void Core::on(const PumpUpEnd& m, FoldSink& sink) {
     acd_record_.epoch = epoch_;
     acd_record_.pumped_up_at = m.time;
     sink.acd(acd_record_);
+    sink.pump_up(std::exchange(pump_up_why_, PumpUpWhy{}));
 }
 
 }  // namespace twinlink::fold

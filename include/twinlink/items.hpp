@@ -153,6 +153,7 @@ constexpr Item kIncomplete{
 #include <twinlink/items_hsplit.hpp>
 #include <twinlink/items_hvdn.hpp>
 #include <twinlink/items_hvector.hpp>
+#include <twinlink/items_linkex.hpp>
 #include <twinlink/items_trunks.hpp>
 
 namespace twinlink {
@@ -180,6 +181,11 @@ inline constexpr std::array<Table, 10> kTables{
           "One row per activity of a traced agent, when it ends; none of agents who are not traced.",
           kAgActvItems, columns_of(kAgActvItems)},
 };
+
+/// Link exceptions: explained like a table, but no rows (LinkEventRecord).
+inline constexpr Table kLinkexTable{TableId::None, "linkex",
+                                    "One record per episode of what the links did; of this server alone.",
+                                    kLinkexItems, columns_of(kLinkexItems)};
 
 /// The table of that id, or null for an id that the catalogue does not have.
 [[nodiscard]] constexpr const Table* find_table(TableId id) noexcept {

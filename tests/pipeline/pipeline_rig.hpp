@@ -129,9 +129,13 @@ public:
             REQUIRE(builder.add_encoded(messages.first(n)));
             messages = messages.subspan(n);
         }
-        // Onto the wire, whether or not the port has room: what it has none for, it counts as missed.
+        datagram(link, builder.finish(Nanos{0}));
+    }
+    /// Any bytes as a datagram. Onto the wire, whether or not the port has room: what it has none for, it
+    /// counts as missed.
+    void datagram(Link link, Bytes payload) {
         std::array<std::byte, 2048> packet;
-        const u32 bytes = writer_.write(packet.data(), {builder.finish(Nanos{0}), {}});
+        const u32 bytes = writer_.write(packet.data(), {payload, {}});
         ports_[index(link)]->push(Bytes(packet).first(bytes));
     }
     [[nodiscard]] u64 next() const { return next_; }

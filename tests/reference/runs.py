@@ -49,7 +49,10 @@ def schema():
 
 def catalogue():
     run = subprocess.run([str(TWINLINK), "items", "--json"], capture_output=True, text=True, check=True)
-    return Catalogue(json.loads(run.stdout))
+    document = json.loads(run.stdout)
+    # What the links did is of a server, not of the messages: there is nothing to compute it from.
+    document["items"] = [item for item in document["items"] if item["table"] != "linkex"]
+    return Catalogue(document)
 
 
 class Both:

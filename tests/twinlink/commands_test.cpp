@@ -169,7 +169,7 @@ TEST_CASE("command line: the catalogue is told whole, each column once") {
     const auto json = nlohmann::json::parse(run({"items", "--json"}).out);
     std::size_t items = 0;
     for (const Table& table : kTables) items += table.items.size();
-    items += cli::measures().size();
+    items += kLinkexTable.items.size() + cli::measures().size();
     CHECK(json["items"].size() == items);
     for (const auto& item : json["items"]) CHECK(!item["help"].get<std::string>().empty());
     const Run text = run({"items", "hagent"});

@@ -116,6 +116,8 @@ constexpr std::array<string_view, 2> kCheckExamples{"twinlink store check /var/l
                                                     "twinlink store check --quick /var/lib/twinlink --json"};
 
 constexpr std::array<string_view, 1> kOutagesExamples{"twinlink report outages --from this-month --csv"};
+constexpr std::array<string_view, 2> kExceptionsExamples{"twinlink report exceptions",
+                                                         "twinlink report exceptions --from today --json"};
 constexpr std::array<string_view, 1> kEchiExamples{"twinlink export echi --version 12 /var/spool/echi"};
 constexpr std::array<string_view, 2> kVerifyExamples{"twinlink verify",
                                                      "twinlink verify --from yesterday --json"};
@@ -192,6 +194,12 @@ constexpr std::array kCommands = {
         "Per ACD: gaps with cause, time and intervals; intervals that are not complete; silences of the "
         "links. Exit code 1 when messages are missing in the time asked for.",
         kOutagesOptions, kOutagesExamples, run_report_outages},
+    CommandInfo{
+        "report exceptions", "what the links of this server did, episode by episode (linkex)",
+        "Silences, frames refused, dropped or set aside, lives of the numbering, pump-ups, gaps as they were "
+        "opened, copies that differ. A fact of this server: its partner has its own. twinlink items linkex "
+        "explains the columns.",
+        kOutagesOptions, kExceptionsExamples, run_report_exceptions},
     CommandInfo{
         "export echi", "call records as external call history files (chr0001, ...)",
         "Writes the call records of closed intervals that DIR has not got yet into its next file. Each goes "

@@ -123,6 +123,7 @@ Result<Answer> run_import(const Arguments&, const Rim&);
 Result<Answer> run_items(const Arguments&, const Rim&);
 Result<Answer> run_export_echi(const Arguments&, const Rim&);
 Result<Answer> run_report_outages(const Arguments&, const Rim&);
+Result<Answer> run_report_exceptions(const Arguments&, const Rim&);
 Result<Answer> run_verify(const Arguments&, const Rim&);
 Result<Answer> run_store_info(const Arguments&, const Rim&);
 Result<Answer> run_store_check(const Arguments&, const Rim&);

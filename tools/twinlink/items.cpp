@@ -86,9 +86,10 @@ Listing table_of(const Table& table, Listing listing) {
 
 Result<Answer> run_items(const Arguments& arguments, const Rim&) {
     const std::string only = arguments.text(OptionId::ItemTable);
-    if (!only.empty() && find_table(std::string_view(only)) == nullptr) {
+    if (!only.empty() && only != kLinkexTable.name && find_table(std::string_view(only)) == nullptr) {
         std::string all;
         for (const Table& table : kTables) all += (all.empty() ? "" : ", ") + std::string(table.name);
+        all += ", " + std::string(kLinkexTable.name);
         return refuse(tools::ExitCode::Usage, "there is no table \"" + only + "\"; there are " + all + ".");
     }
     Listing listing{"items",
@@ -104,6 +105,7 @@ Result<Answer> run_items(const Arguments& arguments, const Rim&) {
                     {}};
     for (const Table& table : kTables)
         if (only.empty() || table.name == only) listing = table_of(table, std::move(listing));
+    if (only.empty() || only == kLinkexTable.name) listing = table_of(kLinkexTable, std::move(listing));
     Answer answer;
     answer.document.command = "items";
     answer.document.tables.push_back(std::move(listing));

@@ -1,0 +1,116 @@
+// See link_exceptions.hpp.
+#include "engine/link_exceptions.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace twinlink {
+
+void LinkExceptions::restore(std::span<const LinkEventRecord> last, std::vector<LinkEventRecord>& to) {
+    for (LinkEventRecord record : last) {
+        next_seqno_ = std::max(next_seqno_, record.seqno + 1);
+        if (record.open == 0) continue;
+        record.open = record.now = 0;
+        to.push_back(record);
+    }
+}
+
+/// The open episode that the event belongs to, or a new one.
+LinkExceptions::Episode& LinkExceptions::episode(const Event& event, u64 begun_wall, Now now) {
+    const bool any_cause = event.kind == LinkEventKind::Refused;
+    const auto at = std::ranges::find_if(episodes_, [&](const Episode& e) {
+        return e.record.kind == event.kind && e.record.link == event.link &&
+               (any_cause || e.record.cause == event.cause);
+    });
+    if (at != episodes_.end()) return *at;
+    assert(episodes_.size() < kEpisodesMax);
+    LinkEventRecord record{};
+    record.seqno = next_seqno_++;
+    record.begun_wall = begun_wall;
+    record.last_wall = begun_wall;
+    record.first = event.first;
+    record.acd = acd_.value;
+    record.kind = event.kind;
+    record.link = event.link;
+    record.cause = event.cause;
+    record.open = 1;
+    return episodes_.emplace_back(record, now.mono, Nanos{}, true);
+}
+
+void LinkExceptions::note(const Event& event, Now now) {
+    Episode& e = episode(event, now.wall.value, now);
+    LinkEventRecord& r = e.record;
+    // Another life numbers anew: the names told of are those of the latest one.
+    if (r.epoch != event.epoch) r.first = event.first;
+    r.epoch = event.epoch;
+    r.cause = event.cause;
+    r.last = event.last;
+    r.count += event.count;
+    r.names += event.names;
+    r.last_wall = std::max(r.begun_wall, now.wall.value);
+    e.latest = now.mono;
+    e.changed = true;
+}
+
+void LinkExceptions::look(const LinkRecord& link, Now now) {
+    const std::size_t at = link.link % kLinks;
+    LinkRecord seen = seen_[at];
+    if (!looked_[at]) {
+        seen = link;  // what was counted before this run was told by it
+        seen.silent = 0;
+        looked_[at] = true;
+    } else if (seen.epoch != link.epoch) {
+        const u8 silent = seen.silent;
+        seen = {};  // its account begins anew with each life
+        seen.silent = silent;
+    }
+    look_at_silence(link, seen, now);
+    const auto grown = [&](LinkEventKind kind, u64 was, u64 is) {
+        if (is > was) note({.kind = kind, .link = link.link, .epoch = link.epoch, .count = is - was}, now);
+    };
+    grown(LinkEventKind::SetAside, seen.wild_frames, link.wild_frames);
+    grown(LinkEventKind::Conflict, seen.conflicts, link.conflicts);
+    seen_[at] = link;
+}
+
+void LinkExceptions::look_at_silence(const LinkRecord& link, const LinkRecord& seen, Now now) {
+    const u64 silences = link.silences - std::min(seen.silences, link.silences);
+    const u64 silent_ns = link.silent_ns - std::min(seen.silent_ns, link.silent_ns);
+    if (silences == 0 && silent_ns == 0 && link.silent == seen.silent) return;
+    const Event event{.kind = LinkEventKind::Silent, .link = link.link, .epoch = link.epoch};
+    const u64 heard = link.last_wall == 0 ? now.wall.value : std::min(link.last_wall, now.wall.value);
+    Episode& e = episode(event, link.silent != 0 ? heard : now.wall.value, now);
+    LinkEventRecord& r = e.record;
+    r.epoch = link.epoch;
+    r.count = std::max<u64>(r.count + silences, 1);
+    r.duration_ns += silent_ns;
+    r.now = link.silent;
+    r.last_wall = std::max(r.begun_wall, now.wall.value);
+    e.latest = now.mono;
+    e.changed = true;
+}
+
+void LinkExceptions::hand_on(Now now, std::vector<LinkEventRecord>& to) {
+    for (Episode& e : episodes_) {
+        if (e.record.now == 0 && now.mono - e.latest >= kQuiet) {
+            e.record.open = 0;
+        } else if (!e.changed || (e.written.value != 0 && now.mono - e.written < kWriteEvery)) {
+            continue;
+        }
+        to.push_back(e.record);
+        e.written = now.mono;
+        e.changed = false;
+    }
+    std::erase_if(episodes_, [](const Episode& e) { return e.record.open == 0; });
+}
+
+void LinkExceptions::finish(Now now, std::vector<LinkEventRecord>& to) {
+    for (Episode& e : episodes_) {
+        if (e.record.now != 0) e.record.last_wall = std::max(e.record.begun_wall, now.wall.value);
+        e.record.open = e.record.now = 0;
+        to.push_back(e.record);
+    }
+    episodes_.clear();
+}
+
+}  // namespace twinlink
