@@ -46,6 +46,11 @@ def wrong_configuration(folder):
         (GOOD.replace("journal_mib = 64", "journal_mib = 1024"), r"must leave a quarter"),
         (GOOD + GOOD[GOOD.index("[[port]]"):], r"has another \[\[port\]\] already"),
         (GOOD + "[[acd]]\nnumber = 1\n", r"is used by another \[\[acd\]\] already"),
+        (GOOD.replace("number = 1", "number = 1\ntrace_agents = 7"), r":9:16: acd.trace_agents must be a list of numbers"),
+        (GOOD.replace("number = 1", "number = 1\ntrace_agents = [7, -1]"), r":9:20: acd.trace_agents must hold numbers"),
+        (GOOD.replace("number = 1", "number = 1\ntrace_agents = [7, 0]"), r":9:16: acd.trace_agents must hold login ids"),
+        (GOOD.replace("number = 1", "number = 1\ntrace_agents = [7, 8, 7]"), r":9:16: .* must not name an agent twice"),
+        (GOOD.replace("number = 1", f"number = 1\ntrace_agents = {list(range(1, 66))}"), r":9:16: .* at most 64 agents"),
         (GOOD.replace("map_gib = 1", "map_gib = "), r"twinlinkd.toml:5:"),
         ("\x00\x01" + GOOD, r"twinlinkd.toml:1:"),
     ]

@@ -1,5 +1,5 @@
-// A store of a program that knew no roll-ups: readers find none, a writer makes room for them and forgets no
-// day.
+// A store of a program that knew no roll-ups, no traced agents and no link exceptions: readers find none, a
+// writer makes room for them and forgets no day.
 #include "tests/store/store_rig.hpp"
 
 #include "engine/store/check.hpp"
@@ -14,19 +14,18 @@ constexpr u64 kHalf = 30 * kMinuteNs;
 constexpr LocalDay kDay{20'541};
 
 /// As the older program left it: without the databases, and with a last commit that does not count them.
-void take_databases_away(const std::filesystem::path& path) {
+void take_databases_away(const std::filesystem::path& path, std::initializer_list<store::Db> away) {
     const auto e = StoreEnvironment::open_alone(path, OpenAs::Writer, 0);
     REQUIRE(e.has_value());
     store::Txn txn;
     REQUIRE(txn.begin(**e, true) == 0);
-    for (const store::Db db : {store::Db::Rollups, store::Db::Due})
-        REQUIRE(mdb_drop(txn.get(), txn.dbi(db), 1) == 0);
+    for (const store::Db db : away) REQUIRE(mdb_drop(txn.get(), txn.dbi(db), 1) == 0);
     Bytes value;
     REQUIRE(txn.get(store::Db::Meta, store::kCommitKey.bytes(), value) == 0);
     auto last = store::unseal<store::CommitRecord>(store::kCommitKey.bytes(), value);
     REQUIRE(last.has_value());
     last->transaction = mdb_txn_id(txn.get());
-    last->entries[static_cast<std::size_t>(store::Db::Due)] = 0;
+    for (const store::Db db : away) last->entries[static_cast<std::size_t>(db)] = 0;
     store::Cursor c;
     REQUIRE(c.open(txn, store::Db::Meta) == 0);
     REQUIRE(c.put(store::kCommitKey.bytes(), store::seal(store::kCommitKey.bytes(), *last), 0) == 0);
@@ -56,7 +55,7 @@ TEST_CASE("older: a store without roll-ups reads as one, and whoever writes it f
         }
         commit(store, b);
     }
-    take_databases_away(t / "s");
+    take_databases_away(t / "s", {store::Db::Rollups, store::Db::Due, store::Db::Traces, store::Db::Linkex});
     {
         const auto reader = StoreReader::open(t / "s");
         REQUIRE(reader.has_value());
@@ -64,6 +63,8 @@ TEST_CASE("older: a store without roll-ups reads as one, and whoever writes it f
         REQUIRE(snapshot.has_value());
         CHECK(snapshot->intervals().size() == 96);
         CHECK(snapshot->due().empty());
+        CHECK(snapshot->traces().empty());
+        CHECK(snapshot->link_events().empty());
         CHECK(snapshot->roll_ups(Span::Day, kDay, kDay + 1).empty());
         snapshot->rolled(TableId::Hsplit, Acd{1}, Span::Day, kDay, kDay + 1, [](const RolledRow&) {
             FAIL_CHECK("a row");
@@ -86,5 +87,40 @@ TEST_CASE("older: a store without roll-ups reads as one, and whoever writes it f
     CommitBatch last;
     last.number = 1;
     commit(store, last);
+    healthy(t / "s");
+}
+
+TEST_CASE(
+    "older: a store with roll-ups but without what is of a server alone gets room for it, and no day is due "
+    "again") {
+    TempFolder t;
+    {
+        Store store = open_store(t / "s");
+        CommitBatch b;
+        IntervalRecord r{};
+        r.acd = 1;
+        r.start = begin_of(kDay, 0);
+        r.minutes = 30;
+        r.closed = 1;
+        b.intervals.push_back(r);
+        commit(store, b);
+        CommitBatch rolled;
+        const auto due = snapshot_of(store).due();
+        REQUIRE(due.size() == 1);
+        rolled.rolled.done.push_back(due[0]);
+        commit(store, rolled);
+        REQUIRE(snapshot_of(store).due().empty());
+    }
+    take_databases_away(t / "s", {store::Db::Traces, store::Db::Linkex});
+    Store store = open_store(t / "s");
+    CHECK(snapshot_of(store).due().empty());
+    CommitBatch b;
+    LinkEventRecord e{};
+    e.acd = 1;
+    e.seqno = e.count = 1;
+    e.kind = LinkEventKind::Silent;
+    b.link_events.push_back(e);
+    commit(store, b);
+    CHECK(snapshot_of(store).link_events().size() == 1);
     healthy(t / "s");
 }

@@ -95,15 +95,6 @@ void put(std::array<char, N>& field, std::string_view text) {
     std::ranges::copy(text, field.begin());
 }
 
-void add_name(CommitBatch& batch, NameKind kind, u64 number, std::string_view text) {
-    NameRecord n{};
-    n.acd = 1;
-    n.kind = kind;
-    n.number = number;
-    put(n.text, text);
-    batch.names.push_back(n);
-}
-
 void add_streams(CommitBatch& batch) {
     StreamRecord old = stream(1, kOldEpoch, 1, 501, 0, 500);
     old.ended = 1;
@@ -237,6 +228,15 @@ void add_row(CommitBatch& batch, RowKey key, bool closed, const std::map<std::st
     std::vector<u64> items(table.columns);
     for (const auto& [name, value] : set) items[find_column(table, name).value().index] = value;
     batch.add_row({.key = key, .fold_version = 1, .closed = closed}, items);
+}
+
+void add_name(CommitBatch& batch, NameKind kind, u64 number, std::string_view text) {
+    NameRecord n{};
+    n.acd = 1;
+    n.kind = kind;
+    n.number = number;
+    put(n.text, text);
+    batch.names.push_back(n);
 }
 
 CommitBatch content() {

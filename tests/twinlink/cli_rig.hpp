@@ -64,6 +64,8 @@ const std::string& shared_store();
 /// Adds a row; `set` holds the items that are not 0.
 void add_row(CommitBatch& batch, RowKey key, bool closed, const std::map<std::string, u64>& set);
 
+void add_name(CommitBatch& batch, NameKind kind, u64 number, std::string_view text);
+
 /// Compares with tests/twinlink/golden/NAME, with the store's folder written as STORE. With
 /// TWINLINK_GOLDEN=write in the environment the file is written instead, and the test fails so that nobody
 /// forgets.
