@@ -8,7 +8,7 @@ namespace twinlink {
 
 void LinkExceptions::restore(std::span<const LinkEventRecord> last, std::vector<LinkEventRecord>& to) {
     for (LinkEventRecord record : last) {
-        next_seqno_ = std::max(next_seqno_, record.seqno + 1);
+        next_number_ = std::max(next_number_, record.number + 1);
         if (record.open == 0) continue;
         record.open = record.now = 0;
         to.push_back(record);
@@ -25,7 +25,7 @@ LinkExceptions::Episode& LinkExceptions::episode(const Event& event, u64 begun_w
     if (at != episodes_.end()) return *at;
     assert(episodes_.size() < kEpisodesMax);
     LinkEventRecord record{};
-    record.seqno = next_seqno_++;
+    record.number = next_number_++;
     record.begun_wall = begun_wall;
     record.last_wall = begun_wall;
     record.first = event.first;

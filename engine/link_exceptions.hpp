@@ -60,7 +60,7 @@ private:
     void look_at_silence(const LinkRecord& link, const LinkRecord& seen, Now now);
 
     Acd acd_;
-    u64 next_seqno_ = 1;
+    u64 next_number_ = 1;
     std::vector<Episode> episodes_;
     std::array<LinkRecord, kLinks> seen_{};
     std::array<bool, kLinks> looked_{};

@@ -82,9 +82,9 @@ private:
         const auto events = snapshot_.link_events();
         const LinkEventRecord* before = nullptr;
         for (const LinkEventRecord& e : events) {
-            const std::string where = fmt::format("linkex acd {} number {}", e.acd, e.seqno);
-            if (before != nullptr && before->acd == e.acd && before->seqno + 1 != e.seqno)
-                find(where, fmt::format("the record before it is number {}", before->seqno));
+            const std::string where = fmt::format("linkex acd {} number {}", e.acd, e.number);
+            if (before != nullptr && before->acd == e.acd && before->number + 1 != e.number)
+                find(where, fmt::format("the record before it is number {}", before->number));
             if (e.last_wall < e.begun_wall || e.count == 0 || e.first > e.last)
                 find(where, "contradicts itself");
             before = &e;

@@ -148,7 +148,7 @@ using RowKeyBytes = std::array<std::byte, 29>;
 [[nodiscard]] inline Key key_of(const TraceRecord& r) noexcept {
     return seq_key({Acd{r.acd}, Epoch{r.epoch}}, Seq{r.seq});
 }
-[[nodiscard]] inline Key key_of(const LinkEventRecord& r) noexcept { return Key{}.put(r.acd).put(r.seqno); }
+[[nodiscard]] inline Key key_of(const LinkEventRecord& r) noexcept { return Key{}.put(r.acd).put(r.number); }
 
 /// Days as they stand in keys: in order, also those before 1970.
 [[nodiscard]] inline u64 key_of_day(LocalDay day) noexcept {

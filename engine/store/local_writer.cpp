@@ -23,7 +23,7 @@ int drop_old(Cursor& c, const LinkEventRecord& newest, u64 before) {
         const int rc = c.move(MDB_SET_RANGE, first.bytes());
         if (rc != 0) return rc == MDB_NOTFOUND ? 0 : rc;
         KeyReader in(c.key);
-        if (in.get<u16>() != newest.acd || in.get<u64>() >= newest.seqno) return 0;
+        if (in.get<u16>() != newest.acd || in.get<u64>() >= newest.number) return 0;
         // One that rotted tells no time: it goes with its neighbours.
         const auto oldest = unseal<LinkEventRecord>(c.key, c.value);
         if (oldest && oldest->last_wall >= before) return 0;

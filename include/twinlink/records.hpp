@@ -178,9 +178,9 @@ inline constexpr u8 kNoLink = 0xFF;
 /// What the links did: a fact of this server, not of the stream, so no row. One record is one episode: what
 /// is of the same ACD, kind, link and cause belongs to it until a minute passed without more of it, so
 /// records are few whatever comes over the links; until then it is written again as it grows. Key: (acd,
-/// seqno); ACD 0: of no one ACD.
+/// number); ACD 0: of no one ACD.
 struct LinkEventRecord {
-    u64 seqno;  ///< per ACD, from 1, never used again
+    u64 number;  ///< per ACD, from 1, never used again
     u64 begun_wall;
     u64 last_wall;    ///< the latest of it; of a silence its end so far
     u64 epoch;        ///< the ACD's at the latest of it; 0 = none

@@ -144,7 +144,7 @@ public:
     [[nodiscard]] std::vector<PrunedRecord> pruned() const;
     /// By (acd, epoch, seq).
     [[nodiscard]] std::vector<TraceRecord> traces() const;
-    /// By (acd, seqno).
+    /// By (acd, number).
     [[nodiscard]] std::vector<LinkEventRecord> link_events() const;
     /// The text for a number, without padding; empty optional where the ACD never named it.
     [[nodiscard]] std::optional<std::string> name(Acd, NameKind, u64 number) const;

@@ -17,7 +17,7 @@ Now at(u64 ms) { return {Nanos{ms * 1'000'000}, Nanos{kEight + ms * 1'000'000}};
 /// The last word on each number, in order: "1 silent A x2 3000ms"; what is still open ends in "...".
 std::string told(const std::vector<LinkEventRecord>& handed_on) {
     std::map<u64, LinkEventRecord> last;
-    for (const LinkEventRecord& e : handed_on) last[e.seqno] = e;
+    for (const LinkEventRecord& e : handed_on) last[e.number] = e;
     std::string text;
     for (const auto& [number, e] : last) {
         text += std::to_string(number) + " " + std::string(name(e.kind));
@@ -128,12 +128,12 @@ TEST_CASE("exceptions: a new life begins the links' accounts anew, and a restart
     CHECK(out.empty());
 
     LinkEventRecord open{};
-    open.seqno = 40;
+    open.number = 40;
     open.count = 1;
     open.kind = Silent;
     open.open = open.now = 1;
     LinkEventRecord newest = open;
-    newest.seqno = 41;
+    newest.number = 41;
     newest.open = newest.now = 0;
     LinkExceptions next(Acd{1});
     next.restore(std::array{open, newest}, out);

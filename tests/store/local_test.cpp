@@ -9,10 +9,10 @@ using namespace twinlink::rig;
 
 namespace {
 
-LinkEventRecord event(u16 acd, u64 seqno, u64 wall, bool open = false) {
+LinkEventRecord event(u16 acd, u64 number, u64 wall, bool open = false) {
     LinkEventRecord e{};
     e.acd = acd;
-    e.seqno = seqno;
+    e.number = number;
     e.begun_wall = wall;
     e.last_wall = wall;
     e.count = 1;
@@ -31,7 +31,7 @@ CommitBatch batch_of(std::vector<LinkEventRecord> events, u64 wall) {
 std::string numbers_of(const Store& store) {
     std::string text;
     for (const LinkEventRecord& e : snapshot_of(store).link_events())
-        text += std::to_string(e.acd) + ":" + std::to_string(e.seqno) + " ";
+        text += std::to_string(e.acd) + ":" + std::to_string(e.number) + " ";
     return text;
 }
 
@@ -81,7 +81,7 @@ TEST_CASE("local: a restart learns of the newest number and of what was open") {
     REQUIRE(memory.has_value());
     std::string text;
     for (const LinkEventRecord& e : memory->link_events)
-        text += std::to_string(e.acd) + ":" + std::to_string(e.seqno) + " ";
+        text += std::to_string(e.acd) + ":" + std::to_string(e.number) + " ";
     CHECK(text == "1:2 1:3 2:2 3:1 ");
 }
 

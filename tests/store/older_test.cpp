@@ -117,7 +117,7 @@ TEST_CASE(
     CommitBatch b;
     LinkEventRecord e{};
     e.acd = 1;
-    e.seqno = e.count = 1;
+    e.number = e.count = 1;
     e.kind = LinkEventKind::Silent;
     b.link_events.push_back(e);
     commit(store, b);

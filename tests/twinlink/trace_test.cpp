@@ -55,10 +55,10 @@ void add_activities(CommitBatch& batch) {
         {{"INCOMPLETE", 1}, {"DURATION", 100 * kSecond}, {"WORKMODE", 8}, {"DIRECTION", 2}});
 }
 
-LinkEventRecord event(u16 acd, u64 seqno, LinkEventKind kind, u8 link, u64 begun, u64 lasted) {
+LinkEventRecord event(u16 acd, u64 number, LinkEventKind kind, u8 link, u64 begun, u64 lasted) {
     LinkEventRecord e{};
     e.acd = acd;
-    e.seqno = seqno;
+    e.number = number;
     e.kind = kind;
     e.link = link;
     e.begun_wall = begun;
@@ -89,7 +89,7 @@ void add_exceptions(CommitBatch& batch) {
     all.push_back(event(1, 5, Silent, 1, kNine + 1'800 * kSecond, kSecond));
     all.back().now = all.back().open = 1;
     for (const LinkEventKind kind : {Dropped, SetAside, PumpUpTorn, Conflict})
-        all.push_back(event(1, all.back().seqno + 1, kind, kind == PumpUpTorn ? kNoLink : u8{0},
+        all.push_back(event(1, all.back().number + 1, kind, kind == PumpUpTorn ? kNoLink : u8{0},
                             kNine + 900 * kSecond, 0));
 }
 

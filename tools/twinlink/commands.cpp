@@ -102,7 +102,7 @@ constexpr std::array<string_view, 1> kGroupsExamples = {
 constexpr std::array<string_view, 1> kTrunksExamples{"twinlink report trunks --only 3"};
 constexpr std::array<string_view, 1> kCodesExamples{"twinlink report codes --csv"};
 constexpr std::array<string_view, 1> kLoginsExamples{"twinlink report logins --only 4711 --from 2026-03-01"};
-constexpr std::array<string_view, 2> kTraceExamples{
+constexpr std::array<string_view, 2> kTraceExamples = {
     "twinlink report trace --only 4711",
     "twinlink report trace --only \"Ann Lee\" --from \"2026-03-01 09:00\" --to \"2026-03-01 12:00\" --csv"};
 constexpr std::array<string_view, 2> kCallsExamples{"twinlink report calls --interval \"2026-03-01 09:00\"",

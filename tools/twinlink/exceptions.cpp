@@ -90,7 +90,7 @@ std::string reason_of(const LinkEventRecord& e) {
 
 tools::Row row_of(const LinkEventRecord& e) {
     const bool of_link = e.link < kLinks;
-    return {{u64{e.acd}, e.seqno, e.begun_wall, e.now != 0 ? tools::Value{} : tools::Value{e.last_wall},
+    return {{u64{e.acd}, e.number, e.begun_wall, e.now != 0 ? tools::Value{} : tools::Value{e.last_wall},
              std::string(name(e.kind)),
              of_link ? std::string(1, letter(static_cast<Link>(e.link))) : std::string(), reason_of(e),
              e.count, e.kind == LinkEventKind::GapOpened ? tools::Value{e.names} : tools::Value{},

@@ -235,7 +235,9 @@ Result<Answer> run_report_outages(const Arguments& arguments, const Rim& rim) {
         if (listing->rows.empty()) listing->seen_by = For::Machines;
     for (Listing* listing : {&outages, &intervals, &silences}) document.tables.push_back(std::move(*listing));
     if (!choice->from && !choice->to) return store->finish(std::move(answer));
-    document.closing.push_back({"Silences of links are counted per epoch; twinlink report exceptions has them by time.", Style::Faint});
+    document.closing.push_back(
+        {"Silences of links are counted per epoch; twinlink report exceptions has them by time.",
+         Style::Faint});
     return store->finish(std::move(answer));
 }
 
