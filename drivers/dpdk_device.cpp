@@ -182,6 +182,7 @@ Expected<void> DpdkDevice::set_up_queues(const DpdkDeviceConfig& config) {
     if (const int error = rte_eth_tx_queue_setup(id_, 0, transmit, socket, nullptr); error != 0) {
         return failure("no transmit queue of " + std::to_string(transmit) + " descriptors: " + reason(error));
     }
+    transmit_descriptors_ = transmit;
     return {};
 }
 

@@ -44,6 +44,8 @@ public:
     [[nodiscard]] const std::array<u8, 6>& mac() const noexcept { return mac_; }
     /// The device fills in the UDP checksum of packets that ask for it (DpdkDeviceConfig::sends_udp).
     [[nodiscard]] bool sums_udp() const noexcept { return sums_udp_; }
+    /// At least as many as packets fit between this side and the other.
+    [[nodiscard]] u16 transmit_descriptors() const noexcept { return transmit_descriptors_; }
     /// Asks the device, without waiting.
     [[nodiscard]] bool link_up() const noexcept;
     /// Link events since the start, as the device's interrupt thread saw them. A peer that left and came back
@@ -63,6 +65,7 @@ private:
     std::array<u8, 6> mac_{};
     bool sums_udp_ = false;
     u16 id_ = 0;
+    u16 transmit_descriptors_ = 0;
     bool attached_ = false;  // id_ is ours to close
     bool created_ = false;   // the device is ours to remove
     bool started_ = false;

@@ -1,10 +1,14 @@
 // DpdkSender: frames out of one DPDK device, in bursts.
 //
 // One thread calls everything. Owns the device and its buffers. A virtio-user device is tied to its vhost
-// peer: when the peer goes, the device is removed, and ready() makes it anew when a peer is there again.
+// peer: when the peer goes, the device is removed, and ready() makes it anew when a peer is there again. Its
+// ring is this process's memory: what the peer has not read when the device goes is lost, and the driver does
+// not tell how much that is. So flush() pushes: once as many further packets were taken as the ring holds,
+// all before them was read.
 #include "drivers/config.hpp"
 #include "drivers/dpdk_device.hpp"
 #include "drivers/packet.hpp"
+#include "drivers/wire.hpp"
 #include "drivers/writer.hpp"
 
 #include <rte_ethdev.h>
@@ -22,6 +26,27 @@ constexpr u32 kTransmitBuffers = 8'191;
 constexpr u32 kReceiveBuffers = 8'191;
 /// Tries to hand a burst to a full device before giving up; what is not taken was copied in vain. Chosen.
 constexpr int kTries = 32;
+
+/// An ARP announcement of the sender's own address: nobody answers it.
+constexpr u16 kAnnouncementBytes = 60;
+using Announcement = std::array<std::byte, kAnnouncementBytes>;
+
+Announcement announcement(const FlowConfig& flow) noexcept {
+    Announcement packet{};
+    std::memset(packet.data(), 0xFF, 6);
+    std::memcpy(packet.data() + 6, flow.source_mac.data(), 6);
+    put16(packet.data() + 12, kEtherArp);
+    std::byte* const arp = packet.data() + kEthernetBytes;
+    put16(arp, 1);
+    put16(arp + 2, kEtherIpv4);
+    put16(arp + 4, 0x0604);
+    put16(arp + 6, 1);
+    std::memcpy(arp + 8, flow.source_mac.data(), 6);
+    if (flow.source.v6) return packet;
+    std::memcpy(arp + 14, flow.source.bytes.data(), 4);
+    std::memcpy(arp + 24, flow.source.bytes.data(), 4);
+    return packet;
+}
 
 class DpdkSender final : public Sender {
 public:
@@ -51,7 +76,20 @@ public:
             sent += taken;
             if (taken < part.size()) break;
         }
+        if (sent != 0) unread_ = device_->transmit_descriptors();
         return sent;
+    }
+
+    [[nodiscard]] bool flush() noexcept override {
+        if (!comes_and_goes_ || device_ == nullptr) return true;
+        drain();
+        // Without a peer nobody will read.
+        while (unread_ != 0 && device_->link_up()) {
+            const u16 taken = announce(static_cast<u16>(std::min<u32>(unread_, kBurst)));
+            if (taken == 0) return false;
+            unread_ = static_cast<u16>(unread_ - taken);
+        }
+        return true;
     }
 
     [[nodiscard]] bool ready() noexcept override {
@@ -76,6 +114,8 @@ private:
         FlowConfig flow = flow_;
         if (flow.source_mac == std::array<u8, 6>{}) flow.source_mac = device_->mac();
         writer_ = PacketWriter(flow);
+        announcement_ = announcement(flow);
+        unread_ = 0;
         return {};
     }
 
@@ -114,6 +154,21 @@ private:
         return sent;
     }
 
+    /// Returns how many of `n` announcements the device took.
+    u16 announce(u16 n) noexcept {
+        std::array<rte_mbuf*, kBurst> burst;
+        if (rte_pktmbuf_alloc_bulk(transmit_.get(), burst.data(), n) != 0) return 0;
+        for (u16 i = 0; i < n; ++i) {
+            rte_mbuf& m = *burst[i];
+            std::memcpy(rte_pktmbuf_mtod(&m, std::byte*), announcement_.data(), announcement_.size());
+            m.data_len = kAnnouncementBytes;
+            m.pkt_len = kAnnouncementBytes;
+        }
+        const u16 sent = rte_eth_tx_burst(device_->id(), 0, burst.data(), n);
+        if (sent < n) rte_pktmbuf_free_bulk(burst.data() + sent, n - sent);
+        return sent;
+    }
+
     /// Throws away what the other side says (its ARP and NDP), so that it never runs into a full queue.
     void drain() noexcept {
         std::array<rte_mbuf*, kBurst> burst;
@@ -127,6 +182,8 @@ private:
     DpdkPool transmit_;
     std::unique_ptr<DpdkDevice> device_;  // after the pool: closed before it goes
     bool comes_and_goes_;
+    u16 unread_ = 0;  // packets that are to be pushed behind those of the ring until all of them were read
+    Announcement announcement_{};
     std::string title_;
 };
 

@@ -42,7 +42,10 @@ public:
         return frames.size();
     }
 
-    void flush() noexcept override { pcap_dump_flush(dumper_.get()); }
+    [[nodiscard]] bool flush() noexcept override {
+        pcap_dump_flush(dumper_.get());
+        return true;
+    }
     [[nodiscard]] bool ready() noexcept override { return std::ferror(pcap_dump_file(dumper_.get())) == 0; }
     [[nodiscard]] std::string_view title() const noexcept override { return title_; }
     void set_time(Nanos time) noexcept override { time_ = time; }

@@ -100,8 +100,9 @@ public:
     /// Sends from the front, copying; returns how many the device took. The rest may be tried again. Never
     /// blocks.
     virtual std::size_t send(std::span<const TxFrame> frames) noexcept = 0;
-    /// Pushes out what the device still holds back (a file's buffer). No-op for live devices.
-    virtual void flush() noexcept {}
+    /// Pushes out what the device still holds back: a file's buffer, a ring that goes when the sender does.
+    /// Returns whether nothing is held back any more; if not, it is to be asked again. Never blocks.
+    [[nodiscard]] virtual bool flush() noexcept { return true; }
     /// True when a receiver is there (a vhost peer connected, a carrier up). Files and sockets are always
     /// ready.
     [[nodiscard]] virtual bool ready() noexcept { return true; }

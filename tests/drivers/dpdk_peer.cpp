@@ -1,5 +1,6 @@
 // dpdk_peer DEVICE DESTINATION-MAC SOURCE DESTINATION SOURCE-PORT DESTINATION-PORT VLAN: sends what comes on
-// standard input (see remote_sender.cpp) out of a DPDK device, and leaves when the input ends.
+// standard input (see remote_sender.cpp) out of a DPDK device, and leaves when the input ends. An empty batch
+// means: flush.
 #include "drivers/dpdk.hpp"
 
 #include <unistd.h>
@@ -64,7 +65,9 @@ bool pass_on(Sender& sender) {
     while (!left.empty() && std::chrono::steady_clock::now() < deadline) {
         if (sender.ready()) left = left.subspan(sender.send(left));
     }
-    const u32 sent = count - static_cast<u32>(left.size());
+    bool flushed = count != 0;
+    while (!flushed && std::chrono::steady_clock::now() < deadline) flushed = sender.flush();
+    const u32 sent = count == 0 ? u32{flushed} : count - static_cast<u32>(left.size());
     return write(STDIN_FILENO, &sent, sizeof sent) == sizeof sent;
 }
 

@@ -1,5 +1,5 @@
 // The test's end of the channel to dpdk_peer. On it: u32 count, then for each frame u32 bytes and the bytes;
-// the answer is u32, how many were sent.
+// the answer is u32, how many were sent. No frames: flush, and the answer is whether it was done.
 #include "tests/drivers/remote_sender.hpp"
 
 #include <sys/socket.h>
@@ -88,6 +88,11 @@ void RemoteSender::start_sending(std::span<const TxFrame> frames) noexcept {
 std::size_t RemoteSender::confirm() noexcept {
     u32 sent = 0;
     return recv(channel_, &sent, sizeof sent, MSG_WAITALL) == sizeof sent ? sent : 0;
+}
+
+bool RemoteSender::heard() const noexcept {
+    u32 word = 0;
+    return recv(channel_, &word, sizeof word, MSG_PEEK | MSG_DONTWAIT) == sizeof word;
 }
 
 std::size_t RemoteSender::send(std::span<const TxFrame> frames) noexcept {

@@ -20,6 +20,10 @@ public:
     [[nodiscard]] std::string_view title() const noexcept override { return "remote"; }
     /// Hands frames over without waiting for word that they were sent.
     void start_sending(std::span<const TxFrame> frames) noexcept;
+    /// Has the peer flush; its word is 1 when nothing is held back any more.
+    void start_flushing() noexcept { start_sending({}); }
+    /// Whether that word has come, without waiting.
+    [[nodiscard]] bool heard() const noexcept;
     /// Waits for that word: how many were sent.
     std::size_t confirm() noexcept;
     /// SIGKILL, and waits until the process is gone.

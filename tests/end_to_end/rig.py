@@ -43,7 +43,7 @@ def equal(seen, wanted, what):
     check(seen == wanted, f"{what}: seen {seen!r}, wanted {wanted!r}")
 
 
-def wait_for(what, condition, limit_s=LIMIT_S):
+def wait_for(what, condition, limit_s=LIMIT_S, said=lambda: "no more is known"):
     """Polls until condition() is true; returns its value."""
     end = time.monotonic() + limit_s
     while time.monotonic() < end:
@@ -51,7 +51,7 @@ def wait_for(what, condition, limit_s=LIMIT_S):
         if value:
             return value
         time.sleep(0.02)
-    raise Failed(f"waited {limit_s} s in vain for: {what}")
+    raise Failed(f"waited {limit_s} s in vain for: {what} ({said()})")
 
 
 class Processes:
@@ -201,13 +201,24 @@ class Server:
 
     def settle(self):
         """Waits until every stream has come to its end, on each link, and the commits are down."""
+        what_lacks = "no stream began"
+
         def settled():
+            nonlocal what_lacks
             status = self.status()
-            return status["acds"] and all(a["ended"] and a["parked_frames"] == 0 for a in status["acds"]) and \
-                all(link["behind"] == 0 for a in status["acds"] for link in a["links"]) and \
-                status["store"]["committed_messages"] == status["messages"] and \
-                all(p["ring_frames"] == 0 for p in status["ports"])
-        wait_for("all streams to end and be durable", settled)
+            if not status["acds"]:
+                return False
+            lacks = [f"ACD {a['acd']} has not ended" for a in status["acds"] if not a["ended"]]
+            lacks += [f"{a['parked_frames']} frames are parked" for a in status["acds"] if a["parked_frames"]]
+            lacks += [f"link {link['link']} of ACD {a['acd']} is {link['behind']} messages behind"
+                      for a in status["acds"] for link in a["links"] if link["behind"]]
+            lacks += [f"{p['ring_frames']} frames wait in the ring of link {p['link']}" for p in status["ports"]
+                      if p["ring_frames"]]
+            durable = status["store"]["committed_messages"]
+            lacks += [f"{durable} of {status['messages']} messages are durable"] if durable != status["messages"] else []
+            what_lacks = ", ".join(lacks)
+            return not lacks
+        wait_for("all streams to end and be durable", settled, said=lambda: what_lacks)
 
     def tail(self):
         return self.log.read_text()[-2000:] if self.log.exists() else "no log"

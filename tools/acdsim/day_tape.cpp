@@ -192,6 +192,15 @@ u64 send_all(Sender& sender, std::span<const TxFrame> frames, std::span<const u3
     return lost;
 }
 
+/// What a device holds back goes out, too: as patient as send_all().
+void flush(Sender& sender, const Pacing& pacing, const std::atomic<bool>& stop) {
+    const u64 since = monotonic_ns();
+    while (!sender.flush() && pacing.wait && !stop) {
+        if (pacing.give_up_after.value != 0 && monotonic_ns() - since > pacing.give_up_after.value) return;
+        sleep_ns(20'000);
+    }
+}
+
 /// Says that no more will come, three times on every link.
 void close_streams(const DayTape& tape, std::vector<ServerSenders>& servers) {
     for (int i = 0; i < 3; ++i)
@@ -243,7 +252,7 @@ LoopResult send_days(DayTape& tape, u32 days, std::vector<ServerSenders>& server
     }
     close_streams(tape, servers);
     for (auto& server : servers)
-        for (auto& sender : server) sender->flush();
+        for (auto& sender : server) flush(*sender, pacing, stop);
     result.days = tape.day();
     result.seconds = static_cast<double>(monotonic_ns() - start) / 1e9;
     return result;

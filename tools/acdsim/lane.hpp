@@ -37,7 +37,7 @@ public:
     std::size_t send(std::size_t frames_max, FateLog* log);
     /// Nothing of what waits will be sent.
     void give_up(Fate fate, FateLog* log);
-    void flush() noexcept { sender_->flush(); }
+    [[nodiscard]] bool flush() noexcept { return sender_->flush(); }
 
     [[nodiscard]] bool empty() const noexcept { return next_ == items_.size(); }
     [[nodiscard]] std::size_t backlog_bytes() const noexcept { return arena_.size(); }

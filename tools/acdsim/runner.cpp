@@ -95,7 +95,7 @@ void Runner::run() {
         if (!a.source->over()) a.source->stop(*a.encoder);
     transmitter_.release_all();
     drain(true);
-    transmitter_.flush();
+    flush();
     report();
 }
 
@@ -145,6 +145,19 @@ void Runner::drain(bool all) {
             // lane.
             if (transmitter_.backlog_bytes() < pacing_.ahead_bytes) return;
         }
+        report();
+        sleep_ns(back_off);
+        back_off = std::min(back_off * 2, kBackOffMax);
+    }
+}
+
+/// A shared ring goes with this process, so its reader must have come to the end: as patient as drain().
+void Runner::flush() {
+    const u64 since = monotonic_ns();
+    u64 back_off = kBackOffFirst;
+    while (!transmitter_.flush()) {
+        if (!pacing_.wait) return;
+        if (pacing_.give_up_after.value != 0 && monotonic_ns() - since > pacing_.give_up_after.value) return;
         report();
         sleep_ns(back_off);
         back_off = std::min(back_off * 2, kBackOffMax);

@@ -46,6 +46,7 @@ private:
     void happen(Nanos due);
     void wait_until(Nanos due);
     void drain(bool all);
+    void flush();
     void report();
 
     std::vector<Acd>& acds_;

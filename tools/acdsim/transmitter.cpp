@@ -69,8 +69,10 @@ bool Transmitter::all_ready() noexcept {
     return std::all_of(lanes_.begin(), lanes_.end(), [](auto& l) { return l->sender().ready(); });
 }
 
-void Transmitter::flush() noexcept {
-    for (auto& l : lanes_) l->flush();
+bool Transmitter::flush() noexcept {
+    bool all = true;
+    for (auto& l : lanes_) all = l->flush() && all;
+    return all;
 }
 
 }  // namespace twinlink::sim

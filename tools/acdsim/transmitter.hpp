@@ -34,7 +34,8 @@ public:
     [[nodiscard]] bool empty() const noexcept;
     [[nodiscard]] std::size_t backlog_bytes() const noexcept;
     [[nodiscard]] bool all_ready() noexcept;
-    void flush() noexcept;
+    /// Pushes out what the devices hold back; returns whether none does any more.
+    [[nodiscard]] bool flush() noexcept;
     [[nodiscard]] const std::vector<std::unique_ptr<Lane>>& lanes() const noexcept { return lanes_; }
 
 private:
