@@ -169,11 +169,8 @@ void AcdPath::checkpoint(Epoch epoch, Seq seq, u64 interval_start) {
 /// Of the live stream alone: what is folded again was told of when it came.
 void AcdPath::pump_up(PumpUpWhy why) {
     if (replacing_) return;
-    exceptions_.note({.kind = LinkEventKind::PumpUp,
-                      .cause = static_cast<u8>(why),
-                      .epoch = place_.epoch.value,
-                      .last = place_.next.value - 1},
-                     now_);
+    exceptions_.note(
+        {.kind = LinkEventKind::PumpUp, .cause = static_cast<u8>(why), .epoch = place_.epoch.value}, now_);
 }
 
 // ---- what the links did

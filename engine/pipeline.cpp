@@ -295,8 +295,9 @@ void FoldStage::finish(Now now) {
     for (AcdPath& path : paths_) {
         path.arbiter().finish(now);
         path.close(true, true);
-        path.finish_links();
     }
+    watch_links(now);
+    for (AcdPath& path : paths_) path.finish_links();
     exceptions_.finish(now, batch_->link_events);
     batch_->number = ++batches_closed_;
     batch_->wall = now.wall.value;

@@ -157,5 +157,6 @@ TEST_CASE("adding rows: a row of an older catalogue is shorter and adds what it 
 TEST_CASE("adding rows: single events are not added up") {
     CHECK_FALSE(rolls_up(*find_table(TableId::Haglog)));
     CHECK_FALSE(rolls_up(*find_table(TableId::CallRec)));
+    CHECK_FALSE(rolls_up(*find_table(TableId::AgActv)));
     CHECK(std::ranges::count_if(kTables, [](const Table& t) { return rolls_up(t); }) == 7);
 }

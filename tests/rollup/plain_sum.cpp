@@ -181,7 +181,9 @@ std::string summed_text(const StoreSnapshot& snapshot, u64 now, Weekday week_sta
         });
         for (const IntervalRecord& i : intervals) {
             for (const Table& table : kTables) {
-                if (table.id == TableId::Haglog || table.id == TableId::CallRec) continue;
+                if (table.id == TableId::Haglog || table.id == TableId::CallRec ||
+                    table.id == TableId::AgActv)
+                    continue;
                 snapshot.rows(table.id, Acd{1}, i.start, i.start + 1, [&](const RowView& row) {
                     if (row.key.instance != i.instance) return true;
                     Sum& sum = p.rows[{table.id, row.key.entity, row.key.entity2}];
