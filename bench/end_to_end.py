@@ -132,8 +132,8 @@ def one_run(tools, disk, rate, seconds, agents, huge, idle="backoff", wait=True)
             "--truth-summary",
             here / "sent.json",
             "--server",
-            f"A=dpdk:net_virtio_user0,path={here}/a.sock,packed_vq=1,"
-            f"B=dpdk:net_virtio_user1,path={here}/b.sock,packed_vq=1",
+            f"A=dpdk:net_virtio_user0,path={here}/a.sock,packed_vq=1,queue_size=1024,"
+            f"B=dpdk:net_virtio_user1,path={here}/b.sock,packed_vq=1,queue_size=1024",
         ]
         args += ["--rate", int(rate)] if rate else []
         args += [] if huge else ["--no-huge"]
