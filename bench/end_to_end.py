@@ -75,7 +75,12 @@ def dropped(status):
         found = {
             "nic_missed": port["counters"]["nic_missed"],
             "refused": sum(port["refusals"].values()),
-            "refused below": sum(v for k, v in port["counters"].items() if k.startswith("refused")),
+            # What is no UDP packet for this port cannot have been a frame: the switch's ARP, say.
+            "refused below": sum(
+                v
+                for k, v in port["counters"].items()
+                if k.startswith("refused") and k != "refused_other"
+            ),
         }
         for name, count in found.items():
             if count:
