@@ -41,11 +41,13 @@ def items_decided(table, how):
 
 class Tables:
     def __init__(self):
-        self.cells = collections.defaultdict(collections.Counter)
+        self.cells = collections.defaultdict(lambda: collections.defaultdict(int))
 
     def book(self, table, key, t, **items):
         """Whole, in the half hour of t."""
-        self.cells[table, key, half_hour(t)].update(items)
+        cell = self.cells[table, key, half_hour(t)]
+        for item, value in items.items():
+            cell[item] += value
 
     def longest(self, table, key, t, item, value):
         cell = self.cells[table, key, half_hour(t)]

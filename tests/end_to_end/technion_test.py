@@ -15,6 +15,7 @@ from rig import (LIMIT_S, PATIENT, TWINLINK, Server, Skipped, check, equal, gaps
 from technion_file import half_hour
 
 NS = 1_000_000_000
+KEY_COLUMNS = 20  # what names a row stands in front of its items
 REPORTS = {  # table -> the report, and its key; agents by name: a second login is the same person
     "hsplit": ("skills", lambda row: int(row["SPLIT"])),
     "hagent": ("agents", lambda row: (re.sub(r" \d+$", "", row["AGENT_NAME"]), int(row["SPLIT"]))),
@@ -52,22 +53,26 @@ def rows_of(server, report, *words):
     run = subprocess.run([str(TWINLINK), "report", report, "--exact", "--from", "1970-01-01T00:00:00Z", "--store",
                           str(server.store), "--csv", *words], capture_output=True, text=True, timeout=LIMIT_S)
     equal(run.returncode, 0, f"exit code of report {report} ({run.stderr})")
-    return csv.DictReader(run.stdout.splitlines())
+    return csv.reader(run.stdout.splitlines())
 
 
 def seen_rows(server, table):
     """{(key, half hour): {item: value}} as reported, times in seconds."""
     report, key_of = REPORTS[table]
     items = items_of(server, table)
-    seen = collections.defaultdict(collections.Counter)
+    seen = collections.defaultdict(lambda: collections.defaultdict(int))
     count = 0
-    for row in rows_of(server, report, "--items", "all"):
+    table_rows = rows_of(server, report, "--items", "all")
+    names = next(table_rows)
+    columns = [(names.index(item), item, kind == "A", is_time) for item, (kind, is_time) in items.items()]
+    for fields in table_rows:
         count += 1
+        row = dict(zip(names[:KEY_COLUMNS], fields))
         equal((row["INTRVL"], row["INSTANCE"], row["INCOMPLETE"]), ("30", "0", "0"), f"a row of {table}")
         cell = seen[key_of(row), half_hour(seconds_of(row["STARTTIME_UTC"]))]
-        for item, (kind, is_time) in items.items():
-            text = row[item]
-            if kind == "A":
+        for at, item, is_setting, is_time in columns:
+            text = fields[at]
+            if is_setting:
                 equal(int(text), technion_sums.SETTINGS.get(item, int(text)), f"{item} of {table}")
                 continue
             if text in ("0", ""):
@@ -106,7 +111,8 @@ def check_bounds(table, seen, bounds):
 def compare_over_skills(table, seen, sums, names):
     added = collections.defaultdict(collections.Counter)
     for ((agent, _), half), row in seen.items():
-        added[agent, half].update({item: row[item] for item in names})
+        for item in names & row.keys():
+            added[agent, half][item] += row[item]
     wanted = sums.rows(OVER_SKILLS[table])
     equal(differences(added, wanted, names)[:10], [], f"items of {table} over skills (where, item, seen, wanted)")
     return {item for row in wanted.values() for item in row}
@@ -138,7 +144,9 @@ def check_records(server, calls):
     items = ("SEGSTART SEGSTOP DISPOSITION DISPTIME QUEUETIME TALKTIME DURATION FIRSTVDN DISPIVECTOR SPLIT1 DISPSPLIT"
              " CALLING_PTY").split()
     seen = collections.Counter()
-    for row in rows_of(server, "calls", "--items", ",".join(i for i in items if i != "SEGSTOP")):
+    names, *records = rows_of(server, "calls", "--items", ",".join(i for i in items if i != "SEGSTOP"))
+    for fields in records:
+        row = dict(zip(names, fields))
         values = [row[i] if i == "CALLING_PTY" else seconds_of(row[i]) if i.startswith("SEG") else
                   int(row[i]) // (NS if i.endswith("TIME") or i == "DURATION" else 1) for i in items]
         seen[tuple(values)] += 1
