@@ -213,7 +213,10 @@ Run run(const std::vector<std::string>& arguments, Outside& outside) {
     rim.pause = [&](Nanos time) { outside.pauses.push_back(time.value); };
     rim.out_is_terminal = outside.terminal;
     rim.err_is_terminal = outside.terminal;
-    rim.interrupted = [&] { return outside.interrupted; };
+    rim.interrupted = [&] {
+        ++outside.listened;
+        return outside.interrupted;
+    };
     result.code = static_cast<int>(cli::run(arguments, rim));
     return result;
 }

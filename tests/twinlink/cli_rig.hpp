@@ -48,6 +48,7 @@ struct Outside {
     bool terminal = false;
     bool full = false;         ///< standard output takes nothing
     bool interrupted = false;  ///< the user asks to stop, at once
+    u32 listened = 0;          ///< how often the command looked whether the user asks to stop
     std::vector<u64> pauses;   ///< ns, as they were asked for
     u64 wall = kNine + 35 * kMinute;
 };

@@ -137,6 +137,12 @@ TEST_CASE("import: an older appliance, and one that goes away, are told apart") 
     CHECK(has(nobody.err, "twinlinkd must run"));
 }
 
+TEST_CASE("import: a wish to stop is heeded from before the first question on") {
+    Outside outside;
+    CHECK(run({"import", "/a", "--socket", "/nowhere/at.all"}, outside).code == 3);
+    CHECK(outside.listened != 0);
+}
+
 TEST_CASE("import: interrupted, the appliance is asked to stop, once, and what came of it is told") {
     Outside outside;
     outside.interrupted = true;
