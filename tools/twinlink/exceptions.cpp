@@ -8,8 +8,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <limits>
 #include <set>
 
 namespace twinlink::cli {
@@ -23,33 +21,6 @@ using tools::Group;
 using tools::Kind;
 using tools::Listing;
 using tools::Style;
-
-struct Choice {
-    std::optional<Acd> acd;
-    std::optional<tools::TypedTime> from;
-    std::optional<tools::TypedTime> to;
-
-    /// Does any of it lie in the time asked for?
-    [[nodiscard]] bool takes(const LinkEventRecord& e, int offset_minutes) const noexcept {
-        if (acd && acd->value != e.acd) return false;
-        if (to && e.begun_wall >= to->at(offset_minutes)) return false;
-        return !from || e.now != 0 || e.last_wall >= from->at(offset_minutes);
-    }
-};
-
-Result<Choice> choice_of(const Arguments& arguments, const Rim& rim) {
-    Choice choice;
-    const auto acd = arguments.number(OptionId::Acd, std::numeric_limits<u16>::max());
-    if (!acd) return std::unexpected(acd.error());
-    if (*acd) choice.acd = Acd{static_cast<u16>(**acd)};
-    for (const auto& [id, into] :
-         {std::pair{OptionId::From, &choice.from}, std::pair{OptionId::To, &choice.to}}) {
-        auto time = time_option(arguments, rim, id);
-        if (!time) return std::unexpected(time.error());
-        *into = *time;
-    }
-    return choice;
-}
 
 /// The items of the catalogue in its order, so that each is explained by `twinlink items linkex`.
 std::vector<Field> columns() {
@@ -100,7 +71,7 @@ tools::Row row_of(const LinkEventRecord& e) {
 }
 
 /// Those of one ACD; 0: of none.
-void add_acd(Listing& listing, const Choice& choice, const AcdContext& acd,
+void add_acd(Listing& listing, const TimeChoice& choice, const AcdContext& acd,
              const std::vector<LinkEventRecord>& events) {
     Group group;
     group.offset_minutes = acd.offset_minutes;
@@ -108,7 +79,8 @@ void add_acd(Listing& listing, const Choice& choice, const AcdContext& acd,
     group.heading.push_back(
         {fmt::format("{} (times in {})", whom, tools::offset_name(acd.offset_minutes)), Style::Title});
     for (const LinkEventRecord& e : events) {
-        if (e.acd != acd.acd.value || !choice.takes(e, acd.offset_minutes)) continue;
+        if (e.acd != acd.acd.value) continue;
+        if (!choice.touches(e.begun_wall, e.now != 0 ? 0 : e.last_wall, acd.offset_minutes)) continue;
         listing.rows.push_back(row_of(e));
         ++group.rows;
     }
@@ -119,7 +91,7 @@ void add_acd(Listing& listing, const Choice& choice, const AcdContext& acd,
 }  // namespace
 
 Result<Answer> run_report_exceptions(const Arguments& arguments, const Rim& rim) {
-    const auto choice = choice_of(arguments, rim);
+    const auto choice = TimeChoice::of(arguments, rim);
     if (!choice) return std::unexpected(choice.error());
     auto store = StoreSource::open(store_path(arguments, rim));
     if (!store) return std::unexpected(store.error());
@@ -139,8 +111,7 @@ Result<Answer> run_report_exceptions(const Arguments& arguments, const Rim& rim)
     Listing listing{"exceptions", columns(), {}, {}};
     const auto records = snapshot.acds();
     for (const u16 acd : acds) {
-        if (!choice->acd || choice->acd->value == acd)
-            add_acd(listing, *choice, context_of(Acd{acd}, records), events);
+        if (choice->takes(Acd{acd})) add_acd(listing, *choice, context_of(Acd{acd}, records), events);
     }
     if (acds.empty())
         document.opening.push_back({"The store holds no exception: nothing came yet.", Style::Plain});

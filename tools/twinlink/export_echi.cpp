@@ -26,15 +26,12 @@ constexpr std::size_t kWriteBytes = std::size_t{1} << 20;
 struct ExportChoice {
     std::size_t version_index = 0;
     u32 version = 0;
-    std::optional<Acd> acd;
-    std::optional<TypedTime> from;
-    std::optional<TypedTime> to;
+    TimeChoice time;
 
     [[nodiscard]] bool takes(const IntervalRecord& interval) const noexcept {
-        const int offset = interval.utc_offset_minutes;
         // The open interval's records wait for its end.
-        return interval.closed != 0 && (!acd || acd->value == interval.acd) &&
-               !(from && interval.start < from->at(offset)) && !(to && interval.start >= to->at(offset));
+        return interval.closed != 0 && time.takes(Acd{interval.acd}) &&
+               time.begins_in(interval.start, interval.utc_offset_minutes);
     }
 };
 
@@ -50,15 +47,9 @@ Result<ExportChoice> choice_of(const Arguments& arguments, const Rim& rim) {
                                   arguments.text(OptionId::EchiVersion)));
     choice.version_index = *index;
     choice.version = echi::kVersions[*index];
-    const auto acd = arguments.number(OptionId::Acd, std::numeric_limits<u16>::max());
-    if (!acd) return std::unexpected(acd.error());
-    if (*acd) choice.acd = Acd{static_cast<u16>(**acd)};
-    for (const auto& [id, into] :
-         {std::pair{OptionId::From, &choice.from}, std::pair{OptionId::To, &choice.to}}) {
-        auto time = time_option(arguments, rim, id);
-        if (!time) return std::unexpected(time.error());
-        *into = *time;
-    }
+    const auto time = TimeChoice::of(arguments, rim);
+    if (!time) return std::unexpected(time.error());
+    choice.time = *time;
     return choice;
 }
 

@@ -9,9 +9,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <limits>
-
 namespace twinlink::cli {
 namespace {
 
@@ -20,14 +17,12 @@ using namespace tools;
 struct GapChoice {
     StreamFilter streams;
     u32 states = ~u32{0};
-    std::optional<TypedTime> from;
-    std::optional<TypedTime> to;
+    TimeChoice time;
 
     /// A gap without a known end may reach up to now, one without a beginning from ever.
     [[nodiscard]] bool takes(const GapRecord& gap, int offset_minutes) const noexcept {
-        if ((states >> static_cast<u32>(gap.state) & 1U) == 0) return false;
-        if (to && gap.time_before >= to->at(offset_minutes)) return false;
-        return !from || gap.time_after == 0 || gap.time_after >= from->at(offset_minutes);
+        return (states >> static_cast<u32>(gap.state) & 1U) != 0 &&
+               time.touches(gap.time_before, gap.time_after, offset_minutes);
     }
 };
 
@@ -52,12 +47,9 @@ Result<GapChoice> choice_of(const Arguments& arguments, const Rim& rim,
     auto states = states_of(arguments.text(OptionId::State));
     if (!states) return std::unexpected(states.error());
     choice.states = *states;
-    auto from = time_option(arguments, rim, OptionId::From);
-    if (!from) return std::unexpected(from.error());
-    choice.from = *from;
-    auto to = time_option(arguments, rim, OptionId::To);
-    if (!to) return std::unexpected(to.error());
-    choice.to = *to;
+    const auto time = TimeChoice::of(arguments, rim);
+    if (!time) return std::unexpected(time.error());
+    choice.time = *time;
     return choice;
 }
 

@@ -25,32 +25,6 @@ using tools::Row;
 using tools::Style;
 using tools::Value;
 
-struct OutageChoice {
-    std::optional<Acd> acd;
-    std::optional<tools::TypedTime> from;
-    std::optional<tools::TypedTime> to;
-
-    /// Does any of [begin, end] lie in the time asked for? 0 is not known, and reaches as far as it may.
-    [[nodiscard]] bool takes(u64 begin, u64 end, int offset_minutes) const noexcept {
-        if (to && begin >= to->at(offset_minutes)) return false;
-        return !from || end == 0 || end >= from->at(offset_minutes);
-    }
-};
-
-Result<OutageChoice> choice_of(const Arguments& arguments, const Rim& rim) {
-    OutageChoice choice;
-    const auto acd = arguments.number(OptionId::Acd, std::numeric_limits<u16>::max());
-    if (!acd) return std::unexpected(acd.error());
-    if (*acd) choice.acd = Acd{static_cast<u16>(**acd)};
-    for (const auto& [id, into] :
-         {std::pair{OptionId::From, &choice.from}, std::pair{OptionId::To, &choice.to}}) {
-        auto time = time_option(arguments, rim, id);
-        if (!time) return std::unexpected(time.error());
-        *into = *time;
-    }
-    return choice;
-}
-
 const std::vector<Field>& outage_columns() {
     static const std::vector<Field> columns{{"acd", "", Kind::Number, For::Machines},
                                             {"epoch", "", Kind::Number, For::Machines},
@@ -101,7 +75,7 @@ GapFilter all_of(Acd acd) {
 /// One ACD's part of the report.
 class OfAcd {
 public:
-    OfAcd(const OutageChoice& choice, const AcdContext& acd, const StoreSnapshot& snapshot)
+    OfAcd(const TimeChoice& choice, const AcdContext& acd, const StoreSnapshot& snapshot)
         : choice_(choice),
           acd_(acd),
           gaps_(snapshot.gaps(all_of(acd.acd))),
@@ -119,7 +93,7 @@ public:
 
 private:
     [[nodiscard]] bool takes(const GapRecord& gap) const noexcept {
-        return choice_.takes(gap.time_before, gap.time_after, acd_.offset_minutes);
+        return choice_.touches(gap.time_before, gap.time_after, acd_.offset_minutes);
     }
     [[nodiscard]] static bool touches(const GapRecord& gap, const IntervalRecord& interval) noexcept {
         return gap.interval_first != 0 && interval.start >= gap.interval_first &&
@@ -164,7 +138,7 @@ private:
         for (const IntervalRecord& interval : intervals_) {
             const u64 end = interval.start + interval.minutes * tools::kMinuteNs;
             if (interval.incomplete == 0 ||
-                !choice_.takes(interval.start, end - 1, interval.utc_offset_minutes))
+                !choice_.touches(interval.start, end - 1, interval.utc_offset_minutes))
                 continue;
             const auto of = std::ranges::count_if(
                 gaps_, [&](const GapRecord& gap) { return is_missing(gap.state) && touches(gap, interval); });
@@ -190,7 +164,7 @@ private:
         if (of_acd.rows != 0) listing.groups.push_back(std::move(of_acd));
     }
 
-    const OutageChoice& choice_;
+    const TimeChoice& choice_;
     const AcdContext& acd_;
     std::vector<GapRecord> gaps_;
     std::vector<IntervalRecord> intervals_;
@@ -201,7 +175,7 @@ private:
 }  // namespace
 
 Result<Answer> run_report_outages(const Arguments& arguments, const Rim& rim) {
-    const auto choice = choice_of(arguments, rim);
+    const auto choice = TimeChoice::of(arguments, rim);
     if (!choice) return std::unexpected(choice.error());
     auto store = StoreSource::open(store_path(arguments, rim));
     if (!store) return std::unexpected(store.error());
@@ -222,7 +196,7 @@ Result<Answer> run_report_outages(const Arguments& arguments, const Rim& rim) {
     Listing silences{"silences", silence_columns(), {}, {}};
     const auto records = snapshot.acds();
     for (const Acd acd : acds) {
-        if (choice->acd && *choice->acd != acd) continue;
+        if (!choice->takes(acd)) continue;
         const AcdContext context = context_of(acd, records);
         OfAcd one(*choice, context, snapshot);
         one.add(outages, intervals, silences);

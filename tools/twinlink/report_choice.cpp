@@ -116,25 +116,22 @@ Result<Span> span_of(const Arguments& arguments, const ReportKind& kind) {
 }  // namespace
 
 Result<ReportChoice> ReportChoice::of(const Arguments& arguments, const Rim& rim, const Table& table) {
+    const auto time = TimeChoice::of(arguments, rim);
+    if (!time) return std::unexpected(time.error());
     ReportChoice choice;
+    static_cast<TimeChoice&>(choice) = *time;
     choice.table = &table;
     choice.kind = &report_kind(table.id);
-    const auto acd = arguments.number(OptionId::Acd, std::numeric_limits<u16>::max());
-    if (!acd) return std::unexpected(acd.error());
-    if (*acd) choice.acd = Acd{static_cast<u16>(**acd)};
     auto agent = arguments.number(OptionId::Agent, std::numeric_limits<u64>::max());
     if (!agent) return std::unexpected(agent.error());
     choice.agent = *agent;
     const std::string word = arguments.text(OptionId::Interval);
     if (word == "current") choice.back = 0;
     if (word == "previous") choice.back = 1;
-    for (const auto& [id, into] : {std::pair{OptionId::From, &choice.from},
-                                   {OptionId::To, &choice.to},
-                                   {OptionId::Interval, &choice.interval}}) {
-        if (id == OptionId::Interval && choice.back) continue;
-        auto time = time_option(arguments, rim, id);
-        if (!time) return std::unexpected(time.error());
-        *into = *time;
+    if (!choice.back) {
+        auto interval = time_option(arguments, rim, OptionId::Interval);
+        if (!interval) return std::unexpected(interval.error());
+        choice.interval = *interval;
     }
     if ((choice.interval || choice.back) && (choice.from || choice.to))
         return refuse(ExitCode::Usage,

@@ -31,12 +31,9 @@ struct Shown {
     }
 };
 
-struct ReportChoice {
+struct ReportChoice : TimeChoice {
     const Table* table = nullptr;
     const ReportKind* kind = nullptr;
-    std::optional<Acd> acd;
-    std::optional<tools::TypedTime> from;
-    std::optional<tools::TypedTime> to;
     std::optional<tools::TypedTime> interval;
     std::optional<std::size_t> back;  ///< the newest interval of each ACD (0), or the one before it (1)
     Span by = Span::Interval;

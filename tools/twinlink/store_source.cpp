@@ -107,4 +107,18 @@ Result<std::optional<tools::TypedTime>> time_option(const Arguments& arguments, 
     return *time;
 }
 
+Result<TimeChoice> TimeChoice::of(const Arguments& arguments, const Rim& rim) {
+    TimeChoice choice;
+    const auto acd = arguments.number(OptionId::Acd, std::numeric_limits<u16>::max());
+    if (!acd) return std::unexpected(acd.error());
+    if (*acd) choice.acd = Acd{static_cast<u16>(**acd)};
+    for (const auto& [id, into] :
+         {std::pair{OptionId::From, &choice.from}, std::pair{OptionId::To, &choice.to}}) {
+        auto time = time_option(arguments, rim, id);
+        if (!time) return std::unexpected(time.error());
+        *into = *time;
+    }
+    return choice;
+}
+
 }  // namespace twinlink::cli

@@ -73,4 +73,24 @@ struct StreamFilter {
 /// --from, --to, --interval as typed; nothing where absent.
 [[nodiscard]] Result<std::optional<tools::TypedTime>> time_option(const Arguments&, const Rim&, OptionId id);
 
+/// --acd, --from and --to: what most commands that read can be narrowed to. Times as typed are of the ACD, so
+/// they wait for its offset.
+struct TimeChoice {
+    std::optional<Acd> acd;
+    std::optional<tools::TypedTime> from;
+    std::optional<tools::TypedTime> to;
+
+    [[nodiscard]] static Result<TimeChoice> of(const Arguments&, const Rim&);
+    [[nodiscard]] bool takes(Acd of) const noexcept { return !acd || *acd == of; }
+    /// Is `begin` in the time asked for?
+    [[nodiscard]] bool begins_in(u64 begin, int offset_minutes) const noexcept {
+        return !(from && begin < from->at(offset_minutes)) && !(to && begin >= to->at(offset_minutes));
+    }
+    /// Is any of [begin, end]? 0 is not known, and reaches as far as it may.
+    [[nodiscard]] bool touches(u64 begin, u64 end, int offset_minutes) const noexcept {
+        return !(to && begin >= to->at(offset_minutes)) &&
+               (!from || end == 0 || end >= from->at(offset_minutes));
+    }
+};
+
 }  // namespace twinlink::cli

@@ -8,8 +8,6 @@
 
 #include <fmt/format.h>
 
-#include <limits>
-
 namespace twinlink::cli {
 namespace {
 
@@ -106,12 +104,8 @@ Answer answer_of(const Findings& findings, const Counted& counted, const std::st
 }  // namespace
 
 Result<Answer> run_verify(const Arguments& arguments, const Rim& rim) {
-    const auto acd = arguments.number(OptionId::Acd, std::numeric_limits<u16>::max());
-    if (!acd) return std::unexpected(acd.error());
-    const auto from = time_option(arguments, rim, OptionId::From);
-    if (!from) return std::unexpected(from.error());
-    const auto to = time_option(arguments, rim, OptionId::To);
-    if (!to) return std::unexpected(to.error());
+    const auto choice = TimeChoice::of(arguments, rim);
+    if (!choice) return std::unexpected(choice.error());
     auto store = StoreSource::open(store_path(arguments, rim));
     if (!store) return std::unexpected(store.error());
     const StoreSnapshot& snapshot = store->snapshot();
@@ -119,16 +113,15 @@ Result<Answer> run_verify(const Arguments& arguments, const Rim& rim) {
     Findings findings;
     Counted counted;
     for (const IntervalRecord& interval : snapshot.intervals()) {
-        const int offset = interval.utc_offset_minutes;
-        if (interval.closed == 0 || (*acd && **acd != interval.acd) ||
-            (*from && interval.start < (*from)->at(offset)) || (*to && interval.start >= (*to)->at(offset)))
+        if (interval.closed == 0 || !choice->takes(Acd{interval.acd}) ||
+            !choice->begins_in(interval.start, interval.utc_offset_minutes))
             continue;
         ++counted.intervals;
         counted.rows += verify_rows(snapshot, interval, findings);
         counted.records += verify_calls(snapshot, interval, findings);
     }
     for (const StreamRecord& stream : snapshot.streams())
-        if (!*acd || **acd == stream.acd) counted.messages += verify_journal(snapshot, stream, findings);
+        if (choice->takes(Acd{stream.acd})) counted.messages += verify_journal(snapshot, stream, findings);
     counted.rolled = store::check_roll_ups(snapshot, [&](std::string where, std::string what) {
         findings.add({{}, std::move(what), std::move(where), {}, {}});
     });
