@@ -6,8 +6,9 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cassert>
-#include <iterator>
+#include <charconv>
 #include <set>
 
 namespace twinlink::tools {
@@ -15,82 +16,87 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// JSON as it is written, two blanks for each level: a report of a day has millions of values, of which
-/// nothing need be kept.
-class JsonText {
-public:
-    JsonText& key(std::string_view key) {
-        begin();
-        write_text(key);
-        text_ += ": ";
-        keyed_ = true;
-        return *this;
-    }
-    void open(char bracket) {
-        if (!keyed_) begin();
-        keyed_ = false;
-        text_ += bracket;
-        ++depth_;
-        empty_ = true;
-    }
-    void close(char bracket) {
-        --depth_;
-        if (!empty_) new_line();
-        text_ += bracket;
-        empty_ = false;
-    }
-    void value(const Value& value, Kind kind) {
-        if (!keyed_) begin();
-        keyed_ = false;
-        if (const auto* flag = std::get_if<bool>(&value))
-            text_ += *flag ? "true" : "false";
-        else if (const auto* number = std::get_if<u64>(&value))
-            write_number(*number, kind);
-        else if (const auto* signed_number = std::get_if<i64>(&value))
-            fmt::format_to(std::back_inserter(text_), "{}", *signed_number);
-        else if (const auto* text = std::get_if<std::string>(&value))
-            write_text(clean(*text));
-        else
-            text_ += "null";
-    }
-    [[nodiscard]] const std::string& text() const noexcept { return text_; }
+const Value& value_at(const Row& row, std::size_t column) {
+    static const Value kUnknown;
+    return column < row.values.size() ? row.values[column] : kUnknown;
+}
 
-private:
-    void new_line() {
-        text_ += '\n';
-        text_.append(2 * depth_, ' ');
+/// Appends the digits of a number.
+template <typename Number>
+void append_number(std::string& text, Number number) {
+    std::array<char, 24> digits{};
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+    text.append(digits.data(), end);
+}
+
+/// A string of JSON, in quotes, made safe.
+void append_quoted(std::string& text, std::string_view value) {
+    const bool plain =
+        std::ranges::all_of(value, [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; });
+    if (!plain) {
+        text += Json(clean(value)).dump();
+        return;
     }
-    void begin() {
-        if (depth_ == 0) return;
-        if (!empty_) text_ += ',';
-        empty_ = false;
-        new_line();
-    }
-    void write_number(u64 number, Kind kind) {
+    text += '"';
+    text += value;
+    text += '"';
+}
+
+/// 1234 is 12.34, without noughts at the end but for one.
+void append_hundredths(std::string& text, u64 number) {
+    append_number(text, number / 100);
+    text += '.';
+    text += static_cast<char>('0' + number / 10 % 10);
+    if (number % 10 != 0) text += static_cast<char>('0' + number % 10);
+}
+
+void append_value(std::string& text, const Value& value, Kind kind) {
+    if (const auto* number = std::get_if<u64>(&value)) {
         if (kind == Kind::Time)
-            write_text(rfc3339(number));
+            append_quoted(text, rfc3339(*number));
         else if (kind == Kind::Hundredths)
-            text_ += Json(static_cast<double>(number) / 100.0).dump();
+            append_hundredths(text, *number);
         else
-            fmt::format_to(std::back_inserter(text_), "{}", number);
+            append_number(text, *number);
+    } else if (const auto* flag = std::get_if<bool>(&value)) {
+        text += *flag ? "true" : "false";
+    } else if (const auto* signed_number = std::get_if<i64>(&value)) {
+        append_number(text, *signed_number);
+    } else if (const auto* words = std::get_if<std::string>(&value)) {
+        append_quoted(text, *words);
+    } else {
+        text += "null";
     }
-    void write_text(std::string_view text) {
-        const bool plain =
-            std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; });
-        if (!plain) {
-            text_ += Json(text).dump();
-            return;
-        }
-        text_ += '"';
-        text_ += text;
-        text_ += '"';
-    }
+}
 
-    std::string text_;
-    std::size_t depth_ = 0;
-    bool empty_ = true;
-    bool keyed_ = false;
-};
+/// A table as an array of objects. A day's report has millions of values: all that is the same in every row
+/// (blanks, key, colon) is put together once per column.
+void append_rows(std::string& text, const Listing& table) {
+    struct Member {
+        std::size_t column;
+        Kind kind;
+        std::string before;
+    };
+    std::vector<Member> members;
+    for (std::size_t c = 0; c < table.columns.size(); ++c) {
+        if (table.columns[c].seen_by == For::People) continue;
+        std::string before = members.empty() ? "\n      " : ",\n      ";
+        append_quoted(before, table.columns[c].key);
+        members.push_back({c, table.columns[c].kind, before + ": "});
+    }
+    text += '[';
+    const std::size_t begin = text.size();
+    for (std::size_t r = 0; r < table.rows.size(); ++r) {
+        if (r == 1) text.reserve(begin + (text.size() - begin + 32) * table.rows.size());
+        text += r == 0 ? "\n    {" : ",\n    {";
+        for (const Member& member : members) {
+            text += member.before;
+            append_value(text, value_at(table.rows[r], member.column), member.kind);
+        }
+        text += members.empty() ? "}" : "\n    }";
+    }
+    text += table.rows.empty() ? "]" : "\n  ]";
+}
 
 /// Each key of an object stands in it once.
 bool keys_differ(const Listing& table) {
@@ -124,11 +130,6 @@ std::string csv_of(const Value& value, Kind kind) {
     return "";
 }
 
-const Value& value_at(const Row& row, std::size_t column) {
-    static const Value kUnknown;
-    return column < row.values.size() ? row.values[column] : kUnknown;
-}
-
 }  // namespace
 
 std::string to_csv(const Listing& table) {
@@ -147,29 +148,34 @@ std::string to_csv(const Listing& table) {
 }
 
 std::string to_json(const Document& document) {
-    JsonText all;
-    all.open('{');
-    all.key("schema").value(kOutputSchema, Kind::Count);
-    all.key("command").value(document.command, Kind::Text);
-    for (const auto& [key, value] : document.facts) all.key(key).value(value, Kind::Text);
+    std::string text = "{\n  \"schema\": ";
+    append_number(text, kOutputSchema);
+    const auto member = [&](std::string_view key) {
+        text += ",\n  ";
+        append_quoted(text, key);
+        text += ": ";
+    };
+    member("command");
+    append_quoted(text, document.command);
+    for (const auto& [key, value] : document.facts) {
+        member(key);
+        append_value(text, value, Kind::Text);
+    }
     for (const Listing& table : document.tables) {
         if (table.seen_by == For::People) continue;
         assert(keys_differ(table));
-        all.key(table.name).open('[');
-        for (const Row& row : table.rows) {
-            all.open('{');
-            for (std::size_t c = 0; c < table.columns.size(); ++c)
-                if (table.columns[c].seen_by != For::People)
-                    all.key(table.columns[c].key).value(value_at(row, c), table.columns[c].kind);
-            all.close('}');
-        }
-        all.close(']');
+        member(table.name);
+        append_rows(text, table);
     }
-    all.key("problems").open('[');
-    for (const std::string& problem : document.problems) all.value(problem, Kind::Text);
-    all.close(']');
-    all.close('}');
-    return all.text() + "\n";
+    member("problems");
+    text += '[';
+    for (std::size_t n = 0; n < document.problems.size(); ++n) {
+        text += n == 0 ? "\n    " : ",\n    ";
+        append_quoted(text, document.problems[n]);
+    }
+    text += document.problems.empty() ? "]" : "\n  ]";
+    text += "\n}\n";
+    return text;
 }
 
 }  // namespace twinlink::tools

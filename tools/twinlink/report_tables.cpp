@@ -228,6 +228,7 @@ void ReportTables::begin_acd(const AcdContext& acd, std::size_t periods) {
 
 void ReportTables::begin(const Period& period) {
     period_ = period;
+    if (choice_.machines) period_values_ = period_values();
     group_ = {};
     group_.offset_minutes = period.offset_minutes;
     group_.heading.push_back(heading_of(period, acd_, choice_.kind->name));
@@ -244,7 +245,8 @@ void ReportTables::add(const PeriodRow& row) {
     any_rows_ = true;
     std::vector<Value> values;
     if (choice_.machines && wanted("rows")) {
-        values = period_values();
+        values.reserve(rows_.columns.size());
+        values = period_values_;
         append_entity(values, row.entity, row.entity2);
         values.insert(values.end(), {u64{row.revision}, u64{row.fold_version}, incomplete});
         append_cells(values, row);
@@ -276,7 +278,7 @@ void ReportTables::add_agent_sum() {
         complete_agent(choice_.machines ? rows_ : people_, of_entity_);
     if (choice_.machines) {
         if (!wanted("agents")) return;
-        std::vector<Value> values = period_values();
+        std::vector<Value> values = period_values_;
         values.insert(values.end(), {entity_, names_.find(acd_.acd, NameKind::Agent, entity_),
                                      of_entity_.rows(), of_entity_.incomplete()});
         append_cells(values, of_entity_, true);
@@ -290,7 +292,7 @@ void ReportTables::add_agent_sum() {
 void ReportTables::end() {
     if (of_entity_.rows() != 0) end_entity();
     if (choice_.machines) {
-        std::vector<Value> values = period_values();
+        std::vector<Value> values = period_values_;
         values.insert(values.end(), {period_.missing, all_.rows(), all_.incomplete()});
         append_cells(values, all_, true);
         totals_.rows.push_back({std::move(values), Style::Plain});

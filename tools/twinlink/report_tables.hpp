@@ -75,6 +75,7 @@ private:
     std::map<std::pair<u64, u64>, RowSum> sums_;  ///< by entity, over the periods of this ACD
 
     Period period_;
+    std::vector<tools::Value> period_values_;  ///< what machines read of it in each row
     tools::Group group_;
     RowSum all_;
     RowSum of_entity_;
