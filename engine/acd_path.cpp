@@ -280,6 +280,9 @@ void AcdPath::take_over() {
         std::erase_if(batch_->rows, [&](const RowImage& row) { return row.key.acd == acd_; });
         std::erase_if(batch_->intervals, [&](const IntervalRecord& i) { return i.acd == acd_.value; });
         batch_->add_rows_of(desk_.open);
+        // What the refold heard of names; newer ones follow with the tail.
+        batch_->names.insert(batch_->names.end(), desk_.open.names.begin(), desk_.open.names.end());
+        batch_->acds.insert(batch_->acds.end(), desk_.open.acds.begin(), desk_.open.acds.end());
         fold_ = std::move(*desk_.fold);
         if (!desk_.open.intervals.empty()) open_interval_ = desk_.open.intervals.back();
         replacing_ = true;

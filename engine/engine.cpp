@@ -63,7 +63,8 @@ struct Engine::Parts {
     std::array<LinkRings, kLinks> rings;
     std::array<CommitBatch, kBatches> batches;
     BatchRings batch_rings;
-    OfferDesk offers;
+    OfferDesks offers;
+    MirrorFeed mirror;
     std::deque<RefoldDesk> desks;
     std::array<CommitBatch, kRefoldBatches> refold_batches;
     RefoldRings refolded;
@@ -80,7 +81,7 @@ struct Engine::Parts {
           ports(p),
           receive(p, config.acds, rings),
           fold(config, rings, fill(batch_rings), receive, offers, desks, refolded),
-          commit(std::move(store), batch_rings, refolded, rolled),
+          commit(std::move(store), batch_rings, refolded, rolled, mirror),
           refold(commit.store(), desks, refolded),
           roller(commit.store(), config.acds, rolled) {
         for (CommitBatch& batch : refold_batches) refolded.empty.push(&batch);
@@ -136,9 +137,13 @@ std::size_t Engine::poll_refold() {
     return folded != 0 || parts_->refold.busy() ? folded : parts_->roller.poll();
 }
 void Engine::note_commit(Nanos took) noexcept { parts_->commit.store().note_commit(took); }
-OfferDesk& Engine::offers() noexcept { return parts_->offers; }
+OfferDesk& Engine::offers() noexcept { return parts_->offers[static_cast<std::size_t>(Offering::Import)]; }
+OfferDesk& Engine::partner_offers() noexcept {
+    return parts_->offers[static_cast<std::size_t>(Offering::Partner)];
+}
+MirrorFeed& Engine::mirror_feed() noexcept { return parts_->mirror; }
 bool Engine::offers_durable() const noexcept {
-    const OfferDesk& offers = parts_->offers;
+    const OfferDesk& offers = parts_->offers[static_cast<std::size_t>(Offering::Import)];
     return offers.idle() && parts_->refolded.committed.load(std::memory_order_acquire) >=
                                 offers.batch.load(std::memory_order_relaxed);
 }

@@ -51,8 +51,7 @@ Expected<bool> Importer::take(OfferRun& run, Nanos mono) {
 
 void Importer::flush() {
     if (piece_ == nullptr) return;
-    desk_.offered.fetch_add(1, std::memory_order_relaxed);
-    desk_.full.push(piece_);
+    desk_.hand_in(piece_);
     piece_ = nullptr;
 }
 
@@ -174,6 +173,7 @@ u32 Importer::gather(View& view, const OfferRun& run, u32 count) {
     if (piece_ != nullptr && !fits()) flush();
     if (piece_ == nullptr) {
         if (!desk_.empty.pop(piece_)) return 0;
+        piece_->what = OfferPiece::What::Messages;
         piece_->stream = run.stream;
         piece_->first = run.first;
         piece_->count = piece_->bytes = 0;

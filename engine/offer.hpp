@@ -5,9 +5,10 @@
 //        ▲                           │
 //        └────── empty pieces ───────┘
 //
-// One thread offers at a time (an import, a session with the partner); the pieces are taken at construction,
-// so memory is bounded and whoever offers waits when all of them are under way. Only whole, validated
-// messages go in: the fold stage believes them as it believes what came through a ring.
+// Two desks, each with one thread that offers: one for imports, one for the partner. The pieces are taken at
+// construction, so memory is bounded and whoever offers waits when all of them are under way. Only whole,
+// validated messages go in: the fold stage believes them as it believes what came through a ring. By the same
+// way the partner thread tells what it knows of ranges without their messages.
 #pragma once
 
 #include <twinlink/counters.hpp>
@@ -18,6 +19,8 @@
 
 #include <array>
 #include <atomic>
+#include <cstring>
+#include <span>
 #include <vector>
 
 namespace twinlink {
@@ -25,8 +28,8 @@ namespace twinlink {
 /// Bytes of a piece. Chosen: 800 messages, which hold up live frames for some 20 us.
 inline constexpr u32 kOfferBytes = 32 * 1024;
 static_assert(kOfferBytes > kFrameBytesMax, "a frame's messages fit one piece");
-/// Pieces under way: half a MiB.
-inline constexpr u32 kOfferPieces = 16;
+/// Pieces under way: 2 MiB, so that the largest block of the partner's protocol fits.
+inline constexpr u32 kOfferPieces = 64;
 
 /// What became of a message that was offered; every one ends in exactly one of these.
 enum class OfferCounter : u8 {
@@ -44,15 +47,31 @@ enum class OfferCounter : u8 {
 [[nodiscard]] CounterInfo info(OfferCounter) noexcept;
 using OfferCounters = Counters<OfferCounter>;
 
-/// Messages `first` .. first + count - 1 of one stream.
+/// Ranges that one piece tells of, at most.
+inline constexpr u32 kOfferRanges = 1'024;
+static_assert(kOfferRanges * sizeof(Range) <= kOfferBytes);
+
+/// Messages `first` .. first + count - 1 of one stream; or what is known of `count` ranges of its names.
 struct OfferPiece {
+    enum class What : u8 {
+        Messages,
+        Requested,  ///< the partner was asked for them
+        Lost,       ///< both have agreed that neither will get them
+        Life,       ///< the partner holds this life, which this server never saw: names up to the last one
+    };
+    What what = What::Messages;
     Stream stream;
     Seq first;
     u32 count = 0;
     u32 bytes = 0;
     FilledBy by = FilledBy::Nobody;
-    std::array<std::byte, kOfferBytes> messages;
+    std::array<std::byte, kOfferBytes> messages;  ///< or ranges
 };
+
+/// The ranges that a piece tells of. Precondition: it has no messages.
+[[nodiscard]] inline Range offered_range(const OfferPiece& piece, u32 n) noexcept {
+    return read<Range>(piece.messages.data() + n * sizeof(Range));
+}
 
 /// Where the offering thread and the fold stage meet.
 struct OfferDesk {
@@ -70,10 +89,32 @@ struct OfferDesk {
     std::atomic<u64> taken{0};    ///< pieces that the fold stage is done with
     std::atomic<u64> batch{0};    ///< number of the commit that has the latest name filled from here
 
+    /// Offering thread: a filled piece goes on its way.
+    void hand_in(OfferPiece* piece) {
+        offered.fetch_add(1, std::memory_order_relaxed);
+        full.push(piece);
+    }
+    /// Offering thread: something about ranges of names. False, and nothing done, when all pieces are under
+    /// way. Precondition: at most kOfferRanges.
+    [[nodiscard]] bool tell(OfferPiece::What what, Stream stream, std::span<const Range> ranges) {
+        OfferPiece* piece = nullptr;
+        if (!empty.pop(piece)) return false;
+        piece->what = what;
+        piece->stream = stream;
+        piece->count = static_cast<u32>(ranges.size());
+        piece->bytes = static_cast<u32>(ranges.size_bytes());
+        std::memcpy(piece->messages.data(), ranges.data(), ranges.size_bytes());
+        hand_in(piece);
+        return true;
+    }
     /// Offering thread: the fold stage has dealt with all that was handed in.
     [[nodiscard]] bool idle() const noexcept {
         return taken.load(std::memory_order_acquire) == offered.load(std::memory_order_relaxed);
     }
 };
+
+/// Who offers: each has a desk of its own.
+enum class Offering : u8 { Import, Partner, Count_ };
+using OfferDesks = std::array<OfferDesk, static_cast<std::size_t>(Offering::Count_)>;
 
 }  // namespace twinlink

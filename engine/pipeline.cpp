@@ -92,7 +92,7 @@ void ReceiveStage::give_back(Link link) noexcept {
 // --------------------------------------------------------------------------------
 
 FoldStage::FoldStage(const EngineConfig& config, std::array<LinkRings, kLinks>& rings, BatchRings& batches,
-                     const ReceiveStage& receive, OfferDesk& offers, std::deque<RefoldDesk>& desks,
+                     const ReceiveStage& receive, OfferDesks& offers, std::deque<RefoldDesk>& desks,
                      const RefoldRings& refolded)
     : config_(config),
       rings_(rings),
@@ -123,7 +123,9 @@ std::size_t FoldStage::poll(Now now) {
     for (AcdPath& path : paths_) path.set_now(now);
     const bool room = gathered_bytes() < config_.batch_bytes_max;
     const std::size_t frames = room ? take_frames(now) : 0;
-    const std::size_t offers = room && !stopping ? take_offer(now) : 0;
+    std::size_t offers = 0;
+    if (room && !stopping)
+        for (OfferDesk& desk : offers_) offers += take_offer(desk, now);
     if (!stopping) {
         const u64 committed = refolded_.committed.load(std::memory_order_acquire);
         for (AcdPath& path : paths_) path.meet_refolder(now, committed);
@@ -163,31 +165,44 @@ std::size_t FoldStage::take_frames(Now now) {
 }
 
 /// One piece of what did not come over a link: live frames wait no longer than for another burst.
-std::size_t FoldStage::take_offer(Now now) {
+std::size_t FoldStage::take_offer(OfferDesk& desk, Now now) {
+    using What = OfferPiece::What;
     OfferPiece* piece = nullptr;
-    if (!offers_.full.pop(piece)) return 0;
+    if (!desk.full.pop(piece)) return 0;
     AcdPath* const path = by_acd_[piece->stream.acd.value];
-    if (path == nullptr) {
-        offers_.counts.add(OfferCounter::OtherAcd, piece->count);
-    } else if (piece->count != 0) {
-        const OfferResult result =
-            path->arbiter().offer(piece->stream.epoch, piece->first,
-                                  Bytes(piece->messages).first(piece->bytes), piece->count, piece->by, now);
-        offers_.counts.add(OfferCounter::Filled, result.filled);
-        offers_.counts.add(OfferCounter::Duplicate, result.held);
-        offers_.counts.add(OfferCounter::Beyond, result.beyond);
-        offers_.counts.add(OfferCounter::Merged, result.merged);
-        offers_.counts.add(OfferCounter::UnknownEpoch, result.unknown_epoch);
-        if (result.filled != 0) {
-            offers_.batch.store(batches_closed_ + 1, std::memory_order_relaxed);
-            refolding_.store(true, std::memory_order_relaxed);
+    if (piece->what == What::Messages) {
+        if (path == nullptr)
+            desk.counts.add(OfferCounter::OtherAcd, piece->count);
+        else if (piece->count != 0)
+            take_messages(desk, *piece, *path, now);
+    } else if (path != nullptr) {
+        for (u32 n = 0; n < piece->count; ++n) {
+            const Range range = offered_range(*piece, n);
+            const Epoch epoch = piece->stream.epoch;
+            if (piece->what == What::Requested) path->arbiter().requested(epoch, range);
+            if (piece->what == What::Lost) path->arbiter().lose(epoch, range, now);
+            if (piece->what == What::Life) path->arbiter().learn_life(epoch, range.last, now);
         }
     }
-    const bool pushed = offers_.empty.push(piece);
+    const bool pushed = desk.empty.push(piece);
     assert(pushed);
     static_cast<void>(pushed);
-    offers_.taken.fetch_add(1, std::memory_order_release);
+    desk.taken.fetch_add(1, std::memory_order_release);
     return 1;
+}
+
+void FoldStage::take_messages(OfferDesk& desk, const OfferPiece& piece, AcdPath& path, Now now) {
+    const OfferResult result =
+        path.arbiter().offer(piece.stream.epoch, piece.first, Bytes(piece.messages).first(piece.bytes),
+                             piece.count, piece.by, now);
+    desk.counts.add(OfferCounter::Filled, result.filled);
+    desk.counts.add(OfferCounter::Duplicate, result.held);
+    desk.counts.add(OfferCounter::Beyond, result.beyond);
+    desk.counts.add(OfferCounter::Merged, result.merged);
+    desk.counts.add(OfferCounter::UnknownEpoch, result.unknown_epoch);
+    if (result.filled == result.extended) return;
+    desk.batch.store(batches_closed_ + 1, std::memory_order_relaxed);
+    refolding_.store(true, std::memory_order_relaxed);
 }
 
 void FoldStage::tick(Now now) {
@@ -408,6 +423,7 @@ void CommitStage::write(const CommitBatch& batch) {
         for (const JournalBlock& block : batch.blocks) messages += block.count;
         messages_.fetch_add(messages, std::memory_order_relaxed);
         commits_.fetch_add(1, std::memory_order_relaxed);
+        mirror_.tell(batch, done->transaction, done->pruned_blocks != 0);
     } else {
         {
             const std::lock_guard lock(error_mutex_);

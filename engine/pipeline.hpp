@@ -14,6 +14,7 @@
 
 #include "engine/acd_path.hpp"
 #include "engine/offer.hpp"
+#include "engine/partner/mirror_feed.hpp"
 #include "engine/refold.hpp"
 #include "engine/roller.hpp"
 #include "engine/store/store.hpp"
@@ -94,7 +95,7 @@ private:
 class FoldStage {
 public:
     FoldStage(const EngineConfig& config, std::array<LinkRings, kLinks>& rings, BatchRings& batches,
-              const ReceiveStage& receive, OfferDesk& offers, std::deque<RefoldDesk>& desks,
+              const ReceiveStage& receive, OfferDesks& offers, std::deque<RefoldDesk>& desks,
               const RefoldRings& refolded);
     std::size_t poll(Now now);
 
@@ -117,7 +118,8 @@ public:
 
 private:
     std::size_t take_frames(Now now);
-    std::size_t take_offer(Now now);
+    std::size_t take_offer(OfferDesk& desk, Now now);
+    void take_messages(OfferDesk& desk, const OfferPiece& piece, AcdPath& path, Now now);
     void tick(Now now);
     void notice_drops(Now now);
     void watch_links(Now now);
@@ -132,7 +134,7 @@ private:
     std::array<LinkRings, kLinks>& rings_;
     BatchRings& batches_;
     const ReceiveStage& receive_;
-    OfferDesk& offers_;
+    OfferDesks& offers_;
     const RefoldRings& refolded_;
     Returns returns_;
     std::deque<AcdPath> paths_;
@@ -166,8 +168,13 @@ private:
 /// opened again.
 class CommitStage {
 public:
-    CommitStage(Store store, BatchRings& batches, RefoldRings& refolded, RollRings& rolled)
-        : store_(std::move(store)), batches_(batches), refolded_(refolded), rolled_(rolled) {}
+    CommitStage(Store store, BatchRings& batches, RefoldRings& refolded, RollRings& rolled,
+                MirrorFeed& mirror)
+        : store_(std::move(store)),
+          batches_(batches),
+          refolded_(refolded),
+          rolled_(rolled),
+          mirror_(mirror) {}
     std::size_t poll(Now now);
 
     [[nodiscard]] Store& store() noexcept { return store_; }
@@ -188,6 +195,7 @@ private:
     BatchRings& batches_;
     RefoldRings& refolded_;
     RollRings& rolled_;
+    MirrorFeed& mirror_;
     std::atomic<bool> stopped_{false};
     std::atomic<u32> busy_{0};
     std::atomic<u64> commits_{0};

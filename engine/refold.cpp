@@ -32,6 +32,8 @@ bool Refolder::begin(RefoldDesk& desk) {
     if (!snapshot) return false;
     fold_ = std::make_unique<Fold>(desk.acd, desk.limits);
     open_.clear();
+    names_.clear();
+    acd_.reset();
     if (load_state(desk, *snapshot)) return true;
     const auto streams = snapshot->streams();
     const auto first = std::ranges::find(streams, desk.acd.value, &StreamRecord::acd);
@@ -89,6 +91,8 @@ std::size_t Refolder::go_on(RefoldDesk& desk) {
     desk.traces.set(*fold_, at_);
     hand_over_batch();
     if (batch_ == nullptr || rings_.empty.read_available() != kRefoldBatches - 1) return 0;
+    for (const auto& [key, name] : names_) open_.names.push_back(name);
+    if (acd_) open_.acds.push_back(*acd_);
     std::swap(desk.open, open_);
     open_.clear();
     desk.fold = std::move(fold_);

@@ -22,7 +22,10 @@
 
 #include <atomic>
 #include <deque>
+#include <map>
 #include <memory>
+#include <optional>
+#include <utility>
 
 namespace twinlink {
 
@@ -68,8 +71,8 @@ private:
     // FoldSink
     void row(const RowKey& key, std::span<const u64> items, bool closed) override;
     void interval(const IntervalRecord& interval) override;
-    void translation(const NameRecord&) override {}  // the live fold handed them on
-    void acd(const AcdRecord&) override {}
+    void translation(const NameRecord& name) override { names_[{name.kind, name.number}] = name; }
+    void acd(const AcdRecord& acd) override { acd_ = acd; }
     void checkpoint(Epoch epoch, Seq seq, u64 interval_start) override;
 
     [[nodiscard]] bool begin(RefoldDesk& desk);
@@ -88,6 +91,9 @@ private:
     FoldPlace at_;
     CommitBatch* batch_ = nullptr;  ///< closed intervals go here; null = wait for an empty one
     CommitBatch open_;              ///< what was handed on of the interval that is still open
+    // As of where the fold stands: handed on at the end, so that readers never see a name of the past.
+    std::map<std::pair<NameKind, u64>, NameRecord> names_;
+    std::optional<AcdRecord> acd_;
     std::atomic<u64> messages_{0};
     std::atomic<u64> refolds_{0};
 };

@@ -10,12 +10,7 @@ namespace {
 
 FilledBy filler(Link link) noexcept { return link == Link::A ? FilledBy::LinkA : FilledBy::LinkB; }
 
-/// The messages [from, end) of those that begin at `first`, by number. Precondition: they are there.
-Bytes cut(Bytes messages, Seq first, Seq from, Seq end) noexcept {
-    const Bytes rest = messages.subspan(bytes_of_messages(messages, static_cast<u32>(from - first)));
-    return rest.first(bytes_of_messages(rest, static_cast<u32>(end - from)));
-}
-/// The same of a frame.
+/// The messages [from, end) of a frame. Precondition: they are there.
 Bytes cut(const FrameView& frame, Seq from, Seq end) noexcept {
     const u32 skip = bytes_of_messages(frame.body(), static_cast<u32>(from - frame.first()));
     const Bytes rest = frame.body().subspan(skip);
@@ -186,6 +181,14 @@ void Arbiter::take(const HeldFrame& frame, Now now) {
     const Bytes messages =
         first == frame.view.first() ? frame.view.body() : cut(frame.view, first, frame.view.end());
     const auto count = static_cast<u32>(frame.view.end() - first);
+    links_[index(frame.link)].base.first_arrivals += count;
+    accept(first, messages, count, now);
+    HeldFrame oldest;
+    if (history_.push(frame, oldest)) sink_.release(oldest.link, oldest.token);
+}
+
+/// Messages that begin at next_ are the next ones of the stream.
+void Arbiter::accept(Seq first, Bytes messages, u32 count, Now now) {
     if (want_time_after_) {
         gaps_.time_after(message_at(messages.data()).time().value, sink_);
         want_time_after_ = false;
@@ -193,15 +196,12 @@ void Arbiter::take(const HeldFrame& frame, Now now) {
     u64 time = 0;
     for_each_message_in(messages, [&](MessageView m) { time = m.time().value; });
     last_time_ = time;
-    next_ = frame.view.end();
+    next_ = first + count;
     progress_ = now.mono;
     last_wall_ = now.wall.value;
     messages_ += count;
     after_restart_ = false;
-    links_[index(frame.link)].base.first_arrivals += count;
     sink_.accept(first, messages, count, last_time_);
-    HeldFrame oldest;
-    if (history_.push(frame, oldest)) sink_.release(oldest.link, oldest.token);
 }
 
 /// Takes parked frames while they reach next_; then the next hole, if there is one, begins to wait.
@@ -259,32 +259,6 @@ void Arbiter::finish(Now now) {
     }
 }
 
-/// The end of an older life that nobody had told of: a crash of the ACD announces nothing. What lies in front
-/// of the frame, and the frame itself until it is filled in, is a gap from here on.
-void Arbiter::learn_end(Older& o, Seq end, Now now) {
-    const Seq next{o.record.next};
-    if (end <= next || end - next > kOldEndMax) return;
-    o.gaps.open({next, end - 1}, GapCause::Tail, now.wall.value, o.record.last_time, sink_);
-    o.record.next = end.value;
-    o.record.missing = o.gaps.missing();
-}
-
-/// Fills an older epoch's gaps from the messages [first, end). Returns names.
-u64 Arbiter::fill_older(Older& o, Seq first, Seq end, Bytes messages, FilledBy by, Now now) {
-    learn_end(o, end, now);
-    const Stream stream{acd_, Epoch{o.record.epoch}};
-    const u64 filled = o.gaps.fill(first, end, by, now.wall.value, sink_, [&](Range part) {
-        sink_.fill(stream, part.first, cut(messages, first, part.first, part.last + 1),
-                   static_cast<u32>(part.count()));
-    });
-    if (filled == 0) return 0;
-    o.record.messages += filled;
-    o.record.missing = o.gaps.missing();
-    o.record.watermark = (o.gaps.empty() ? Seq{o.record.next} : o.gaps.first()).value - 1;
-    sink_.older_stream(o.record);
-    return filled;
-}
-
 /// A frame of an older epoch: fills that epoch's gaps if we know it, and is gone.
 Verdict Arbiter::stale(const HeldFrame& frame, Now now) {
     ++links_[index(frame.link)].base.stale_frames;
@@ -294,32 +268,6 @@ Verdict Arbiter::stale(const HeldFrame& frame, Now now) {
     }
     sink_.release(frame.link, frame.token);
     return Verdict::Stale;
-}
-
-OfferResult Arbiter::offer(Epoch epoch, Seq first, Bytes messages, u32 count, FilledBy by, Now now) {
-    OfferResult result;
-    const Seq end = first + count;
-    if (epoch == epoch_ && active()) {
-        const Seq known_end = std::clamp(next_, first, end);
-        const Stream stream{acd_, epoch_};
-        result.beyond = end - known_end;
-        result.merged = gaps_.in_merged(first, known_end);
-        result.filled = gaps_.fill(first, known_end, by, now.wall.value, sink_, [&](Range part) {
-            sink_.fill(stream, part.first, cut(messages, first, part.first, part.last + 1),
-                       static_cast<u32>(part.count()));
-        });
-        messages_ += result.filled;
-    } else if (const auto older =
-                   std::ranges::find(older_, epoch.value, [](const Older& o) { return o.record.epoch; });
-               older != older_.end()) {
-        result.merged = older->gaps.in_merged(first, end);
-        result.filled = fill_older(*older, first, end, messages, by, now);
-        result.beyond = end - std::clamp(Seq{older->record.next}, first, end);
-    } else {
-        result.unknown_epoch = count;
-    }
-    result.held = count - result.filled - result.merged - result.beyond - result.unknown_epoch;
-    return result;
 }
 
 /// Compares two copies of the same names byte by byte; each differing message is a conflict.

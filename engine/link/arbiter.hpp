@@ -61,6 +61,7 @@ public:
 /// What became of messages that did not come over a link. The sum is how many were offered.
 struct OfferResult {
     u64 filled = 0;         ///< were missing, are taken now
+    u64 extended = 0;       ///< part of filled: they were behind the highest name known here
     u64 held = 0;           ///< are here already, whatever their bytes
     u64 beyond = 0;         ///< behind the highest name that this server knows of
     u64 merged = 0;         ///< in a merged gap: which of its names are missing is not known any more
@@ -92,7 +93,18 @@ public:
     /// under `by`; nothing else changes. What is beyond the present stream is left to the links; the end of
     /// an older one, which no link brings any more, is learnt (see stale()). Precondition: whole, validated
     /// messages, names first .. first + count - 1.
+    /// The partner's may also extend the stream, as a third link would: it is asked for that where no link is
+    /// heard. Names in front of it, within the window, that nobody has brought are a gap then.
     OfferResult offer(Epoch epoch, Seq first, Bytes messages, u32 count, FilledBy by, Now now);
+    /// The partner was asked for these names: their gaps say so.
+    void requested(Epoch epoch, Range range);
+    /// Both servers have agreed that neither will get these names: what of them is in gaps is lost, until a
+    /// copy turns up all the same.
+    void lose(Epoch epoch, Range range, Now now);
+    /// The partner holds names up to `last` of an older life that this server never saw: all of them are
+    /// missing from here on. Nothing happens where the life is known, newer than the present one, or older
+    /// than those that can be filled.
+    void learn_life(Epoch epoch, Seq last, Now now);
     /// Lets time pass: holes become gaps, links fall silent, proofs ripen. Call every millisecond or so.
     void on_time(Now now);
     /// Before an orderly stop: takes what is parked (what is missing in front of it becomes a gap) and lets
@@ -141,7 +153,12 @@ private:
     void watch_silence(Now now);
     GapCause cause_of_hole(Now now) const noexcept;
 
+    // offered.cpp: what did not come over a link
+    void extend(Seq first, Bytes messages, u32 count, Now now);
+    GapTable* gaps_of(Epoch epoch) noexcept;
+
     // arbiter.cpp: order
+    void accept(Seq first, Bytes messages, u32 count, Now now);
     void learn_end(Older& o, Seq end, Now now);
     u64 fill_older(Older& o, Seq first, Seq end, Bytes messages, FilledBy by, Now now);
     Verdict stale(const HeldFrame& frame, Now now);

@@ -118,6 +118,47 @@ void GapTable::close(Range part, FilledBy by, u64 wall, GapSink& sink) {
     if (open_.size() > gaps_max_) merge_nearest(sink);
 }
 
+void GapTable::requested(Range range, GapSink& sink) {
+    for (std::size_t i = find(range.first); i < open_.size(); ++i) {
+        GapRecord& r = open_[i].record;
+        if (r.first > range.last.value) break;
+        ++r.attempts;
+        if (r.state == GapState::Open) r.state = GapState::Requested;
+        sink.gap_changed(r);
+    }
+}
+
+/// Makes two gaps of one: names from `at` on get a record of their own. False where there is no room.
+bool GapTable::split(std::size_t i, Seq at, GapSink& sink) {
+    if (open_.size() >= gaps_max_) return false;
+    Open behind = open_[i];
+    behind.head = {};
+    behind.record.first = at.value;
+    behind.record.missing = behind.record.range().count();
+    GapRecord& front = open_[i].record;
+    front.last = at.value - 1;
+    front.missing = front.range().count();
+    sink.gap_changed(front);
+    sink.gap_changed(behind.record);
+    open_.insert(open_.begin() + static_cast<std::ptrdiff_t>(i) + 1, behind);
+    return true;
+}
+
+void GapTable::lose(Range range, u64 wall, GapSink& sink) {
+    for (std::size_t i = find(range.first); i < open_.size() && open_[i].record.first <= range.last.value;
+         ++i) {
+        if (open_[i].record.merged != 0 || open_[i].record.state == GapState::Lost) continue;
+        if (open_[i].record.first < range.first.value) {
+            if (!split(i, range.first, sink)) return;
+            continue;  // the part behind is next
+        }
+        if (open_[i].record.last > range.last.value && !split(i, range.last + 1, sink)) return;
+        open_[i].record.state = GapState::Lost;
+        open_[i].record.closed_wall = wall;
+        sink.gap_changed(open_[i].record);
+    }
+}
+
 /// Joins the two neighbours with the fewest held names between them.
 void GapTable::merge_nearest(GapSink& sink) {
     std::size_t best = 0;

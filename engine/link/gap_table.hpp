@@ -47,6 +47,12 @@ public:
         return filled;
     }
 
+    /// The partner was asked for names of these gaps.
+    void requested(Range range, GapSink& sink);
+    /// What of `range` is in gaps is lost: those gaps are cut so that exactly that part says so. Merged gaps
+    /// stay as they are, and so does everything when the table is full.
+    void lose(Range range, u64 wall, GapSink& sink);
+
     [[nodiscard]] bool empty() const noexcept { return open_.empty(); }
     [[nodiscard]] std::size_t size() const noexcept { return open_.size(); }
     /// Names missing over all open gaps.
@@ -70,6 +76,7 @@ private:
     std::size_t find(Seq seq) const noexcept;
     bool next_missing(Seq first, Seq end, Range& part) const noexcept;
     void close(Range part, FilledBy by, u64 wall, GapSink& sink);
+    bool split(std::size_t i, Seq at, GapSink& sink);
     void merge_nearest(GapSink& sink);
 
     Stream stream_;

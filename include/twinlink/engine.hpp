@@ -92,6 +92,7 @@ struct EngineStatus {
 };
 
 struct OfferDesk;
+class MirrorFeed;
 
 /// One server's engine. Each poll function belongs to one thread at a time; what any thread may call says so.
 class Engine {
@@ -120,6 +121,10 @@ public:
     /// Where one more thread offers messages that did not come over a link; the fold slice takes them, a
     /// piece at a time (engine/offer.hpp; engine/importer.hpp sorts a capture or a store before that).
     [[nodiscard]] OfferDesk& offers() noexcept;
+    /// The same for what the partner gives; and what each commit made durable, for the partner to be told
+    /// (engine/partner/shim.hpp joins the two).
+    [[nodiscard]] OfferDesk& partner_offers() noexcept;
+    [[nodiscard]] MirrorFeed& mirror_feed() noexcept;
     /// By the offering thread: all that was offered is dealt with, and what it filled is durable.
     [[nodiscard]] bool offers_durable() const noexcept;
 

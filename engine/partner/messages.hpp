@@ -1,0 +1,211 @@
+// The messages of the partner protocol: one plain struct per template and group entry, laid out as on the
+// wire.
+//
+// The source of truth is partner_link.xml beside this file; a test holds every struct here to it. All are
+// trivially copyable, naturally aligned, multiples of 8 bytes; padding is named `reserved` and sent as 0.
+// They may stand at any address on the wire: frames.hpp copies them out. Enum fields come from outside:
+// known() tells.
+#pragma once
+
+#include <twinlink/limits.hpp>
+#include <twinlink/messages.hpp>
+
+#include <array>
+
+namespace twinlink::partner {
+
+inline constexpr u16 kPartnerSchema = 0x5054;
+inline constexpr u16 kPartnerSchemaVersion = 0;
+/// Versions of the protocol that this program speaks. A session uses the highest that both do.
+inline constexpr u16 kVersionMin = 1;
+inline constexpr u16 kVersionMax = 1;
+
+/// In front of each message: bytes of the whole frame, and CRC-32C over what follows this struct.
+struct FrameHead {
+    u32 bytes;
+    u32 crc32c;
+};
+static_assert(sizeof(FrameHead) == 8);
+struct GroupHead {
+    u16 entry_bytes;
+    u16 entries;
+};
+static_assert(sizeof(GroupHead) == 4);
+
+enum class Held : u8 { Here = 0, Missing = 1, Lost = 2 };
+enum class LackWhy : u8 { Missing = 1, TooOld = 2, Unknown = 3, Busy = 4, Unreadable = 5 };
+enum class ByeWhy : u8 {
+    Stop = 1,
+    Maintenance = 2,
+    Upgrade = 3,
+    Power = 4,
+    Refused = 5,
+    Protocol = 6,
+    Replaced = 7
+};
+constexpr bool known(Held v) noexcept { return v <= Held::Lost; }
+constexpr bool known(LackWhy v) noexcept { return v >= LackWhy::Missing && v <= LackWhy::Unreadable; }
+constexpr bool known(ByeWhy v) noexcept { return v >= ByeWhy::Stop && v <= ByeWhy::Replaced; }
+
+enum HaveFlag : u8 {
+    kHaveFull = 1,
+    kHaveEnded = 2,
+    kHaveMore = 4,
+    kHaveLinkA = 8,
+    kHaveLinkB = 16,
+};
+enum BlockFlag : u16 { kBlockLast = 1 };
+enum DigestFlag : u8 { kDigestIncomplete = 1 };
+
+/// Of a message without a group.
+struct NoEntry {};
+
+struct AcdEntry {
+    u16 acd;
+    u16 reserved0;
+    u32 reserved1;
+};
+struct RangeEntry {
+    u64 first;
+    u64 last;
+};
+struct HeldEntry {
+    u64 first;
+    u64 last;
+    Held held;
+    u8 reserved0;
+    u16 reserved1;
+    u32 reserved2;
+};
+static_assert(sizeof(AcdEntry) == 8 && sizeof(RangeEntry) == 16 && sizeof(HeldEntry) == 24);
+
+struct Hello {
+    static constexpr u16 kTemplate = 1;
+    using Entry = AcdEntry;
+    std::array<u64, 2> pair;
+    u64 life;
+    u64 config_digest;
+    u64 wall;
+    u16 server;
+    u16 version_min;
+    u16 version_max;
+    u16 fold_version;
+    std::array<char, 32> name;
+};
+struct Have {
+    static constexpr u16 kTemplate = 2;
+    using Entry = HeldEntry;
+    u64 epoch;
+    u64 first_seen;
+    u64 next;
+    u64 pruned;
+    u64 missing;
+    u16 acd;
+    u8 flags;
+    u8 reserved0;
+    u32 reserved1;
+};
+struct Want {
+    static constexpr u16 kTemplate = 3;
+    using Entry = RangeEntry;
+    u64 epoch;
+    u32 request;
+    u16 acd;
+    u16 reserved0;
+};
+struct Block {
+    static constexpr u16 kTemplate = 4;
+    using Entry = NoEntry;
+    u64 epoch;
+    u64 first;
+    u32 request;
+    u32 count;
+    u16 acd;
+    u16 flags;
+    u32 reserved0;
+};
+struct Lack {
+    static constexpr u16 kTemplate = 5;
+    using Entry = RangeEntry;
+    u64 epoch;
+    u32 request;
+    u16 acd;
+    LackWhy why;
+    u8 reserved0;
+};
+struct LostPropose {
+    static constexpr u16 kTemplate = 6;
+    using Entry = RangeEntry;
+    u64 epoch;
+    u16 acd;
+    u16 reserved0;
+    u32 reserved1;
+};
+struct LostAgree {
+    static constexpr u16 kTemplate = 7;
+    using Entry = RangeEntry;
+    u64 epoch;
+    u16 acd;
+    u16 reserved0;
+    u32 reserved1;
+};
+struct Digest {
+    static constexpr u16 kTemplate = 8;
+    using Entry = NoEntry;
+    u64 start;
+    std::array<u64, 2> digest;
+    u64 rows;
+    u64 missing;
+    u16 acd;
+    u16 instance;
+    u16 fold_version;
+    u8 table;
+    u8 flags;
+};
+struct Heartbeat {
+    static constexpr u16 kTemplate = 9;
+    using Entry = NoEntry;
+    u64 sent;
+    u64 echo;
+    u64 echo_age;
+    u64 wall;
+    u64 refilling;
+};
+struct Bye {
+    static constexpr u16 kTemplate = 10;
+    using Entry = NoEntry;
+    ByeWhy why;
+    u8 reserved0;
+    u16 reserved1;
+    u32 reserved2;
+    std::array<char, 96> text;
+};
+
+/// Calls f.operator()<M>() for each message of the protocol.
+template <class F>
+constexpr void for_each_partner_message(F&& f) {
+    f.template operator()<Hello>();
+    f.template operator()<Have>();
+    f.template operator()<Want>();
+    f.template operator()<Block>();
+    f.template operator()<Lack>();
+    f.template operator()<LostPropose>();
+    f.template operator()<LostAgree>();
+    f.template operator()<Digest>();
+    f.template operator()<Heartbeat>();
+    f.template operator()<Bye>();
+}
+
+// ---- bounds --------------------------------------------------------------------------------------
+
+/// Messages and bytes of a Block, at most. Specified (design of the pair).
+inline constexpr u32 kBlockMessagesMax = 2'000;
+inline constexpr u32 kBlockBytesMax = 1'048'576;
+static_assert(kBlockBytesMax > kFrameBytesMax, "any one message fits a Block");
+/// Ranges in a Have or Want: 96 KiB of them. What a server holds may take several Haves.
+inline constexpr u32 kRangesPerMessage = 4'096;
+/// Bytes of a frame, with all around it.
+inline constexpr u32 kPartnerFrameMax = kBlockBytesMax + 4'096;
+static_assert(kPartnerFrameMax > kRangesPerMessage * sizeof(HeldEntry) + 1'024);
+
+}  // namespace twinlink::partner
