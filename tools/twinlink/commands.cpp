@@ -73,6 +73,14 @@ constexpr std::array kCallsOptions{kEvery, kTimes, kAcd,   kFrom, kTo,  kInterva
 constexpr OptionInfo kPath{Path, "path", "PATH",
                            "a capture (pcap, pcapng) of the links, or the folder of another server's store",
                            true};
+constexpr OptionInfo kCredentials{Credentials, "--credentials", "DIR",
+                                  "folder of keys and certificates (default /etc/twinlink/pair)"};
+constexpr OptionInfo kDays{Days, "--days", "N", "how long the new certificate is good (default 3650)"};
+constexpr OptionInfo kCertificate{Certificate, "certificate", "FILE", "the other server's own.crt", true};
+constexpr std::array kPartnerOptions{kEvery, kTimes, kSocket, kJson, kCsv, kTable};
+constexpr std::array kPairInitOptions{kCredentials, kDays, kJson};
+constexpr std::array kPairJoinOptions{kCertificate, kCredentials, kDays, kJson};
+constexpr std::array kPairShowOptions{kCredentials, kJson};
 constexpr std::array kImportOptions{kPath, kAcd, kSocket, kJson};
 constexpr std::array kItemsOptions{kItemTable, kJson, kCsv, kTable};
 constexpr std::array kCheckOptions{kDirectory, kQuick, kJson, kCsv, kTable};
@@ -121,6 +129,11 @@ constexpr std::array<string_view, 2> kExceptionsExamples{"twinlink report except
 constexpr std::array<string_view, 1> kEchiExamples{"twinlink export echi --version 12 /var/spool/echi"};
 constexpr std::array<string_view, 2> kVerifyExamples{"twinlink verify",
                                                      "twinlink verify --from yesterday --json"};
+
+constexpr std::array<string_view, 2> kPartnerExamples{"twinlink partner", "twinlink partner 1 --json"};
+constexpr std::array<string_view, 1> kPairInitExamples{"twinlink pair init"};
+constexpr std::array<string_view, 1> kPairJoinExamples{"twinlink pair join /root/own.crt"};
+constexpr std::array<string_view, 1> kPairShowExamples{"twinlink pair show"};
 
 constexpr std::array kCommands = {
     CommandInfo{
@@ -217,6 +230,24 @@ constexpr std::array kCommands = {
         kVerifyOptions, kVerifyExamples, run_verify},
     CommandInfo{"items", "every column of the tables, explained", "From the item catalogue; reads nothing.",
                 kItemsOptions, kItemsExamples, run_items},
+    CommandInfo{"partner", "the session with the partner server, and what each of the two lacks",
+                "Asks the appliance. Exit code 0 when the session is up and nothing that the partner has is "
+                "missing here, else 1.",
+                kPartnerOptions, kPartnerExamples, run_partner},
+    CommandInfo{
+        "pair init", "makes this server the first of a new pair",
+        "Writes own.key and own.crt, mode 0600. Then carry own.crt over to the other server, run `pair join` "
+        "there, carry its own.crt back and run `pair join` here. Keys never leave their server.",
+        kPairInitOptions, kPairInitExamples, run_pair_init},
+    CommandInfo{
+        "pair join", "takes another server's certificate for the partner's",
+        "On a server without a key it makes one, as the other server of that pair. What is there already is "
+        "never replaced.",
+        kPairJoinOptions, kPairJoinExamples, run_pair_join},
+    CommandInfo{"pair show", "who this server is in its pair, and who its partner",
+                "Reads and checks the files. Exit code 1 when something is missing, does not fit or has "
+                "expired.",
+                kPairShowOptions, kPairShowExamples, run_pair_show},
     CommandInfo{"store info", "what a store says of itself", "Reads one commit's view of it.", kStoreOptions,
                 kInfoExamples, run_store_info},
     CommandInfo{"store check", "reads and checks everything in a store",
@@ -228,6 +259,7 @@ constexpr std::array kCommands = {
 constexpr std::array kFamilies = {
     FamilyInfo{"report", "interval rows, as the field's reports have them"},
     FamilyInfo{"export", "files for other systems"},
+    FamilyInfo{"pair", "keys and certificates of the two servers"},
     FamilyInfo{"store", "about a store's folder"},
 };
 

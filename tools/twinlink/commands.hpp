@@ -47,6 +47,9 @@ enum class OptionId : u8 {
     EchiVersion,
     OutFolder,
     Path,
+    Credentials,
+    Days,
+    Certificate,
 };
 
 struct OptionInfo {
@@ -110,6 +113,7 @@ struct FamilyInfo {
 
 inline constexpr std::string_view kSocketDefault = "/run/twinlink/control.sock";
 inline constexpr std::string_view kStoreDefault = "/var/lib/twinlink";
+inline constexpr std::string_view kCredentialsDefault = "/etc/twinlink/pair";
 
 // The commands, each in its own file.
 Result<Answer> run_status(const Arguments&, const Rim&);
@@ -125,6 +129,10 @@ Result<Answer> run_export_echi(const Arguments&, const Rim&);
 Result<Answer> run_report_outages(const Arguments&, const Rim&);
 Result<Answer> run_report_exceptions(const Arguments&, const Rim&);
 Result<Answer> run_verify(const Arguments&, const Rim&);
+Result<Answer> run_partner(const Arguments&, const Rim&);
+Result<Answer> run_pair_init(const Arguments&, const Rim&);
+Result<Answer> run_pair_join(const Arguments&, const Rim&);
+Result<Answer> run_pair_show(const Arguments&, const Rim&);
 Result<Answer> run_store_info(const Arguments&, const Rim&);
 Result<Answer> run_store_check(const Arguments&, const Rim&);
 

@@ -165,6 +165,24 @@ void read_port(TomlTable& t, Config& config) {
     config.ports.push_back(std::move(entry));
 }
 
+void read_partner(TomlTable& t, Config& config) {
+    PartnerEntry entry;
+    t.text("credentials", entry.credentials);
+    t.text("listen", entry.listen);
+    t.text("connect", entry.connect);
+    if (entry.listen.empty() == entry.connect.empty())
+        t.complain(t.has("listen") ? "listen" : "connect",
+                   "must be given on one server, and the other key on the other one");
+    milliseconds(t, "heartbeat_ms", entry.shim.heartbeat_every, 10, 60'000);
+    t.number("heartbeats_missed_max", entry.shim.heartbeats_missed_max, 2, 1'000);
+    milliseconds(t, "have_every_ms", entry.shim.have_every, 1, 60'000);
+    milliseconds(t, "lost_after_ms", entry.shim.lost_after, 100, 86'400'000);
+    u64 mib = entry.shim.lend_bytes_per_s >> 20;
+    t.number("lend_mib_per_s", mib, 1, 16'384);
+    entry.shim.lend_bytes_per_s = mib << 20;
+    config.partner = std::move(entry);
+}
+
 void read_all(TomlTable& root, Config& config) {
     root.text("control_socket", config.control_socket);
     root.word("log_level", config.log_level,
@@ -175,6 +193,7 @@ void read_all(TomlTable& root, Config& config) {
     root.table("store", [&](TomlTable& t) { read_store(t, config.engine); });
     root.table("links", [&](TomlTable& t) { read_links(t, config.engine); });
     root.table("threads", [&](TomlTable& t) { read_threads(t, config.threads); });
+    root.table("partner", [&](TomlTable& t) { read_partner(t, config); });
     root.table("dpdk", [&](TomlTable& t) { read_dpdk(t, config.dpdk); });
     root.tables("acd", [&](TomlTable& t) { read_acd(t, config.engine); });
     root.tables("port", [&](TomlTable& t) { read_port(t, config); });

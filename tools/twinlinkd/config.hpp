@@ -6,6 +6,7 @@
 
 #include "drivers/dpdk.hpp"
 #include "drivers/drivers.hpp"
+#include "engine/partner/shim.hpp"
 
 #include <twinlink/engine.hpp>
 
@@ -34,6 +35,14 @@ struct ThreadsConfig {
     std::optional<u32> commit_core;
 };
 
+/// The partner server: where it is, and how patient we are with it.
+struct PartnerEntry {
+    std::string credentials = "/etc/twinlink/pair";
+    std::string listen;   // ADDRESS:PORT; one of the two is given
+    std::string connect;  // ADDRESS:PORT
+    PartnerConfig shim;   // who we are is read from the credentials
+};
+
 struct Config {
     std::string control_socket = "/run/twinlink/control.sock";
     std::string log_level = "info";
@@ -41,6 +50,7 @@ struct Config {
     drivers::DpdkEalConfig dpdk;
     ThreadsConfig threads;
     std::vector<PortEntry> ports;  // at most one per link
+    std::optional<PartnerEntry> partner;
 
     [[nodiscard]] bool uses_dpdk() const;
 };

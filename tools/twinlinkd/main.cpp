@@ -86,6 +86,21 @@ public:
         }
     }
 
+    void watch(const PartnerLinkStatus& partner) {
+        const bool up = partner.shim.state == partner::SessionState::Up;
+        if (up && !partner_up_)
+            spdlog::info("partner: server {} ({}) is connected, protocol {}", partner.shim.partner_server,
+                         partner.shim.partner_name, partner.shim.version);
+        if (partner.shim.text != partner_text_ && !partner.shim.text.empty())
+            spdlog::warn("partner: {}", partner.shim.text);
+        if (partner.connections_refused != partner_refused_)
+            spdlog::warn("partner: {} connections refused, the latest because {}",
+                         partner.connections_refused - partner_refused_, partner.last_refusal);
+        partner_up_ = up;
+        partner_text_ = partner.shim.text;
+        partner_refused_ = partner.connections_refused;
+    }
+
 private:
     struct Seen {
         u64 epoch = 0;
@@ -95,6 +110,9 @@ private:
     };
     std::map<u16, Seen> seen_;
     u64 conflicts_ = 0;
+    bool partner_up_ = false;
+    std::string partner_text_;
+    u64 partner_refused_ = 0;
 };
 
 int fail(int code, const std::string& text) {
@@ -143,9 +161,18 @@ std::string answer(Imports& imports, const std::string& question) {
         if (!begun) json["error"] = begun.error().text;
         if (begun) spdlog::info("import {} of {} begins", *begun, order->path);
     } else if (question != "import") {
-        json["error"] = "unknown question; known: status, now, import";
+        json["error"] = "unknown question; known: status, now, partner, import";
     }
     json["import"] = imports.json();
+    return json.dump();
+}
+
+/// What is asked about the partner.
+std::string partner_answer(const PartnerLink* partner) {
+    nlohmann::ordered_json json;
+    json["schema"] = 1;
+    json["partner"] = nullptr;
+    if (partner != nullptr) json["partner"] = partner_json(partner->status(), clocks().mono);
     return json.dump();
 }
 
@@ -161,7 +188,14 @@ int collect(Daemon& d, int signals) {
     Loops loops(*d.engine, d.config.threads, d.ports, d.eal != nullptr);
     if (auto ok = loops.start(); !ok) return fail(kUsage, ok.error().text);
     Imports imports(*d.engine, d.config);
-    StatusReport report(*d.engine, loops, imports, d.config, d.ports, started);
+    std::unique_ptr<PartnerLink> partner;
+    if (d.config.partner) {
+        auto link = PartnerLink::open(*d.engine, d.config);
+        if (!link) return fail(kUnreachable, link.error().text);
+        partner = std::move(*link);
+        spdlog::info("partner: {}", partner->status().address);
+    }
+    StatusReport report(*d.engine, loops, imports, partner.get(), d.config, d.ports, started);
     Journal journal;
     u64 ticked_s = 0;
     bool stopping = false;
@@ -169,16 +203,19 @@ int collect(Daemon& d, int signals) {
         const u64 now_s = clocks().mono.value / 1'000'000'000;
         control->serve(200, signals, now_s, [&](const std::string& question) {
             if (question == "status") return report.text(stopping);
+            if (question == "partner") return partner_answer(partner.get());
             return question == "now" ? real_time_text(*d.engine) : answer(imports, question);
         });
         if (now_s != ticked_s) {
             ticked_s = now_s;
             report.tick();
             journal.watch(d.engine->status());
+            if (partner) journal.watch(partner->status());
         }
         stopping = signalled(signals) || loops.ended();
     }
     imports.finish();
+    if (partner) partner->stop(partner::ByeWhy::Stop, "stopped in good order");
     loops.stop();
     const EngineStatus last = d.engine->status();
     if (last.store_stopped) return fail(kProblem, "the store stopped: " + last.store_error);

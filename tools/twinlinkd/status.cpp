@@ -79,8 +79,15 @@ std::vector<std::string> reasons_of(const EngineStatus& s) {
 }  // namespace
 
 StatusReport::StatusReport(const Engine& engine, const Loops& loops, const Imports& imports,
-                           const Config& config, std::array<Port*, kLinks> ports, Now started)
-    : engine_(engine), loops_(loops), imports_(imports), config_(config), ports_(ports), started_(started) {}
+                           const PartnerLink* partner, const Config& config, std::array<Port*, kLinks> ports,
+                           Now started)
+    : engine_(engine),
+      loops_(loops),
+      imports_(imports),
+      partner_(partner),
+      config_(config),
+      ports_(ports),
+      started_(started) {}
 
 void StatusReport::tick() {
     for (const AcdStatus& acd : engine_.status().acds) {
@@ -96,7 +103,13 @@ void StatusReport::tick() {
 std::string StatusReport::text(bool stopping) const {
     const EngineStatus s = engine_.status();
     const Now now = clocks();
-    const auto reasons = reasons_of(s);
+    auto reasons = reasons_of(s);
+    std::optional<PartnerLinkStatus> partner;
+    if (partner_ != nullptr) partner = partner_->status();
+    if (partner && partner->shim.state != partner::SessionState::Up)
+        reasons.push_back("the partner is away: " + partner->shim.text);
+    else if (partner && !partner->shim.text.empty())
+        reasons.push_back(partner->shim.text);
     const auto age_ms = [&](Stage stage) { return (now.mono - loops_.heartbeat(stage)).value / 1'000'000; };
     Json json;
     json["schema"] = 1;
@@ -129,6 +142,7 @@ std::string StatusReport::text(bool stopping) const {
     json["roll_ups"] = {{"days", s.days_rolled}, {"days_redone", s.days_redone}, {"due", s.periods_due}};
     json["refolding"] = s.refolding;
     json["import"] = imports_.json();
+    json["partner"] = partner ? partner_json(*partner, now.mono) : Json(nullptr);
     json["ports"] = Json::array();
     for (const Link link : {Link::A, Link::B}) {
         if (ports_[index(link)] != nullptr) json["ports"].push_back(port(s, link));

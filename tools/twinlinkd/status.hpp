@@ -6,6 +6,7 @@
 
 #include "tools/twinlinkd/import_job.hpp"
 #include "tools/twinlinkd/loops.hpp"
+#include "tools/twinlinkd/partner_link.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -14,10 +15,14 @@
 
 namespace twinlink::daemon {
 
+/// What the pair is doing: in the status document, and by itself in answer to "partner".
+[[nodiscard]] nlohmann::ordered_json partner_json(const PartnerLinkStatus& status, Nanos mono);
+
 class StatusReport {
 public:
-    StatusReport(const Engine& engine, const Loops& loops, const Imports& imports, const Config& config,
-                 std::array<Port*, kLinks> ports, Now started);
+    /// `partner`: null where there is none.
+    StatusReport(const Engine& engine, const Loops& loops, const Imports& imports, const PartnerLink* partner,
+                 const Config& config, std::array<Port*, kLinks> ports, Now started);
 
     /// Once a second: shifts the reach registers.
     void tick();
@@ -36,6 +41,7 @@ private:
     const Engine& engine_;
     const Loops& loops_;
     const Imports& imports_;
+    const PartnerLink* partner_;
     const Config& config_;
     std::array<Port*, kLinks> ports_;
     Now started_;
