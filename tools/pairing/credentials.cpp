@@ -266,13 +266,6 @@ Expected<Joined> join(const fs::path& folder, const fs::path& certificate, u32 d
         return failure(certificate.string() + " has expired (" + theirs->not_after +
                        "); nothing was changed");
     std::error_code error;
-    if (fs::exists(partner_file(folder), error)) {
-        const auto there = read_certificate(partner_file(folder));
-        if (there && there->fingerprint != theirs->fingerprint)
-            return failure(partner_file(folder).string() +
-                           " is another partner's; nothing was changed. Remove "
-                           "it if that one is gone for good");
-    }
     if (fs::exists(key_file(folder), error)) {
         const auto own = read_certificate(own_file(folder));
         if (!own) return std::unexpected(own.error());
@@ -287,7 +280,15 @@ Expected<Joined> join(const fs::path& folder, const fs::path& certificate, u32 d
         if (own->server == theirs->server)
             return failure(certificate.string() + " is of server " + std::to_string(own->server) +
                            " of the pair, and so is this one; nothing was changed");
-    } else {
+    }
+    if (fs::exists(partner_file(folder), error)) {
+        const auto there = read_certificate(partner_file(folder));
+        if (there && there->fingerprint != theirs->fingerprint)
+            return failure(partner_file(folder).string() +
+                           " is another partner's; nothing was changed. Remove "
+                           "it if that one is gone for good");
+    }
+    if (!fs::exists(key_file(folder), error)) {
         const auto own = make_own(folder, theirs->pair, theirs->server == 1 ? 2 : 1, days);
         if (!own) return std::unexpected(own.error());
         joined.own = *own;
