@@ -1,5 +1,6 @@
 // See acd_path.hpp.
 #include "engine/acd_path.hpp"
+#include "engine/planted.hpp"
 
 #include <algorithm>
 
@@ -104,11 +105,15 @@ void AcdPath::fill(Stream stream, Seq first, Bytes messages, u32 count) {
     batch_->blocks.push_back(block);
     messages_ += count;
     dirty_ = true;
-    batch_->stale.push_back({stream, first});
+    if (planted(Planted::FoldTwice)) fold_.apply(first, messages, count, *this);
+    if (!planted(Planted::KeepStaleState)) batch_->stale.push_back({stream, first});
     note_fill({stream.epoch, first});
 }
 
-void AcdPath::conflict(Stream, Seq, Link) { ++conflicts_; }
+void AcdPath::conflict(Stream, Seq, Link) {
+    ++conflicts_;
+    probe(Probe::Conflict);
+}
 
 void AcdPath::older_stream(const StreamRecord& stream) {
     batch_->streams.push_back(stream);
@@ -215,7 +220,11 @@ void AcdPath::close(bool rows, bool links) {
 
 void AcdPath::note_fill(FoldPlace place) {
     // What lies in front of the meeting point cannot be in the state that comes from there.
-    if (tailing_ && place < desk_.meet) spoilt_ = true;
+    if (planted(Planted::SkipRefold)) return;
+    if (tailing_ && place < desk_.meet) {
+        spoilt_ = true;
+        probe(Probe::RefoldSpoilt);
+    }
     filled_at_ = now_.mono;
     filled_batch_ = batch_number_;
     if (wanted_ && wanted_from_ <= place) return;
@@ -237,6 +246,7 @@ void AcdPath::meet_refolder(Now now, u64 committed) {
             return desk_.state.store(State::Tailing, std::memory_order_release);
         case State::Ready: return take_over();
         case State::Failed:
+            probe(Probe::RefoldImpossible);
             healing_.clear();  // the store has nothing to fold them from
             return desk_.state.store(State::Idle, std::memory_order_release);
         case State::Wanted:
@@ -286,6 +296,7 @@ void AcdPath::take_over() {
         fold_ = std::move(*desk_.fold);
         if (!desk_.open.intervals.empty()) open_interval_ = desk_.open.intervals.back();
         replacing_ = true;
+        if (planted(Planted::DropTail)) tail_.clear();
         for (const TailPiece& piece : tail_) {
             if (piece.what == TailPiece::What::Epoch) {
                 fold_.begin_epoch(Epoch{piece.first}, *this);
@@ -297,6 +308,7 @@ void AcdPath::take_over() {
             }
         }
         recovered();
+        probe(Probe::RefoldTakenOver);
         torn_seen_ = fold_.counter(FoldCounter::PumpUpsTorn);
         heal();
         checkpointed_ = {};

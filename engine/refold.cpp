@@ -1,5 +1,6 @@
 // See refold.hpp. The refold thread.
 #include "engine/refold.hpp"
+#include "engine/planted.hpp"
 
 #include <algorithm>
 
@@ -173,6 +174,7 @@ void Refolder::row(const RowKey& key, std::span<const u64> items, bool closed) {
 void Refolder::interval(const IntervalRecord& interval) {
     open_.intervals.push_back(interval);
     if (interval.closed == 0) return;
+    if (planted(Planted::ForgetRow) && !open_.rows.empty()) open_.rows.pop_back();
     batch_->add_rows_of(open_);
     batch_->replaced.push_back({desk_->acd, interval.start, interval.instance});
     open_.clear();

@@ -1,6 +1,7 @@
 // Acceptance: what is believed. A number far off or a new epoch changes nothing until it is proven; silence
 // and the causes of gaps are judged here too. Part of the arbiter, same thread; see arbiter.hpp.
 #include "engine/link/arbiter.hpp"
+#include "engine/planted.hpp"
 
 #include <algorithm>
 
@@ -10,6 +11,7 @@ namespace twinlink {
 Verdict Arbiter::hold_wild(const HeldFrame& frame, Now now) {
     PerLink& l = links_[index(frame.link)];
     ++l.base.wild_frames;
+    probe(Probe::WildHeld);
     if (!l.wild.empty()) {
         const FrameView& last = l.wild.back().view;
         const bool follows = last.stream() == frame.view.stream() && frame.view.first() >= last.first() &&
@@ -34,6 +36,7 @@ void Arbiter::drop_wild(PerLink& link) {
 bool Arbiter::proven(Link link, Now now) const noexcept {
     const PerLink& mine = links_[index(link)];
     const PerLink& theirs = links_[index(other(link))];
+    if (planted(Planted::AcceptWild) && !mine.wild.empty()) return true;
     if (mine.wild.size() < 2) return false;
     const HeldFrame& first = mine.wild.front();
     const bool agrees = !theirs.wild.empty() && theirs.wild.front().view.stream() == first.view.stream() &&
@@ -78,6 +81,7 @@ void Arbiter::adopt(Link link, Now now) {
         drop_wild(theirs);
     }
     const bool new_epoch = stream.epoch != epoch_;
+    probe(Probe::WildAdopted);
     if (new_epoch) {
         start_epoch(stream.epoch, first, now);
     } else if (first > next_) {
@@ -107,6 +111,7 @@ void Arbiter::adopt(Link link, Now now) {
 /// Ends the current stream, if there is one, and begins `epoch` at `first`.
 void Arbiter::start_epoch(Epoch epoch, Seq first, Now now) {
     const bool joined_in_the_middle = epoch_.value == 0;
+    probe(Probe::EpochBegun);
     if (!joined_in_the_middle) {
         while (parked() != 0) {
             open_gap(parked_[parked_head_].view.first(), now);
@@ -183,6 +188,7 @@ void Arbiter::restore(const StreamRecord& stream, std::span<const GapRecord> gap
     }
     epoch_ = Epoch{stream.epoch};
     gaps_ = GapTable({acd_, epoch_}, config_.gaps_max);
+    if (planted(Planted::ForgetGap) && !gaps.empty()) gaps = gaps.subspan(1);
     for (const GapRecord& gap : gaps) gaps_.restore(gap);
     first_seen_ = Seq{stream.first_seen};
     next_ = Seq{stream.next};

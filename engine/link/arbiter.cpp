@@ -1,6 +1,7 @@
 // Order: from frames that are believed to a stream without holes, or with gaps that are known. See
 // arbiter.hpp.
 #include "engine/link/arbiter.hpp"
+#include "engine/planted.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -85,6 +86,7 @@ Verdict Arbiter::in_range(const HeldFrame& frame, Now now) {
 
     l.base.late += maps_.mark(frame.link, frame.view.first(), frame.view.end());
     if (frame.view.first() > next_) return park(frame, now);
+    if (parked() != 0 && frame.view.end() > next_) probe(Probe::HoleFilledInWindow);
     if (frame.view.end() <= next_) {
         const bool filled = known(frame, now);
         sink_.release(frame.link, frame.token);
@@ -111,6 +113,7 @@ Verdict Arbiter::heartbeat(const HeldFrame& frame, Now now) {
 /// Behind a hole: kept in order until the hole fills or becomes a gap.
 Verdict Arbiter::park(const HeldFrame& frame, Now now) {
     if (parked() >= config_.parked_max) {
+        probe(Probe::ParkOverflow);
         open_gap(parked_[parked_head_].view.first(), now);
         drain(now);
         if (frame.view.first() <= next_) return in_range(frame, now);
@@ -153,6 +156,7 @@ bool Arbiter::known(const HeldFrame& frame, Now now) {
                 sink_.fill(stream, part.first, cut(frame.view, part.first, part.last + 1),
                            static_cast<u32>(part.count()));
             });
+        if (filled != 0) probe(Probe::GapFilledLate);
         messages_ += filled;
         l.base.first_arrivals += filled;
     }

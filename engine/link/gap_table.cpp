@@ -1,5 +1,6 @@
 // See gap_table.hpp.
 #include "engine/link/gap_table.hpp"
+#include "engine/planted.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -84,6 +85,7 @@ void GapTable::close(Range part, FilledBy by, u64 wall, GapSink& sink) {
     const Open before = open_[i];
     const bool at_front = part.first.value == before.record.first;
     missing_ -= part.count();
+    if (before.record.state == GapState::Lost) probe(Probe::LostFilledAfterAll);
 
     GapRecord filled = before.record;
     if (at_front && before.head.first != 0 && before.head.filled_by == by) {
@@ -153,6 +155,7 @@ void GapTable::lose(Range range, u64 wall, GapSink& sink) {
             continue;  // the part behind is next
         }
         if (open_[i].record.last > range.last.value && !split(i, range.last + 1, sink)) return;
+        probe(Probe::LostRecorded);
         open_[i].record.state = GapState::Lost;
         open_[i].record.closed_wall = wall;
         sink.gap_changed(open_[i].record);
@@ -161,6 +164,7 @@ void GapTable::lose(Range range, u64 wall, GapSink& sink) {
 
 /// Joins the two neighbours with the fewest held names between them.
 void GapTable::merge_nearest(GapSink& sink) {
+    probe(Probe::GapsMerged);
     std::size_t best = 0;
     u64 best_held = ~u64{0};
     for (std::size_t i = 0; i + 1 < open_.size(); ++i) {

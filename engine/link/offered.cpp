@@ -1,6 +1,7 @@
 // What did not come over a link as the next frame of its stream: late copies of older lives, and what an
 // import or the partner offers and tells. Part of the arbiter, same thread; see arbiter.hpp.
 #include "engine/link/arbiter.hpp"
+#include "engine/planted.hpp"
 
 #include <algorithm>
 
@@ -20,6 +21,7 @@ Bytes cut(Bytes messages, Seq first, Seq from, Seq end) noexcept {
 void Arbiter::learn_end(Older& o, Seq end, Now now) {
     const Seq next{o.record.next};
     if (end <= next || end - next > kOldEndMax) return;
+    probe(Probe::OldEndLearnt);
     o.gaps.open({next, end - 1}, GapCause::Tail, now.wall.value, o.record.last_time, sink_);
     o.record.next = end.value;
     o.record.missing = o.gaps.missing();
@@ -34,6 +36,7 @@ u64 Arbiter::fill_older(Older& o, Seq first, Seq end, Bytes messages, FilledBy b
                    static_cast<u32>(part.count()));
     });
     if (filled == 0) return 0;
+    probe(Probe::OlderLifeFilled);
     o.record.messages += filled;
     o.record.missing = o.gaps.missing();
     o.record.watermark = (o.gaps.empty() ? Seq{o.record.next} : o.gaps.first()).value - 1;
@@ -54,6 +57,7 @@ OfferResult Arbiter::offer(Epoch epoch, Seq first, Bytes messages, u32 count, Fi
                        static_cast<u32>(part.count()));
         });
         messages_ += result.filled;
+        if (result.filled != 0) probe(Probe::GapFilledByPartner);
         const bool near = first.value <= next_.value + config_.window_seqs;
         if (by == FilledBy::Partner && result.beyond != 0 && near) {
             extend(first, messages, count, now);
@@ -78,6 +82,7 @@ OfferResult Arbiter::offer(Epoch epoch, Seq first, Bytes messages, u32 count, Fi
 /// window.
 void Arbiter::extend(Seq first, Bytes messages, u32 count, Now now) {
     const Seq end = first + count;
+    probe(Probe::StreamExtended);
     while (next_ < first) {
         const bool parked_first = parked() != 0 && parked_[parked_head_].view.first() < first;
         open_gap(parked_first ? parked_[parked_head_].view.first() : first, now);
@@ -107,6 +112,7 @@ void Arbiter::lose(Epoch epoch, Range range, Now now) {
 void Arbiter::learn_life(Epoch epoch, Seq last, Now now) {
     if (!active() || epoch >= epoch_ || epoch.value == 0 || gaps_of(epoch) != nullptr) return;
     if (older_.size() == kOlderStreams) return;
+    probe(Probe::OlderLifeLearnt);
     Older life{.record = {}, .gaps = GapTable({acd_, epoch}, config_.gaps_max)};
     life.record.acd = acd_.value;
     life.record.epoch = epoch.value;

@@ -1,5 +1,6 @@
 // See fetcher.hpp.
 #include "engine/partner/fetcher.hpp"
+#include "engine/planted.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -27,7 +28,7 @@ RangeSet newest(const RangeSet& set, u64 names, std::size_t ranges) {
 void Fetcher::forget() {
     requests_.clear();
     for (auto& [stream, way] : ways_) {
-        way.asked.clear();
+        if (!planted(Planted::ForgetAsked)) way.asked.clear();
         way.cooling.clear();
         way.gone.clear();
     }
@@ -63,12 +64,17 @@ std::size_t Fetcher::ask(Now now, std::span<const Acd> acds, std::span<const Acd
         const Stream stream = at->first;
         if (flying >= kNamesInFlight || requests_.size() >= kRequestsMax) break;
         if (std::ranges::find(acds, stream.acd) == acds.end()) continue;
-        const bool tail = !at->second.ended && std::ranges::find(deaf, stream.acd) != deaf.end();
+        const auto theirs = theirs_.find(stream);
+        if (theirs == theirs_.end()) continue;
+        // Of a life that is over no link brings the end any more.
+        const bool tail =
+            at->second.ended ? theirs->second.ended : std::ranges::find(deaf, stream.acd) != deaf.end();
         RangeSet due = wanted(stream, tail);
         if (due.empty()) continue;
         Way& way = ways_[stream];
         if (now.mono >= way.cool_at) way.cooling.clear();
-        due = due.without(way.asked).without(way.arrived).without(way.cooling);
+        if (!planted(Planted::AskTwice)) due = due.without(way.asked);
+        due = due.without(way.arrived).without(way.cooling);
         while (!due.empty() && flying < kNamesInFlight && requests_.size() < kRequestsMax) {
             const RangeSet part =
                 newest(due, std::min(kNamesPerWant, kNamesInFlight - flying), kRangesPerWant);
@@ -159,6 +165,7 @@ void Fetcher::on_time(Now now) {
             requests_, [&](const Request& r) { return now.mono - r.heard >= kRequestTimeout; });
         if (late == requests_.end()) break;
         counters_.add(Counter::RequestsTimedOut);
+        probe(Probe::RequestTimedOut);
         give_up(late, now);
     }
     for (auto& [stream, way] : ways_)
@@ -191,7 +198,7 @@ void Fetcher::hand_on(Stream stream, Seq first, Bytes messages, u32 count) {
         }
         piece->what = OfferPiece::What::Messages;
         piece->stream = stream;
-        piece->first = first;
+        piece->first = planted(Planted::ShiftNames) && n > 1 ? first + 1 : first;
         piece->count = n;
         piece->bytes = bytes;
         piece->by = FilledBy::Partner;

@@ -1,5 +1,6 @@
 // See lender.hpp.
 #include "engine/partner/lender.hpp"
+#include "engine/planted.hpp"
 
 #include <algorithm>
 
@@ -121,6 +122,9 @@ void Lender::send_last(const Want& want) {
 }
 
 void Lender::lack(const Want& want, Range range, LackWhy why) {
+    if (why == LackWhy::Busy) probe(Probe::LackBusy);
+    if (why == LackWhy::Missing) probe(Probe::LackMissing);
+    if (why == LackWhy::TooOld) probe(Probe::LackTooOld);
     Lack message{};
     message.epoch = want.epoch;
     message.acd = want.acd;

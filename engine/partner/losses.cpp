@@ -1,5 +1,6 @@
 // See losses.hpp.
 #include "engine/partner/losses.hpp"
+#include "engine/planted.hpp"
 
 #include <algorithm>
 
@@ -34,6 +35,7 @@ RangeSet Losses::both_missing(Stream stream) const {
     const Holding& us = own->second;
     const Holding& them = theirs->second;
     const RangeSet waiting = us.missing.without(us.lost).without(us.merged);
+    if (planted(Planted::LoseAlone)) return waiting;
     RangeSet none = waiting.common(them.missing);
     // What their retention has taken, they cannot give.
     const RangeSet too_old = waiting.within({Seq{1}, them.pruned});
@@ -59,6 +61,8 @@ std::size_t Losses::on_time(Now now, bool proposes) {
         const RangeSet due = ripe(stream, now);
         if (due.empty()) continue;
         watched.proposed_at = now.mono;
+        if (planted(Planted::LoseAlone))
+            static_cast<void>(desk_.tell(OfferPiece::What::Lost, stream, due.ranges().first(1)));
         counters_.add(Counter::LostProposed, due.names());
         frames += write_ranges<LostPropose>(out_, stream, due, counters_);
     }

@@ -1,5 +1,6 @@
 // See session.hpp.
 #include "engine/partner/session.hpp"
+#include "engine/planted.hpp"
 
 #include <algorithm>
 
@@ -155,6 +156,7 @@ void Session::on_time(Now now, u64 refilling) {
     if (state_ != SessionState::Greeting && state_ != SessionState::Up) return;
     if (now.mono - heard_ >= silence_) {
         counters_.add(Counter::PartnerSilent);
+        probe(Probe::PartnerSilent);
         text_ = "the partner was silent for " + std::to_string((now.mono - heard_).value / 1'000'000) + " ms";
         state_ = SessionState::Over;
         return;
@@ -178,7 +180,10 @@ void Session::bye(ByeWhy why, std::string_view text) {
     message.text = fixed_text<96>(text);
     write_frame(out_, message);
     counters_.add(Counter::FramesOut);
-    if (why == ByeWhy::Protocol) counters_.add(Counter::SessionsBroken);
+    if (why == ByeWhy::Protocol) {
+        counters_.add(Counter::SessionsBroken);
+        probe(Probe::ProtocolBroken);
+    }
     text_ = why == ByeWhy::Refused    ? std::string("refused: ") + std::string(text)
             : why == ByeWhy::Protocol ? std::string("ended, the partner broke a rule: ") + std::string(text)
                                       : std::string(text);

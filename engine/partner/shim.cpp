@@ -1,5 +1,6 @@
 // See shim.hpp. The partner thread.
 #include "engine/partner/shim.hpp"
+#include "engine/planted.hpp"
 
 #include <algorithm>
 
@@ -183,12 +184,13 @@ void PartnerShim::learn_own() {
         if (!own_.contains(stream) && !room_for_life(stream)) return;
         if (const auto* gap = std::get_if<GapRecord>(&entry.what)) {
             own_[stream].set(gap->range(), gap->state, gap->merged != 0);
-            mirror_.changed(stream, gap->range());
+            if (!planted(Planted::HideGapInAccount)) mirror_.changed(stream, gap->range());
         } else {
             const auto& record = std::get<StreamRecord>(entry.what);
             Holding& holding = own_[stream];
             holding.first_seen = Seq{record.first_seen};
             holding.next = std::max(holding.next, Seq{record.next});
+            if (planted(Planted::ClaimTooMuch)) holding.next = Seq{record.next} + 7;
             holding.ended = record.ended != 0;
             mirror_.tip_moved(stream);
         }
@@ -213,6 +215,7 @@ void PartnerShim::reload_own() {
     const auto about = snapshot ? snapshot->info() : std::unexpected(snapshot.error());
     if (!about) return feed_.want();  // tried again with the next slice
     counters_.add(Counter::Reloads);
+    probe(Probe::MirrorReloaded);
     own_.clear();
     for (const StreamRecord& record : snapshot->streams()) {
         const Stream stream{Acd{record.acd}, Epoch{record.epoch}};

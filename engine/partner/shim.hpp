@@ -92,6 +92,8 @@ public:
     /// Orderly end of a session.
     void bye(partner::ByeWhy why, std::string_view text);
 
+    /// What the partner is known to hold.
+    [[nodiscard]] const partner::Holdings& theirs() const noexcept { return theirs_; }
     /// Any thread.
     [[nodiscard]] PartnerStatus status() const;
 

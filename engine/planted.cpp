@@ -1,0 +1,59 @@
+// Names of planted faults and probes: see planted.hpp.
+#include "engine/planted.hpp"
+
+namespace twinlink {
+
+std::string_view name(Planted value) noexcept {
+    switch (value) {
+        case Planted::Nothing: return "nothing";
+        case Planted::FoldTwice: return "fold_twice";
+        case Planted::AcceptWild: return "accept_wild";
+        case Planted::ForgetAsked: return "forget_asked";
+        case Planted::ForgetRow: return "forget_row";
+        case Planted::ClaimTooMuch: return "claim_too_much";
+        case Planted::LoseAlone: return "lose_alone";
+        case Planted::SkipRefold: return "skip_refold";
+        case Planted::KeepStaleState: return "keep_stale_state";
+        case Planted::ForgetGap: return "forget_gap";
+        case Planted::ShiftNames: return "shift_names";
+        case Planted::AskTwice: return "ask_twice";
+        case Planted::DropTail: return "drop_tail";
+        case Planted::HideGapInAccount: return "hide_gap_in_account";
+        case Planted::Count_: break;
+    }
+    return "?";
+}
+
+std::string_view name(Probe value) noexcept {
+    switch (value) {
+        case Probe::HoleFilledInWindow: return "hole_filled_in_window";
+        case Probe::GapFilledLate: return "gap_filled_late";
+        case Probe::GapFilledByPartner: return "gap_filled_by_partner";
+        case Probe::StreamExtended: return "stream_extended";
+        case Probe::OlderLifeFilled: return "older_life_filled";
+        case Probe::OlderLifeLearnt: return "older_life_learnt";
+        case Probe::OldEndLearnt: return "old_end_learnt";
+        case Probe::WildHeld: return "wild_held";
+        case Probe::WildAdopted: return "wild_adopted";
+        case Probe::EpochBegun: return "epoch_begun";
+        case Probe::ParkOverflow: return "park_overflow";
+        case Probe::GapsMerged: return "gaps_merged";
+        case Probe::Conflict: return "conflict";
+        case Probe::RefoldSpoilt: return "refold_spoilt";
+        case Probe::RefoldTakenOver: return "refold_taken_over";
+        case Probe::RefoldImpossible: return "refold_impossible";
+        case Probe::MirrorReloaded: return "mirror_reloaded";
+        case Probe::LackBusy: return "lack_busy";
+        case Probe::LackMissing: return "lack_missing";
+        case Probe::LackTooOld: return "lack_too_old";
+        case Probe::RequestTimedOut: return "request_timed_out";
+        case Probe::LostRecorded: return "lost_recorded";
+        case Probe::LostFilledAfterAll: return "lost_filled_after_all";
+        case Probe::PartnerSilent: return "partner_silent";
+        case Probe::ProtocolBroken: return "protocol_broken";
+        case Probe::Count_: break;
+    }
+    return "?";
+}
+
+}  // namespace twinlink

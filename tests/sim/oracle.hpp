@@ -1,0 +1,15 @@
+// What the stores of a pair must hold in the end: a plain fold of the truth, less what was lost by agreement.
+#pragma once
+
+#include "tests/pipeline/stream_rig.hpp"
+
+namespace twinlink::sim_test {
+
+/// Lost names by life: [first, last] of Seq, ascending.
+using LostNames = std::map<Epoch, std::vector<Range>>;
+
+/// A fold's rows and intervals as text; and a store's in the same words.
+[[nodiscard]] std::string fold_of(const test::SimStream& truth, const LostNames& lost);
+[[nodiscard]] std::string store_of(const StoreSnapshot& snapshot);
+
+}  // namespace twinlink::sim_test
