@@ -266,6 +266,7 @@ void AcdPath::post_refold(Now now, u64 committed) {
     }
     filled_.clear();
     desk_.from = wanted_from_;
+    ++desk_.number;
     desk_.state.store(RefoldDesk::State::Wanted, std::memory_order_release);
 }
 
@@ -289,6 +290,7 @@ void AcdPath::take_over() {
         // What the old state said since the last commit is said anew.
         std::erase_if(batch_->rows, [&](const RowImage& row) { return row.key.acd == acd_; });
         std::erase_if(batch_->intervals, [&](const IntervalRecord& i) { return i.acd == acd_.value; });
+        batch_->took_over.push_back({acd_, desk_.number});
         batch_->add_rows_of(desk_.open);
         // What the refold heard of names; newer ones follow with the tail.
         batch_->names.insert(batch_->names.end(), desk_.open.names.begin(), desk_.open.names.end());

@@ -396,13 +396,15 @@ std::size_t CommitStage::poll(Now) {
     busy_.store(1, std::memory_order_release);  // before the pop, so that idle() never sees neither
     std::size_t written = 0;
     if (batches_.full.pop(batch)) {
+        screen(*batch);
         write(*batch);
         if (!store_stopped()) refolded_.committed.store(batch->number, std::memory_order_release);
         batch->clear();
         batches_.empty.push(batch);
         ++written;
     } else if (refolded_.full.pop(batch)) {  // live messages come first
-        write(*batch);
+        if (write(*batch))
+            for (const ReplacedInterval& interval : batch->replaced) replaced_[interval] = batch->refold;
         batch->clear();
         refolded_.empty.push(batch);
         ++written;
@@ -416,14 +418,34 @@ std::size_t CommitStage::poll(Now) {
     return written;
 }
 
-void CommitStage::write(const CommitBatch& batch) {
-    if (store_stopped()) return;
+/// A boundary that was missing closes an interval in the refold that the live fold still takes for open,
+/// until it takes over: what it says of it meanwhile must not undo what the refold has put there.
+void CommitStage::screen(CommitBatch& batch) {
+    for (const CommitBatch::TookOver& took : batch.took_over)
+        std::erase_if(replaced_,
+                      [&](const auto& r) { return r.first.acd == took.acd && r.second <= took.refold; });
+    if (replaced_.empty()) return;
+    const auto stale = [&](Acd acd, u64 start, u16 instance) {
+        return replaced_.contains({acd, start, instance});
+    };
+    std::erase_if(batch.rows, [&](const RowImage& row) {
+        return stale(row.key.acd, row.key.interval_start, row.key.instance);
+    });
+    std::erase_if(batch.intervals,
+                  [&](const IntervalRecord& i) { return stale(Acd{i.acd}, i.start, i.instance); });
+    std::erase_if(batch.replaced,
+                  [&](const ReplacedInterval& i) { return stale(i.acd, i.start, i.instance); });
+}
+
+bool CommitStage::write(const CommitBatch& batch) {
+    if (store_stopped()) return false;
     if (auto done = store_.commit(batch); done) {
         u64 messages = 0;
         for (const JournalBlock& block : batch.blocks) messages += block.count;
         messages_.fetch_add(messages, std::memory_order_relaxed);
         commits_.fetch_add(1, std::memory_order_relaxed);
         mirror_.tell(batch, done->transaction, done->pruned_blocks != 0);
+        return true;
     } else {
         {
             const std::lock_guard lock(error_mutex_);
@@ -431,6 +453,7 @@ void CommitStage::write(const CommitBatch& batch) {
         }
         stopped_.store(true, std::memory_order_release);
     }
+    return false;
 }
 
 std::string CommitStage::error() const {

@@ -25,6 +25,7 @@
 
 #include <atomic>
 #include <deque>
+#include <map>
 #include <mutex>
 
 namespace twinlink {
@@ -189,7 +190,8 @@ public:
     [[nodiscard]] std::string error() const;
 
 private:
-    void write(const CommitBatch& batch);
+    bool write(const CommitBatch& batch);
+    void screen(CommitBatch& batch);
 
     Store store_;
     BatchRings& batches_;
@@ -197,6 +199,9 @@ private:
     RollRings& rolled_;
     MirrorFeed& mirror_;
     std::atomic<bool> stopped_{false};
+    /// Intervals that a refold has replaced, by which refold, until its state is taken over: what the live
+    /// fold still says of them is out of date.
+    std::map<ReplacedInterval, u64> replaced_;
     std::atomic<u32> busy_{0};
     std::atomic<u64> commits_{0};
     std::atomic<u64> messages_{0};

@@ -65,18 +65,23 @@ Expected<void> refold_stream(AcdPath& path, Store& store, const StreamRecord& st
     return {};
 }
 
-/// Gaps that were filled and whose refold the end of the process cut off: folding from `from` made up for it.
+/// Gaps that were filled and whose refold the end of the process cut off: what the refold did not come to,
+/// folding from `from` made up for. States that lack what came were dropped with it, but where nothing older
+/// would have been left to fold from: such gaps stay as they are.
 Expected<void> heal_what_was_filled(AcdPath& path, const Store& store, FoldPlace from) {
     const auto snapshot = store.snapshot();
     if (!snapshot) return std::unexpected(snapshot.error());
     const auto pruned = snapshot->pruned();
     const bool whole = std::ranges::find(pruned, path.acd().value, &PrunedRecord::acd) == pruned.end();
     if (from == FoldPlace{} && !whole) return {};  // folded from where the journal happens to begin
+    FoldPlace oldest = from;
+    for (const CheckpointEntry& e : snapshot->checkpoints())
+        if (e.stream.acd == path.acd()) oldest = std::min(oldest, FoldPlace{e.stream.epoch, e.seq + 1});
     GapFilter filled;
     filled.acd = path.acd();
     filled.states = GapFilter::only(GapState::Filled);
     for (GapRecord gap : snapshot->gaps(filled)) {
-        if (FoldPlace{Epoch{gap.epoch}, Seq{gap.first}} < from) continue;
+        if (!whole && FoldPlace{Epoch{gap.epoch}, Seq{gap.first}} < oldest) continue;
         gap.state = GapState::Healed;
         path.gap_changed(gap);
     }

@@ -157,6 +157,7 @@ void Refolder::pass_missing(Seq end) {
 void Refolder::hand_over_batch() {
     if (batch_->empty()) return;
     CommitBatch* const full = batch_;
+    full->refold = desk_->number;
     batch_ = nullptr;
     rings_.full.push(full);
 }

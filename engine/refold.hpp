@@ -37,6 +37,7 @@ struct RefoldDesk {
     FoldLimits limits;
     TraceHistory traces;  ///< complete before the threads start
     std::atomic<State> state{State::Idle};
+    u64 number = 0;              ///< Wanted: of this refold, counted from 1
     FoldPlace from;              ///< Wanted: the first name that has come
     FoldPlace meet;              ///< Tailing: where the tail begins
     u64 meet_batch = 0;          ///< Tailing: all in front of it is in batches up to this number

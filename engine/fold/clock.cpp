@@ -101,6 +101,7 @@ void Core::on(const IntervalBoundary& m, FoldSink& sink) {
     open_interval(m.interval_start, sink);
     record_.first_seq = record_.last_seq = seq_;
     record_.messages = 1;
+    record_changed_ = true;  // it was handed on before the boundary counted
     sink.checkpoint(Epoch{epoch_}, Seq{seq_}, m.interval_start);
 }
 

@@ -93,6 +93,14 @@ struct CommitBatch {
     std::vector<TraceRecord> traces;
     std::vector<LinkEventRecord> link_events;
     RollUpBatch rolled;
+    /// Of a batch of replaced intervals: which refold they are of. Not stored.
+    u64 refold = 0;
+    /// Of a batch of the live fold: whose refolded state was taken over in it. Not stored.
+    struct TookOver {
+        Acd acd;
+        u64 refold = 0;
+    };
+    std::vector<TookOver> took_over;
     u64 number = 0;  ///< counts batches since start
     u64 wall = 0;    ///< when it was closed, server's wall clock
 
@@ -161,6 +169,8 @@ struct CommitBatch {
         traces.clear();
         link_events.clear();
         rolled.clear();
+        took_over.clear();
+        refold = 0;
     }
 };
 

@@ -23,28 +23,35 @@ std::string text_of(const RowKey& key, std::span<const u64> items, bool closed) 
     return text + "\n";
 }
 
-/// As indexes of the whole stream.
-Holes holes_of(const SimStream& truth, const LostNames& lost) {
-    Holes holes;
-    for (const SimStream::Life& life : truth.lives) {
-        const auto ranges = lost.find(life.epoch);
-        if (ranges == lost.end()) continue;
-        for (const Range& range : ranges->second)
-            holes.emplace_back(life.first + range.first.value - 1, life.first + range.last.value);
-    }
-    return holes;
-}
-
 }  // namespace
 
-std::string fold_of(const SimStream& truth, const LostNames& lost) {
+std::string fold_of(const SimStream& truth, const LostNames& lost, const Ends& ends) {
     Fold fold(Acd{1}, {.calls = 1'024, .agents = 256, .skills = 64, .trunks = 16'384});
     std::vector<u64> traced;
     const EngineConfig config = PipelineRig::defaults();
     for (const Agent agent : config.acds[0].trace_agents) traced.push_back(agent.value);
     fold.trace(traced);
     RowsSink sink;
-    run(fold, sink, truth, 0, truth.size(), 64, holes_of(truth, lost));
+    for (const SimStream::Life& life : truth.lives) {
+        const auto end = ends.find(life.epoch);
+        if (end == ends.end()) continue;
+        fold.begin_epoch(life.epoch, sink);
+        Seq at{1};
+        const auto apply_to = [&](Seq until) {
+            const std::size_t from = life.first + at.value - 1;
+            const auto count = static_cast<u32>(until - at);
+            if (count != 0) fold.apply(at, truth.range(from, from + count), count, sink);
+            at = until;
+        };
+        if (const auto holes = lost.find(life.epoch); holes != lost.end()) {
+            for (const Range& hole : holes->second) {
+                apply_to(hole.first);
+                fold.missing(hole.count());
+                at = hole.last + 1;
+            }
+        }
+        apply_to(end->second);
+    }
     fold.flush(sink);
     std::string text;
     for (const auto& [key, interval] : sink.intervals) text += text_of(interval);

@@ -94,6 +94,7 @@ private:
         stall_ppm_ = upto(2) == 0 ? upto(10'000) : 0;
         slow_ppm_ = upto(3) == 0 ? upto(10'000) : 0;
         pause_ppm_ = upto(2) == 0 ? upto(10'000) : 0;
+        refold_every_ = upto(1) == 0 ? 1 : 1 + upto(40);
         connected_late_ = upto(3) == 0;
     }
 
@@ -328,7 +329,7 @@ private:
             while (engine.poll_receive(s.rig.now) != 0) engine.poll_fold(s.rig.now);
             engine.poll_fold(s.rig.now);
             if (step_ >= commit_paused_until_[n]) engine.poll_commit(s.rig.now);
-            if (step_ >= refold_paused_until_[n]) engine.poll_refold();
+            if (step_ >= refold_paused_until_[n] && step_ % refold_every_ == 0) engine.poll_refold();
             if (step_ % 10 == 0) tell_links(s);
             s.shim->poll(s.rig.now);
         }
@@ -402,6 +403,8 @@ private:
         for (int n = 0; n < 2; ++n) {
             if (down_until_[n] != 0) continue;
             const PairRig::Server& s = server(n);
+            if (step_ % 50 == 0 && pair_.count(s, Counter::SessionsBroken) != 0)
+                violated(called(n) + ": " + s.shim->status().text);
             if (s.shim->out().size() > (std::size_t{16} << 20))
                 violated(called(n) + ": what is to be sent grows");
             if (step_ % 50 == 0) check_durable(n);
@@ -529,7 +532,9 @@ private:
         const LostNames lost = missing_of(pair_.one);
         for (const auto& [epoch, ranges] : lost)
             for (const Range& range : ranges) outcome_.lost += range.count();
-        const std::string want = fold_of(truth_, lost);
+        Ends ends;
+        for (const auto& [epoch, next] : lives_of(pair_.one)) ends[Epoch{epoch}] = Seq{next};
+        const std::string want = fold_of(truth_, lost, ends);
         for (int n = 0; n < 2; ++n) {
             outcome_.filled_by_partner += pair_.count(server(n), Counter::NamesIn);
             server(n).rig.stop();
@@ -537,22 +542,21 @@ private:
             if (got != want)
                 violated(called(n) + " holds other rows than a plain fold of the truth\n" +
                          first_difference(want, got));
-            check_journal(n, lost);
+            check_journal(n, lost, ends);
         }
     }
     /// What was lost is in neither journal, and all else is, byte for byte.
-    void check_journal(int n, const LostNames& lost) {
+    void check_journal(int n, const LostNames& lost, const Ends& ends) {
         const StoreSnapshot snapshot = server(n).rig.snapshot();
-        for (std::size_t life = 0; life < truth_.lives.size(); ++life) {
-            const auto& [epoch, first] = truth_.lives[life];
-            const std::size_t end =
-                life + 1 < truth_.lives.size() ? truth_.lives[life + 1].first : truth_.size();
-            if (first == end) continue;
+        for (const auto& [epoch, first] : truth_.lives) {
+            const auto known = ends.find(epoch);
+            if (known == ends.end() || known->second.value == 1) continue;
+            const Range names{Seq{1}, known->second - 1};
             partner::RangeSet rest;
-            rest.add({Seq{1}, Seq{end - first}});
+            rest.add(names);
             if (const auto at = lost.find(epoch); at != lost.end())
                 for (const Range& range : at->second) rest.remove(range);
-            snapshot.blocks({Acd{1}, epoch}, {Seq{1}, Seq{end - first}}, [&](const BlockView& block) {
+            snapshot.blocks({Acd{1}, epoch}, names, [&](const BlockView& block) {
                 const std::size_t from = first + block.range.first.value - 1;
                 const Bytes want = truth_.range(from, from + block.range.count());
                 if (!std::ranges::equal(want, block.messages))
@@ -589,6 +593,7 @@ private:
     u64 stall_ppm_ = 0;
     u64 slow_ppm_ = 0;
     u64 pause_ppm_ = 0;
+    u64 refold_every_ = 1;
     bool connected_late_ = false;
     bool was_healed_ = false;
     u64 connect_at_ = 0;
