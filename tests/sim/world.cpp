@@ -77,7 +77,8 @@ private:
 
     /// Each run has some kinds of trouble and not others, so that they meet in all combinations.
     void swarm() {
-        per_step_ = 1 + upto(2);
+        pace_ = upto(2) == 0 ? 1 + upto(2) : upto(1) == 0 ? 1 : 0;
+        slow_pace_ = 2 + upto(4);
         for (LinkTrouble& t : links_) {
             if (upto(1) == 0) t.loss_ppm = 1'000 + upto(250'000);
             if (upto(2) == 0) t.burst_ppm = 1'000 + upto(15'000);
@@ -86,6 +87,7 @@ private:
             if (upto(3) == 0) t.corrupt_ppm = upto(50'000);
             if (upto(3) == 0) t.wild_ppm = upto(10'000);
         }
+        both_down_ppm_ = upto(2) == 0 ? upto(5'000) : 0;
         link_down_ppm_ = upto(2) == 0 ? upto(4'000) : 0;
         kill_ppm_ = upto(2) == 0 ? upto(6'000) : 0;
         wipe_ppm_ = upto(9) == 0 ? upto(3'000) : 0;
@@ -188,7 +190,8 @@ private:
         rig.epoch = kept;
     }
     void send_due() {
-        for (u64 i = 0; i < per_step_ && next_frame_ < players_[0]->frames(); ++i, ++next_frame_) {
+        const u64 frames = pace_ != 0 ? pace_ : step_ % slow_pace_ == 0 ? 1 : 0;
+        for (u64 i = 0; i < frames && next_frame_ < players_[0]->frames(); ++i, ++next_frame_) {
             const OfferRun run = players_[0]->run(next_frame_);
             epoch_ = run.stream.epoch.value;
             sent_seq_ = run.first.value + run.count - 1;
@@ -228,6 +231,11 @@ private:
             if (chance(pause_ppm_)) {
                 refold_paused_until_[n] = step_ + upto(400);
                 say(called(n) + " refolds nothing for a while");
+            }
+            if (chance(both_down_ppm_)) {
+                for (const Link link : {Link::A, Link::B})
+                    trouble(n, link).down_until = step_ + 300 + upto(1'500);
+                say(called(n) + " is deaf");
             }
             for (const Link link : {Link::A, Link::B}) {
                 if (!chance(link_down_ppm_)) continue;
@@ -462,8 +470,8 @@ private:
     // ---- the two phases
     void troubles() {
         for (int n = 0; n < 2; ++n) start_shim(n);
-        const u64 steps = players_[0]->frames() / per_step_ + 200;
-        for (u64 i = 0; i < steps; ++i) {
+        for (u64 last = 0; next_frame_ < players_[0]->frames() || last < 200; ++last) {
+            if (next_frame_ < players_[0]->frames()) last = 0;
             trouble_servers();
             send_due();
             step();
@@ -472,14 +480,18 @@ private:
     void calm() {
         say("calm");
         links_ = {};
-        link_down_ppm_ = kill_ppm_ = wipe_ppm_ = stop_ppm_ = cut_ppm_ = stall_ppm_ = slow_ppm_ = pause_ppm_ =
-            0;
+        both_down_ppm_ = link_down_ppm_ = kill_ppm_ = wipe_ppm_ = stop_ppm_ = cut_ppm_ = stall_ppm_ =
+            slow_ppm_ = pause_ppm_ = 0;
         stalled_until_ = slow_until_ = commit_paused_until_ = refold_paused_until_ = {};
         connected_late_ = false;
         for (const Delayed& d : delayed_) send_frame(d.server, d.link, d.frame);
         delayed_.clear();
         for (int n = 0; n < 2; ++n)
             if (down_until_[n] != 0) rise(n);
+        heal();
+        late_copies();
+    }
+    void heal() {
         const u64 begin = step_;
         for (u64 quiet = 0; quiet < 400;) {
             if (step_ - begin > kCalmMost) violated("the pair does not heal: " + state());
@@ -487,6 +499,25 @@ private:
             step();
             quiet = healed() ? quiet + 1 : 0;
         }
+    }
+    /// What both had given up turns up all the same, some of it, at one of them.
+    void late_copies() {
+        if (upto(2) != 0) return;
+        const LostNames lost = missing_of(pair_.one);
+        bool any = false;
+        for (std::size_t f = 0; f < players_[0]->frames(); ++f) {
+            const OfferRun run = players_[0]->run(f);
+            const auto ranges = lost.find(run.stream.epoch);
+            if (ranges == lost.end() || upto(1) != 0) continue;
+            const bool given_up =
+                std::ranges::any_of(ranges->second, [&](const Range& r) { return r.holds(run.first); });
+            if (!given_up) continue;
+            const int n = static_cast<int>(upto(1));
+            say(called(n) + " gets frame " + std::to_string(f) + " after all");
+            send_frame(n, Link::A, f);
+            any = true;
+        }
+        if (any) heal();
     }
     /// All that is missing was agreed to be lost, on both alike, and nothing waits to be folded.
     bool healed() {
@@ -579,13 +610,15 @@ private:
     std::array<std::unique_ptr<Player>, 2> players_;
     Outcome outcome_;
     u64 step_ = 0;
-    u64 per_step_ = 1;
+    u64 pace_ = 1;  ///< frames a step; 0 = one in so many steps:
+    u64 slow_pace_ = 1;
     std::size_t next_frame_ = 0;
     u64 epoch_ = 0;
     u64 sent_seq_ = 0;
     std::array<LinkTrouble, 4> links_;
     std::vector<Delayed> delayed_;
     u64 link_down_ppm_ = 0;
+    u64 both_down_ppm_ = 0;
     u64 kill_ppm_ = 0;
     u64 wipe_ppm_ = 0;
     u64 stop_ppm_ = 0;
