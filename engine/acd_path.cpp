@@ -106,7 +106,14 @@ void AcdPath::fill(Stream stream, Seq first, Bytes messages, u32 count) {
     messages_ += count;
     dirty_ = true;
     if (planted(Planted::FoldTwice)) fold_.apply(first, messages, count, *this);
-    if (!planted(Planted::KeepStaleState)) batch_->stale.push_back({stream, first});
+    if (!planted(Planted::KeepStaleState)) {
+        batch_->stale.push_back({stream, first});
+        // A state saved earlier in this very batch lacks it too.
+        std::erase_if(batch_->checkpoints, [&](const CheckpointImage& image) {
+            return image.stream.acd == acd_ &&
+                   FoldPlace{image.stream.epoch, image.seq} >= FoldPlace{stream.epoch, first};
+        });
+    }
     note_fill({stream.epoch, first});
 }
 

@@ -10,13 +10,13 @@ namespace twinlink::test {
 class PairRig {
 public:
     struct Server {
-        explicit Server(EngineConfig config = PipelineRig::defaults()) : rig(std::move(config)) {}
+        explicit Server(EngineConfig config) : rig(std::move(config)) {}
         PipelineRig rig;
         std::unique_ptr<PartnerShim> shim;
         bool links = true;  ///< as the shim is told
     };
 
-    PairRig() {
+    explicit PairRig(const EngineConfig& config = PipelineRig::defaults()) : one(config), two(config) {
         two.rig.now.mono = 5'000_s;  // clocks of two machines have nothing to do with each other
         for (Server* s : {&one, &two}) start_shim(*s);
     }

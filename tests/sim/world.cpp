@@ -43,7 +43,8 @@ struct Delayed {
 
 class World {
 public:
-    explicit World(u64 seed) : random_(seed * 0x9E37'79B9'7F4A'7C15ULL + 1), truth_(plan(seed)) {
+    explicit World(u64 seed)
+        : random_(seed * 0x9E37'79B9'7F4A'7C15ULL + 1), truth_(plan(seed)), pair_(servers(seed)) {
         outcome_.seed = seed;
         outcome_.messages = truth_.size();
         for (const PairRig::Server* s : {&pair_.one, &pair_.two}) durable_[s] = {};
@@ -71,6 +72,12 @@ private:
     static sim::CentreConfig plan(u64 seed) {
         sim::CentreConfig c = centre(seed, 5 + static_cast<u32>(seed % 8), 1 + seed % 2);
         return c;
+    }
+    /// Time passes faster for the switch than for the servers: states are saved as often as it has intervals.
+    static EngineConfig servers(u64 seed) {
+        EngineConfig config = PipelineRig::defaults();
+        config.checkpoint_every = Nanos{(seed % 4) * 20'000'000};
+        return config;
     }
     u64 upto(u64 most) { return random_() % (most + 1); }
     bool chance(u64 ppm) { return ppm != 0 && random_() % 1'000'000 < ppm; }
@@ -461,9 +468,11 @@ private:
     }
     LostNames missing_of(PairRig::Server& s) {
         LostNames all;
+        std::map<Epoch, partner::RangeSet> sets;  // neighbours are one, however they came about
         for (const GapRecord& gap :
              s.rig.snapshot().gaps({.acd = {}, .epoch = {}, .states = GapFilter::kMissing}))
-            all[Epoch{gap.epoch}].push_back(gap.range());
+            sets[Epoch{gap.epoch}].add(gap.range());
+        for (const auto& [epoch, set] : sets) all[epoch].assign(set.ranges().begin(), set.ranges().end());
         return all;
     }
 
