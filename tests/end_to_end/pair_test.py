@@ -1,0 +1,241 @@
+"""Two servers over TLS, real processes: what each lost the other gives, and who is no partner is told why."""
+import json
+import signal
+import socket
+import subprocess
+import time
+
+from rig import (LIMIT_S, TWINLINK, Processes, Server, Truth, check, end_orderly, equal, free_udp_ports, main, open_ranges,
+                 switch, wait_for)
+
+ON_AND_ON = ["--hours", "1000", "--opens", "00:00", "--closes", "24:00"]
+
+
+def pair_command(*words, code=0):
+    run = subprocess.run([str(TWINLINK), "pair", *map(str, words)], capture_output=True, text=True, timeout=LIMIT_S)
+    equal(run.returncode, code, f"exit code of twinlink pair {words} ({run.stderr})")
+    return run.stdout + run.stderr
+
+
+def make_credentials(folder, days=None):
+    """Three commands, as an operator runs them; returns the two folders."""
+    one, two = folder / "pair1", folder / "pair2"
+    more = ["--days", days] if days else []
+    pair_command("init", "--credentials", one)
+    pair_command("join", one / "own.crt", "--credentials", two, *more)
+    pair_command("join", two / "own.crt", "--credentials", one)
+    for file in [*one.iterdir(), *two.iterdir()]:
+        equal(file.stat().st_mode & 0o777, 0o600, f"mode of {file}")
+    return one, two
+
+
+def partner_table(mode, port, credentials, more=""):
+    return f'[partner]\n{mode} = "127.0.0.1:{port}"\ncredentials = "{credentials}"\n{more}'
+
+
+def two_servers(folder, more="", **options):
+    port = free_udp_ports(1)[0]
+    one, two = make_credentials(folder)
+    return (Server(folder / "one", "udp", extra=partner_table("listen", port, one, more), **options),
+            Server(folder / "two", "udp", extra=partner_table("connect", port, two, more), **options))
+
+
+
+def asked(server):
+    """What `twinlink partner` says, as a machine reads it."""
+    run = subprocess.run([str(TWINLINK), "partner", "--socket", str(server.socket), "--json"], capture_output=True, text=True,
+                         timeout=LIMIT_S)
+    check(run.returncode in (0, 1), f"twinlink partner: exit {run.returncode}: {run.stderr}")
+    return json.loads(run.stdout)
+
+
+def connected(*servers):
+    for server in servers:
+        wait_for("the partners to connect", lambda: asked(server)["state"] == "up", said=lambda: asked(server)["text"])
+
+
+def counter(server, name):
+    return next(c["value"] for c in asked(server)["counters"] if c["counter"] == name)
+
+
+def common(a, b):
+    """Ranges that are in both, by stream."""
+    both = {}
+    for key in a.keys() & b.keys():
+        ranges = [(max(x[0], y[0]), min(x[1], y[1])) for x in a[key] for y in b[key]]
+        ranges = sorted(r for r in ranges if r[0] <= r[1])
+        if ranges:
+            both[key] = ranges
+    return both
+
+
+def healed(*servers):
+    """Nothing that the partner has is missing, nothing waits to be folded again."""
+    def what_lacks():
+        lacks = []
+        for server in servers:
+            partner, status = asked(server), server.status()
+            lacks += [f"{s['wanted']} wanted" for s in partner["streams"] if s["wanted"] or s["behind"]]
+            lacks += [f"{partner['asked']} under way"] if partner["asked"] else []
+            lacks += ["refolding"] if status["refolding"] else []
+            lacks += ["commits"] if status["store"]["committed_messages"] != status["messages"] else []
+            lacks += ["filled, not healed"] if any(g["state"] == "filled" for g in server.gaps()["gaps"]) else []
+        return lacks
+    connected(*servers)
+    wait_for("the pair to heal", lambda: not what_lacks(), said=lambda: ", ".join(what_lacks()))
+
+
+def rows_of(server, table):
+    rows = server.rows(table)["rows"]
+    for row in rows:
+        del row["REVISION"]  # how often it was recomputed is each server's own
+    return rows
+
+
+def equal_rows(one, two):
+    for table in ("skills", "agents", "vdns", "vectors", "trunk-groups", "calls", "logins"):
+        a, b = rows_of(one, table), rows_of(two, table)
+        check(a or table == "logins", f"no rows of {table}")
+        check(a == b, f"{table}: the servers differ: {next(((x, y) for x, y in zip(a + [None], b + [None]) if x != y), None)}")
+
+
+def missing_equals_truth(one, two, truth):
+    """Each server lacks exactly what both have lost."""
+    wanted = common(truth.lost(1), truth.lost(2))
+    for server in (one, two):
+        equal(open_ranges(server.gaps()), wanted, "what is missing, against what both lost")
+
+
+def losses_on_all_four_links(folder):
+    """loss on all four links: each server ends with all that either got, the same rows, and fills that say so"""
+    one, two = two_servers(folder)
+    one.start(), two.start()
+    connected(one, two)
+    truth = switch([one, two], folder, "--agents", "60", "--hours", "2", "--speed", "1000", "--seed", "11",
+                   "--fault", "server=1 loss=0.2", "--fault", "server=2 loss=0.2")
+    one.settle(), two.settle()
+    healed(one, two)
+    check(counter(one, "names_in") > 0 and counter(two, "names_in") > 0, "nobody gave anybody anything")
+    equal(counter(one, "names_in"), counter(two, "names_lent"), "messages given and taken")
+    one.stop(), two.stop()
+    missing_equals_truth(one, two, truth)
+    equal_rows(one, two)
+    for server in (one, two):
+        filled = [g for g in server.gaps()["gaps"] if g["filled_by"] == "partner"]
+        check(filled and all(g["state"] == "healed" and g["attempts"] >= 1 for g in filled), "gaps do not say who filled them")
+        server.store_check()
+
+
+def killed_and_back(folder):
+    """kill -9 of either server while the switch sends, again and again: both end with the same, nothing missing"""
+    one, two = two_servers(folder)
+    one.start(), two.start()
+    sender = switch([one, two], folder, "--agents", "60", *ON_AND_ON, "--speed", "600", "--seed", "12", wait=False)
+    for server in (one, two, one, two):
+        before = min(one.messages(), two.messages())
+        wait_for("messages to come in", lambda: min(one.messages(), two.messages()) > before + 300)
+        server.kill()
+        other = two if server is one else one
+        more = other.messages() + 500
+        wait_for("the other one to go on", lambda: other.messages() > more)
+        server.start()
+        connected(one, two)
+    end_orderly(sender)
+    one.settle(), two.settle()
+    healed(one, two)
+    one.stop(), two.stop()
+    missing_equals_truth(one, two, Truth(folder / "truth.json"))
+    equal_rows(one, two)
+
+
+def deaf_for_a_while(folder):
+    """both links of one server down for an hour of the switch: it follows its partner, and has all of it"""
+    one, two = two_servers(folder)
+    one.start(), two.start()
+    connected(one, two)
+    truth = switch([one, two], folder, "--agents", "40", "--hours", "2", "--start", "2026-03-02T09:00:00Z", "--speed", "600",
+                   "--seed", "13", "--fault", "server=1 at=09:30 for=3600s drop")
+    one.settle(), two.settle()
+    healed(one, two)
+    check(counter(one, "names_in") > 1000, "the partner gave little")
+    one.stop(), two.stop()
+    missing_equals_truth(one, two, truth)
+    equal_rows(one, two)
+
+
+def lost_by_agreement(folder):
+    """what neither got is called lost by both, the same ranges, while links are well; rows say so"""
+    one, two = two_servers(folder, more="lost_after_ms = 500")
+    one.start(), two.start()
+    connected(one, two)
+    sender = switch([one, two], folder, "--agents", "40", *ON_AND_ON, "--speed", "300", "--seed", "14",
+                    "--fault", "at-seq=2000..2060 drop", wait=False)
+    def lost(server):
+        return sum(g["last"] - g["first"] + 1 for g in server.gaps()["gaps"] if g["state"] == "lost")
+    for server in (one, two):
+        wait_for("61 messages to be called lost", lambda: lost(server) == 61)
+    end_orderly(sender)
+    one.settle(), two.settle()
+    healed(one, two)
+    one.stop(), two.stop()
+    missing_equals_truth(one, two, Truth(folder / "truth.json"))
+    equal_rows(one, two)
+
+
+def who_is_no_partner(folder):
+    """another pair, itself, an expired certificate, no TLS: refused, and both sides say why"""
+    one, two = make_credentials(folder / "a")
+    stranger, _ = make_credentials(folder / "b")
+    port = free_udp_ports(1)[0]
+    first = Server(folder / "one", "udp", extra=partner_table("listen", port, one)).start()
+
+    def refused(credentials, here, there):
+        before = asked(first)["connections_refused"]
+        other = Server(folder / f"other{before}", "udp", extra=partner_table("connect", port, credentials)).start()
+        wait_for("the refusal", lambda: asked(first)["connections_refused"] > before)
+        wait_for(f"'{here}' here", lambda: here in asked(first)["last_refusal"], said=lambda: asked(first)["last_refusal"])
+        wait_for(f"'{there}' there", lambda: there in asked(other)["text"], said=lambda: asked(other)["text"])
+        equal(asked(first)["state"], "not_connected", "state of the session")
+        other.stop()
+    refused(stranger, "not know this server's certificate", "not the partner's")
+    refused(one, "not know this server's certificate", "connected to itself")
+    before = asked(first)["connections_refused"]
+    with socket.create_connection(("127.0.0.1", port)) as plain:
+        plain.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        wait_for("the refusal", lambda: asked(first)["connections_refused"] > before)
+    check("does not speak TLS" in asked(first)["last_refusal"], asked(first)["last_refusal"])
+    # And the right one is welcome all the same, but only once.
+    second = Server(folder / "two", "udp", extra=partner_table("connect", port, two)).start()
+    connected(first, second)
+    third = Server(folder / "three", "udp", extra=partner_table("connect", port, two)).start()
+    wait_for("the third to be refused", lambda: "connected already" in asked(first)["last_refusal"])
+    equal(asked(first)["state"], "up", "state of the session")
+    third.stop(), second.stop()
+    wait_for("the last word", lambda: "stopped in good order" in asked(first)["text"], said=lambda: asked(first)["text"])
+    first.stop()
+
+
+def wrong_credentials(folder):
+    """credentials that are not there, readable by others, or not paired: one clear line, and nothing was opened"""
+    one, _ = make_credentials(folder)
+    port = free_udp_ports(1)[0]
+    def fails(credentials, text):
+        server = Server(folder / "server", "udp", extra=partner_table("listen", port, credentials))
+        server.log.unlink(missing_ok=True)
+        server.process = Processes.start([*server.prefix, TWINLINK.parent.parent / "twinlinkd/twinlinkd", "-c", server.config],
+                                         stderr=open(server.log, "a"))
+        equal(server.process.wait(LIMIT_S), 3, f"exit code ({server.tail()})")
+        check(text in server.tail(), server.tail())
+    fails(folder / "nowhere", "twinlink pair init")
+    (one / "own.key").chmod(0o644)
+    fails(one, "can be read by others")
+    (one / "own.key").chmod(0o600)
+    (one / "partner.crt").unlink()
+    fails(one, "twinlink pair join")
+    pair_command("init", "--credentials", one, code=1)
+    pair_command("join", one / "own.crt", "--credentials", one, code=1)
+    pair_command("join", one / "own.key", "--credentials", one, code=1)
+
+
+if __name__ == "__main__":
+    main([losses_on_all_four_links, killed_and_back, deaf_for_a_while, lost_by_agreement, who_is_no_partner, wrong_credentials])
