@@ -15,8 +15,6 @@
 
 namespace twinlink::sim_test {
 
-using test::PairRig;
-
 /// What a run came to.
 struct Outcome {
     u64 seed = 0;

@@ -132,7 +132,7 @@ constexpr std::array<string_view, 2> kVerifyExamples{"twinlink verify",
 
 constexpr std::array<string_view, 2> kPartnerExamples{"twinlink partner", "twinlink partner 1 --json"};
 constexpr std::array<string_view, 1> kPairInitExamples{"twinlink pair init"};
-constexpr std::array<string_view, 1> kPairJoinExamples{"twinlink pair join /root/own.crt"};
+constexpr std::array<string_view, 1> kPairJoinExamples{"twinlink pair join /mnt/usb/own.crt"};
 constexpr std::array<string_view, 1> kPairShowExamples{"twinlink pair show"};
 
 constexpr std::array kCommands = {

@@ -13,6 +13,7 @@
 #include <boost/asio.hpp>
 #include <boost/asio/ssl.hpp>
 
+#include <openssl/rand.h>
 #include <xxhash.h>
 
 #include <sys/resource.h>
@@ -102,7 +103,8 @@ public:
           entry_(entry),
           pairing_(pairing),
           acds_(config.acds),
-          shim_(config, std::move(own), engine.partner_offers(), engine.mirror_feed()) {}
+          shim_(config, std::move(own), engine.partner_offers(), engine.mirror_feed()),
+          jitter_(static_cast<u32>(config.self.life)) {}
 
     Expected<void> open();
     void start();
@@ -138,7 +140,7 @@ private:
     ConnectionPtr current_;
     std::size_t handshakes_ = 0;
     std::chrono::milliseconds pause_ = kPauseFirst;
-    std::minstd_rand jitter_{std::random_device{}()};
+    std::minstd_rand jitter_;
     Nanos links_told_;
     Nanos began_;  // the present connection
     bool stopping_ = false;
@@ -428,8 +430,9 @@ Expected<std::unique_ptr<PartnerLink>> PartnerLink::open(Engine& engine, const C
     PartnerConfig shim = entry.shim;
     shim.self.pair = pairing->own.pair;
     shim.self.server = pairing->own.server;
-    std::random_device random;
-    shim.self.life = (u64{random()} << 32 | random()) | 1;
+    if (RAND_bytes(reinterpret_cast<unsigned char*>(&shim.self.life), sizeof shim.self.life) != 1)
+        return failure("partner: no random numbers");
+    shim.self.life |= 1;
     shim.self.config_digest = digest_of(config.engine);
     shim.self.fold_version = kFoldVersion;
     shim.self.name = host_name();
