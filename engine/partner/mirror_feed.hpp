@@ -1,4 +1,5 @@
-// From the commit stage to the partner thread: what each commit made durable of streams and gaps.
+// From the commit stage to the partner thread: what each commit made durable of streams, gaps and closed
+// intervals.
 //
 // The commit stage tells after the commit, never waits and never fails: where the ring has no room, the rest
 // is dropped and the partner thread told to read all anew from a snapshot. Invariant: whoever has taken a
@@ -22,7 +23,7 @@ class MirrorFeed {
 public:
     struct Entry {
         u64 transaction = 0;
-        std::variant<StreamRecord, GapRecord> what;
+        std::variant<StreamRecord, GapRecord, IntervalRecord> what;
     };
 
     /// Commit stage: `batch` is durable as `transaction`.
@@ -34,6 +35,8 @@ public:
         // Gaps first: a stream's `next` must not run ahead of what is missing below it.
         for (const GapRecord& gap : batch.gaps) fits = fits && entries_.push({transaction, gap});
         for (const StreamRecord& stream : batch.streams) fits = fits && entries_.push({transaction, stream});
+        for (const IntervalRecord& interval : batch.intervals)
+            if (interval.closed != 0) fits = fits && entries_.push({transaction, interval});
         if (!fits) overflowed_.store(true, std::memory_order_release);
     }
 

@@ -38,6 +38,8 @@ CounterInfo info(Counter counter) noexcept {
         case Counter::Reloads: return {"reloads", "times the own account was read anew from the store"};
         case Counter::LostProposed: return {"lost_proposed", "names proposed as lost"};
         case Counter::LostAgreed: return {"lost_agreed", "names that both agreed to be lost"};
+        case Counter::DigestsOut: return {"digests_out", "digests of rows told to the partner"};
+        case Counter::DigestsIn: return {"digests_in", "digests of rows that the partner told"};
         case Counter::Count_: break;
     }
     return {"?", "?"};

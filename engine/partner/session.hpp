@@ -41,6 +41,8 @@ enum class Counter : u8 {
     Reloads,
     LostProposed,
     LostAgreed,
+    DigestsOut,
+    DigestsIn,
     Count_
 };
 [[nodiscard]] CounterInfo info(Counter) noexcept;

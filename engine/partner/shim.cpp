@@ -3,6 +3,7 @@
 #include "engine/planted.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace twinlink {
 
@@ -28,7 +29,8 @@ PartnerShim::PartnerShim(const PartnerConfig& config, StoreReader own, OfferDesk
       mirror_(own_, theirs_, config.have_every, counters_, out_),
       fetcher_(own_, theirs_, desk, counters_, out_),
       lender_(own_, own_reader_, config.lend_bytes_per_s, counters_, out_),
-      losses_(own_, theirs_, mirror_, desk, config.lost_after, counters_, out_) {
+      losses_(own_, theirs_, mirror_, desk, config.lost_after, counters_, out_),
+      digests_(own_reader_, config.self.fold_version, counters_, out_) {
     in_.reserve(kInboxBytes);
     feed_.want();
 }
@@ -63,6 +65,7 @@ void PartnerShim::disconnected(std::string_view why, Now now) {
     fetcher_.forget();
     lender_.forget();
     losses_.forget();
+    digests_.forget();
     theirs_.clear();
     in_.clear();
     in_at_ = 0;
@@ -88,6 +91,7 @@ std::size_t PartnerShim::poll(Now now) {
         frames += lender_.lend(now);
         frames += losses_.on_time(now, config_.self.server == 1);
     }
+    frames += digests_.work(session_.up(), session_.common_acds());
     counters_.add(Counter::BytesOut, out_.size() - std::min(before, out_.size()));
     if (now.mono - published_at_ >= kPublishEvery) publish(now);
     return frames;
@@ -127,6 +131,7 @@ void PartnerShim::take(const FrameIn& frame, Now now) {
     if (frame.template_id == Hello::kTemplate) {
         if (!session_.on_hello(frame.as<Hello>(), frame, now)) return;
         mirror_.begin();
+        digests_.begin();
         for (const auto& [stream, holding] : own_) mirror_.reload(stream);
         return;
     }
@@ -151,6 +156,10 @@ void PartnerShim::take(const FrameIn& frame, Now now) {
             losses_.on_agree({Acd{m.acd}, Epoch{m.epoch}}, frame, now);
             break;
         }
+        case Digest::kTemplate:
+            counters_.add(Counter::DigestsIn);
+            digests_.on_digest(frame.as<Digest>());
+            break;
         case Heartbeat::kTemplate: session_.on_heartbeat(frame.as<Heartbeat>(), now); break;
         default: break;
     }
@@ -179,6 +188,8 @@ void PartnerShim::learn_own() {
     std::vector<Stream> touched;
     feed_.consume([&](const MirrorFeed::Entry& entry) {
         if (entry.transaction <= transaction_) return;
+        if (const auto* interval = std::get_if<IntervalRecord>(&entry.what))
+            return digests_.changed(*interval);
         const Stream stream =
             std::visit([](const auto& r) { return Stream{Acd{r.acd}, Epoch{r.epoch}}; }, entry.what);
         if (!own_.contains(stream) && !room_for_life(stream)) return;
@@ -231,6 +242,12 @@ void PartnerShim::reload_own() {
             holding.set(gap.range(), gap.state, gap.merged != 0);
         fetcher_.settle(stream);
         mirror_.reload(stream);
+    }
+    for (const Acd acd : config_.acds) {
+        auto intervals = snapshot->intervals(0, std::numeric_limits<u64>::max(), acd);
+        std::erase_if(intervals, [](const IntervalRecord& i) { return i.closed == 0; });
+        const std::size_t old = intervals.size() - std::min(intervals.size(), kDigestIntervals);
+        digests_.reload(std::span(intervals).subspan(old));
     }
     read_pruned(*snapshot);
     transaction_ = about->transaction;

@@ -16,6 +16,7 @@
 #pragma once
 
 #include "engine/offer.hpp"
+#include "engine/partner/digests.hpp"
 #include "engine/partner/fetcher.hpp"
 #include "engine/partner/frames.hpp"
 #include "engine/partner/holdings.hpp"
@@ -92,6 +93,8 @@ public:
     /// Orderly end of a session.
     void bye(partner::ByeWhy why, std::string_view text);
 
+    /// Any thread: what is held here and there, table by table and interval by interval.
+    [[nodiscard]] std::vector<Compared> compared() const { return digests_.compared(); }
     /// What the partner is known to hold.
     [[nodiscard]] const partner::Holdings& theirs() const noexcept { return theirs_; }
     /// Any thread.
@@ -126,6 +129,7 @@ private:
     partner::Fetcher fetcher_;
     partner::Lender lender_;
     partner::Losses losses_;
+    partner::Digests digests_;
     std::set<Stream> lives_told_;  ///< the fold stage was told that the partner has them
     u64 to_come_ = 0;              ///< names that the partner has and this server lacks
     Nanos published_at_;

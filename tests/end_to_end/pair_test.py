@@ -106,6 +106,19 @@ def missing_equals_truth(one, two, truth):
         equal(open_ranges(server.gaps()), wanted, "what is missing, against what both lost")
 
 
+def proven_equal(one, two):
+    """`twinlink verify --partner` on both, once the switch has closed an interval: all tables equal."""
+    for server in (one, two):
+        def verified():
+            run = subprocess.run([str(TWINLINK), "verify", "--partner", "--socket", str(server.socket), "--json"],
+                                 capture_output=True, text=True, timeout=LIMIT_S)
+            check(run.returncode in (0, 1), f"verify --partner: exit {run.returncode}: {run.stderr}")
+            document = json.loads(run.stdout)
+            equal(document["different"], 0, "tables that differ")
+            return run.returncode == 0 and document["equal"] > 0
+        wait_for("all digests to be equal", verified)
+
+
 def losses_on_all_four_links(folder):
     """loss on all four links: each server ends with all that either got, the same rows, and fills that say so"""
     one, two = two_servers(folder)
@@ -117,6 +130,7 @@ def losses_on_all_four_links(folder):
     healed(one, two)
     check(counter(one, "names_in") > 0 and counter(two, "names_in") > 0, "nobody gave anybody anything")
     equal(counter(one, "names_in"), counter(two, "names_lent"), "messages given and taken")
+    proven_equal(one, two)
     one.stop(), two.stop()
     missing_equals_truth(one, two, truth)
     equal_rows(one, two)
@@ -143,6 +157,7 @@ def killed_and_back(folder):
     end_orderly(sender)
     one.settle(), two.settle()
     healed(one, two)
+    proven_equal(one, two)
     one.stop(), two.stop()
     missing_equals_truth(one, two, Truth(folder / "truth.json"))
     equal_rows(one, two)
@@ -177,6 +192,7 @@ def lost_by_agreement(folder):
     end_orderly(sender)
     one.settle(), two.settle()
     healed(one, two)
+    proven_equal(one, two)
     one.stop(), two.stop()
     missing_equals_truth(one, two, Truth(folder / "truth.json"))
     equal_rows(one, two)

@@ -364,14 +364,80 @@ TEST_CASE("offer: what is missing is filled as a late copy fills it, under the n
     CHECK(rig.offer(5, 6) == "filled 2");
     CHECK(rig.gaps() == "3-4:open 5-6:filled 7-10:open");
     CHECK(rig.records[5].filled_by == FilledBy::Backup);
-    CHECK(rig.offer(1, 14, 7, FilledBy::Partner) == "filled 6 held 6 beyond 2");
+    CHECK(rig.offer(1, 12, 7, FilledBy::Partner) == "filled 6 held 6");
     CHECK(rig.out == "epoch7 1-2 gap3-10 11-12 fill5-6 fill3-4 fill7-10");
     CHECK(rig.records[3].filled_by == FilledBy::Partner);
-    CHECK(rig.offer(1, 12) == "held 12");
+    CHECK(rig.offer(1, 14) == "held 12 beyond 2");
     CHECK(rig.arbiter.gaps().empty());
     CHECK(rig.arbiter.stream().missing == 0);
     CHECK(rig.arbiter.stream().messages == 12);
     CHECK(rig.a(13, 14) == Verdict::New);  // the present stream goes on where it was
+}
+
+TEST_CASE(
+    "offer: the partner may go on where no link does, within the window, and what it passes over is a gap") {
+    ArbiterRig rig;
+    rig.begin();
+    rig.a(1, 2);
+    CHECK(rig.offer(1, 5, 7, FilledBy::Partner) == "filled 3 held 2");
+    CHECK(rig.offer(8, 9, 7, FilledBy::Partner) == "filled 2");
+    CHECK(rig.out == "epoch7 1-2 3-5 gap6-7 8-9");
+    CHECK(rig.arbiter.stream().missing == 2);
+    CHECK(rig.b(6, 7) == Verdict::Late);
+    CHECK(rig.a(10, 11) == Verdict::New);
+    CHECK(rig.a(3, 5) == Verdict::Duplicate);
+    CHECK(rig.offer(2'000, 2'001, 7, FilledBy::Partner) == "beyond 2");  // the window is 1,000
+    CHECK(rig.offer(1, 2, 8, FilledBy::Partner) == "unknown_epoch 2");   // a new life is the links' to prove
+    CHECK(rig.arbiter.stream().next == 12);
+}
+
+TEST_CASE("offer: what is parked behind a hole is taken in its place when the partner comes so far") {
+    ArbiterRig rig;
+    rig.begin();
+    rig.a(1, 2);
+    rig.a(6, 7);
+    CHECK(rig.offer(3, 4, 7, FilledBy::Partner) == "filled 2");
+    CHECK(rig.offer(9, 9, 7, FilledBy::Partner) == "filled 1");
+    CHECK(rig.out == "epoch7 1-2 3-4 gap5 6-7 gap8 9");
+    CHECK(rig.arbiter.parked() == 0);
+}
+
+TEST_CASE("gap: asked for, given up by both, and filled all the same") {
+    ArbiterRig rig;
+    rig.begin();
+    rig.a(1, 2);
+    rig.a(11, 12);
+    rig.wait(20_ms);
+    rig.arbiter.requested(Epoch{7}, {Seq{4}, Seq{5}});
+    CHECK(rig.gaps() == "3-10:requested");
+    CHECK(rig.records[3].attempts == 1);
+    rig.arbiter.lose(Epoch{7}, {Seq{5}, Seq{6}}, rig.now);
+    CHECK(rig.gaps() == "3-4:requested 5-6:lost 7-10:requested");
+    CHECK(rig.arbiter.stream().missing == 8);
+    CHECK(rig.arbiter.gaps().lost() == 1);
+    rig.arbiter.lose(Epoch{7}, {Seq{1}, Seq{100}}, rig.now);
+    CHECK(rig.gaps() == "3-4:lost 5-6:lost 7-10:lost");
+    CHECK(rig.offer(1, 12, 7, FilledBy::Partner) == "filled 8 held 4");
+    CHECK(rig.arbiter.stream().missing == 0);
+    rig.arbiter.lose(Epoch{7}, {Seq{1}, Seq{100}}, rig.now);  // what is here cannot be lost
+    rig.arbiter.requested(Epoch{9}, {Seq{1}, Seq{2}});        // a life that nobody knows
+    CHECK(rig.arbiter.gaps().empty());
+}
+
+TEST_CASE("lives: one that only the partner holds is missing from here on, and is filled") {
+    ArbiterRig rig;
+    rig.begin();
+    rig.a(1, 2);
+    rig.arbiter.learn_life(Epoch{7}, Seq{99}, rig.now);  // the present one
+    rig.arbiter.learn_life(Epoch{8}, Seq{99}, rig.now);  // a newer one
+    CHECK(rig.arbiter.stream().missing == 0);
+    rig.arbiter.learn_life(Epoch{5}, Seq{6}, rig.now);
+    rig.arbiter.learn_life(Epoch{5}, Seq{60}, rig.now);  // known now
+    CHECK(rig.offer(1, 4, 5, FilledBy::Partner) == "filled 4");
+    CHECK(rig.offer(5, 6, 5, FilledBy::Partner) == "filled 2");
+    for (const u64 epoch : {4, 3, 2, 1}) rig.arbiter.learn_life(Epoch{epoch}, Seq{6}, rig.now);
+    CHECK(rig.offer(1, 6, 3, FilledBy::Partner) == "filled 6");
+    CHECK(rig.offer(1, 6, 2, FilledBy::Partner) == "unknown_epoch 6");  // three are kept
 }
 
 TEST_CASE("offer: what is not in a gap changes nothing") {

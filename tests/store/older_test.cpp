@@ -26,9 +26,11 @@ void take_databases_away(const std::filesystem::path& path, std::initializer_lis
     REQUIRE(last.has_value());
     last->transaction = mdb_txn_id(txn.get());
     for (const store::Db db : away) last->entries[static_cast<std::size_t>(db)] = 0;
-    store::Cursor c;
-    REQUIRE(c.open(txn, store::Db::Meta) == 0);
-    REQUIRE(c.put(store::kCommitKey.bytes(), store::seal(store::kCommitKey.bytes(), *last), 0) == 0);
+    {
+        store::Cursor c;
+        REQUIRE(c.open(txn, store::Db::Meta) == 0);
+        REQUIRE(c.put(store::kCommitKey.bytes(), store::seal(store::kCommitKey.bytes(), *last), 0) == 0);
+    }
     REQUIRE(txn.commit() == 0);
 }
 

@@ -88,7 +88,9 @@ constexpr std::array kStoreOptions{kDirectory, kJson, kCsv, kTable};
 
 constexpr std::array kOutagesOptions{kEvery, kTimes, kAcd, kFrom, kTo, kStore, kJson, kCsv, kTable};
 constexpr std::array kEchiOptions{kOutFolder, kEchiVersion, kAcd, kFrom, kTo, kStore, kJson, kCsv, kTable};
-constexpr std::array kVerifyOptions{kAcd, kFrom, kTo, kStore, kJson, kCsv, kTable};
+constexpr OptionInfo kWithPartner{WithPartner, "--partner", "",
+                                  "compare with the partner server instead; asks the appliance"};
+constexpr std::array kVerifyOptions{kWithPartner, kAcd, kFrom, kTo, kStore, kSocket, kJson, kCsv, kTable};
 
 constexpr std::array<string_view, 3> kStatusExamples{"twinlink status", "twinlink status 5",
                                                      "twinlink status --store /var/lib/twinlink --json"};
@@ -127,8 +129,8 @@ constexpr std::array<string_view, 1> kOutagesExamples{"twinlink report outages -
 constexpr std::array<string_view, 2> kExceptionsExamples{"twinlink report exceptions",
                                                          "twinlink report exceptions --from today --json"};
 constexpr std::array<string_view, 1> kEchiExamples{"twinlink export echi --version 12 /var/spool/echi"};
-constexpr std::array<string_view, 2> kVerifyExamples{"twinlink verify",
-                                                     "twinlink verify --from yesterday --json"};
+constexpr std::array<string_view, 3> kVerifyExamples{
+    "twinlink verify", "twinlink verify --from yesterday --json", "twinlink verify --partner --from today"};
 
 constexpr std::array<string_view, 2> kPartnerExamples{"twinlink partner", "twinlink partner 1 --json"};
 constexpr std::array<string_view, 1> kPairInitExamples{"twinlink pair init"};
@@ -226,7 +228,8 @@ constexpr std::array kCommands = {
         "Reads a store; works beside a running appliance. Every complete row must satisfy its table's "
         "identities; call records added up must give the rows of skills and agents. Exit code 1 when "
         "something "
-        "differs, with key and both values.",
+        "differs, with key and both values. With --partner: whether both servers of the pair hold the same "
+        "rows, by the digests of each table and interval; 0 only when all are equal.",
         kVerifyOptions, kVerifyExamples, run_verify},
     CommandInfo{"items", "every column of the tables, explained", "From the item catalogue; reads nothing.",
                 kItemsOptions, kItemsExamples, run_items},

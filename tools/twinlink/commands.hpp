@@ -50,6 +50,7 @@ enum class OptionId : u8 {
     Credentials,
     Days,
     Certificate,
+    WithPartner,
 };
 
 struct OptionInfo {
@@ -129,6 +130,7 @@ Result<Answer> run_export_echi(const Arguments&, const Rim&);
 Result<Answer> run_report_outages(const Arguments&, const Rim&);
 Result<Answer> run_report_exceptions(const Arguments&, const Rim&);
 Result<Answer> run_verify(const Arguments&, const Rim&);
+Result<Answer> run_verify_partner(const Arguments&, const Rim&);
 Result<Answer> run_partner(const Arguments&, const Rim&);
 Result<Answer> run_pair_init(const Arguments&, const Rim&);
 Result<Answer> run_pair_join(const Arguments&, const Rim&);

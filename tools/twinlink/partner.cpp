@@ -2,6 +2,7 @@
 #include "tools/common/control_client.hpp"
 #include "tools/common/time_text.hpp"
 #include "tools/twinlink/appliance.hpp"
+#include "tools/twinlink/partner_source.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -23,24 +24,6 @@ struct Partner {
     }
     [[nodiscard]] bool up() const { return text("state") == "up"; }
 };
-
-Result<Partner> ask_partner(const Arguments& arguments, const Rim& rim) {
-    const std::string path = socket_path(arguments, rim);
-    const auto answer = ask(path, "partner", rim.answer_timeout);
-    if (!answer)
-        return refuse(ExitCode::Unreachable,
-                      fmt::format("the appliance does not answer on {}: {}. Start twinlinkd, or name another "
-                                  "socket with --socket",
-                                  path, answer.error().text));
-    const Json document = Json::parse(*answer, nullptr, false);
-    const auto partner = document.is_object() ? document.find("partner") : document.end();
-    if (!document.is_object() || partner == document.end())
-        return refuse(ExitCode::Internal, fmt::format("what answers on {} is no twinlinkd", path));
-    if (!partner->is_object())
-        return refuse(ExitCode::Problem,
-                      "this server has no partner: its configuration has no [partner] table");
-    return Partner{*partner};
-}
 
 Listing stream_listing(const Partner& partner, u64& wanted) {
     Listing listing{"streams",
@@ -89,10 +72,28 @@ Listing stream_listing(const Partner& partner, u64& wanted) {
 
 }  // namespace
 
+Result<Json> ask_partner(const Arguments& arguments, const Rim& rim, const std::string& question) {
+    const std::string path = socket_path(arguments, rim);
+    const auto answer = ask(path, question, rim.answer_timeout);
+    if (!answer)
+        return refuse(ExitCode::Unreachable,
+                      fmt::format("the appliance does not answer on {}: {}. Start twinlinkd, or name another "
+                                  "socket with --socket",
+                                  path, answer.error().text));
+    Json document = Json::parse(*answer, nullptr, false);
+    const auto partner = document.is_object() ? document.find("partner") : document.end();
+    if (!document.is_object() || partner == document.end())
+        return refuse(ExitCode::Internal, fmt::format("what answers on {} is no twinlinkd", path));
+    if (!partner->is_object())
+        return refuse(ExitCode::Problem,
+                      "this server has no partner: its configuration has no [partner] table");
+    return document;
+}
+
 Result<Answer> run_partner(const Arguments& arguments, const Rim& rim) {
-    auto asked = ask_partner(arguments, rim);
+    auto asked = ask_partner(arguments, rim, "partner");
     if (!asked) return std::unexpected(asked.error());
-    const Partner& p = *asked;
+    const Partner p{asked->at("partner")};
     Answer answer;
     Document& d = answer.document;
     d.command = "partner";

@@ -104,6 +104,7 @@ Answer answer_of(const Findings& findings, const Counted& counted, const std::st
 }  // namespace
 
 Result<Answer> run_verify(const Arguments& arguments, const Rim& rim) {
+    if (arguments.has(OptionId::WithPartner)) return run_verify_partner(arguments, rim);
     const auto choice = TimeChoice::of(arguments, rim);
     if (!choice) return std::unexpected(choice.error());
     auto store = StoreSource::open(store_path(arguments, rim));

@@ -161,18 +161,19 @@ std::string answer(Imports& imports, const std::string& question) {
         if (!begun) json["error"] = begun.error().text;
         if (begun) spdlog::info("import {} of {} begins", *begun, order->path);
     } else if (question != "import") {
-        json["error"] = "unknown question; known: status, now, partner, import";
+        json["error"] = "unknown question; known: status, now, partner, compare, import";
     }
     json["import"] = imports.json();
     return json.dump();
 }
 
 /// What is asked about the partner.
-std::string partner_answer(const PartnerLink* partner) {
+std::string partner_answer(const PartnerLink* partner, bool compare) {
     nlohmann::ordered_json json;
     json["schema"] = 1;
     json["partner"] = nullptr;
     if (partner != nullptr) json["partner"] = partner_json(partner->status(), clocks().mono);
+    if (partner != nullptr && compare) json["compared"] = compared_json(partner->compared());
     return json.dump();
 }
 
@@ -203,7 +204,8 @@ int collect(Daemon& d, int signals) {
         const u64 now_s = clocks().mono.value / 1'000'000'000;
         control->serve(200, signals, now_s, [&](const std::string& question) {
             if (question == "status") return report.text(stopping);
-            if (question == "partner") return partner_answer(partner.get());
+            if (question == "partner" || question == "compare")
+                return partner_answer(partner.get(), question == "compare");
             return question == "now" ? real_time_text(*d.engine) : answer(imports, question);
         });
         if (now_s != ticked_s) {

@@ -110,6 +110,7 @@ public:
     void start();
     void stop(ByeWhy why, const std::string& text);
     [[nodiscard]] PartnerLinkStatus status() const;
+    [[nodiscard]] std::vector<Compared> compared() const { return shim_.compared(); }
 
 private:
     Expected<void> set_up_tls();
@@ -447,5 +448,6 @@ Expected<std::unique_ptr<PartnerLink>> PartnerLink::open(Engine& engine, const C
 
 void PartnerLink::stop(ByeWhy why, const std::string& text) { impl_->stop(why, text); }
 PartnerLinkStatus PartnerLink::status() const { return impl_->status(); }
+std::vector<Compared> PartnerLink::compared() const { return impl_->compared(); }
 
 }  // namespace twinlink::daemon

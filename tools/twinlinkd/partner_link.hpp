@@ -35,6 +35,7 @@ public:
     void stop(partner::ByeWhy why, const std::string& text);
     /// Any thread.
     [[nodiscard]] PartnerLinkStatus status() const;
+    [[nodiscard]] std::vector<Compared> compared() const;
 
 private:
     class Impl;

@@ -41,4 +41,19 @@ Json partner_json(const PartnerLinkStatus& status, Nanos mono) {
             {"counters", counters}};
 }
 
+Json compared_json(std::span<const Compared> all) {
+    Json tables = Json::array();
+    for (const Compared& c : all) {
+        tables.push_back({{"acd", c.acd.value},
+                          {"start", c.start},
+                          {"instance", c.instance},
+                          {"table", find_table(c.table)->name},
+                          {"likeness", name(c.likeness)},
+                          {"why", c.why},
+                          {"rows", c.own_rows},
+                          {"their_rows", c.their_rows}});
+    }
+    return tables;
+}
+
 }  // namespace twinlink::daemon

@@ -18,6 +18,9 @@ namespace twinlink::daemon {
 /// What the pair is doing: in the status document, and by itself in answer to "partner".
 [[nodiscard]] nlohmann::ordered_json partner_json(const PartnerLinkStatus& status, Nanos mono);
 
+/// What is held here and there, in answer to "compare".
+[[nodiscard]] nlohmann::ordered_json compared_json(std::span<const Compared> all);
+
 class StatusReport {
 public:
     /// `partner`: null where there is none.
