@@ -57,7 +57,7 @@ struct OfferPiece {
         Messages,
         Requested,  ///< the partner was asked for them
         Lost,       ///< both have agreed that neither will get them
-        Life,       ///< the partner holds this life, which this server never saw: names up to the last one
+        Life,       ///< the partner knows of this older life, or of more of it: names up to the last one
     };
     What what = What::Messages;
     Stream stream;

@@ -101,9 +101,9 @@ public:
     /// Both servers have agreed that neither will get these names: what of them is in gaps is lost, until a
     /// copy turns up all the same.
     void lose(Epoch epoch, Range range, Now now);
-    /// The partner holds names up to `last` of an older life that this server never saw: all of them are
-    /// missing from here on. Nothing happens where the life is known, newer than the present one, or older
-    /// than those that can be filled.
+    /// The partner knows of names up to `last` of an older life. Of one that this server never saw all are
+    /// missing from here on, of one that it knows those behind its end (within kOldEndMax). Nothing happens
+    /// where the life is newer than the present one, or older than those that can be filled.
     void learn_life(Epoch epoch, Seq last, Now now);
     /// Lets time pass: holes become gaps, links fall silent, proofs ripen. Call every millisecond or so.
     void on_time(Now now);

@@ -110,7 +110,12 @@ void Arbiter::lose(Epoch epoch, Range range, Now now) {
 }
 
 void Arbiter::learn_life(Epoch epoch, Seq last, Now now) {
-    if (!active() || epoch >= epoch_ || epoch.value == 0 || gaps_of(epoch) != nullptr) return;
+    if (!active() || epoch >= epoch_ || epoch.value == 0) return;
+    const auto known = std::ranges::find(older_, epoch.value, [](const Older& o) { return o.record.epoch; });
+    if (known != older_.end()) {
+        learn_end(*known, last + 1, now);
+        return sink_.older_stream(known->record);
+    }
     if (older_.size() == kOlderStreams) return;
     probe(Probe::OlderLifeLearnt);
     Older life{.record = {}, .gaps = GapTable({acd_, epoch}, config_.gaps_max)};

@@ -16,6 +16,8 @@ constexpr std::size_t kInboxBytes = std::size_t{2} * kPartnerFrameMax;
 /// Frames dealt with in one slice, so that what is due by time is not late.
 constexpr std::size_t kFramesPerSlice = 64;
 constexpr Nanos kPublishEvery = 100_ms;
+/// Lives remembered as told: a good partner has a few, and telling twice changes nothing.
+constexpr std::size_t kLivesToldMax = 4 * kLivesPerAcd * kAcdsMax;
 
 }  // namespace
 
@@ -166,16 +168,20 @@ void PartnerShim::take(const FrameIn& frame, Now now) {
     if (!broken.empty()) session_.bye(ByeWhy::Protocol, broken);
 }
 
-/// Lives of an ACD that the partner holds and this server never saw: its store was lost, or it was away.
+/// Lives of an ACD that the partner knows more of: this server never saw them, or not to their end.
 void PartnerShim::learn_lives() {
+    if (lives_told_.size() > kLivesToldMax) lives_told_.clear();
     for (const auto& [stream, theirs] : theirs_) {
-        if (own_.contains(stream) || !theirs.ended || theirs.pruned + 1 >= theirs.next) continue;
+        if (!theirs.ended || theirs.pruned + 1 >= theirs.next) continue;
+        const auto known = own_.find(stream);
+        if (known != own_.end() && (!known->second.ended || known->second.next >= theirs.next)) continue;
         const bool newer = std::ranges::any_of(own_, [&](const auto& own) {
             return own.first.acd == stream.acd && own.first.epoch > stream.epoch;
         });
-        if (!newer || lives_told_.contains(stream)) continue;
+        if (!newer || lives_told_[stream] >= theirs.next) continue;
         const Range names{Seq{1}, theirs.next - 1};
-        if (desk_.tell(OfferPiece::What::Life, stream, std::span(&names, 1))) lives_told_.insert(stream);
+        if (desk_.tell(OfferPiece::What::Life, stream, std::span(&names, 1)))
+            lives_told_[stream] = theirs.next;
     }
 }
 
@@ -208,7 +214,9 @@ void PartnerShim::learn_own() {
         if (touched.empty() || touched.back() != stream) touched.push_back(stream);
     });
     for (const Stream stream : touched) fetcher_.settle(stream);
-    if (!touched.empty()) count_to_come();
+    if (touched.empty()) return;
+    count_to_come();
+    learn_lives();
 }
 
 /// Of more lives of an ACD than are mirrored, the oldest goes. False: this is the oldest.

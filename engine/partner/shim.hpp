@@ -28,8 +28,8 @@
 
 #include <twinlink/store_reader.hpp>
 
+#include <map>
 #include <mutex>
-#include <set>
 #include <string>
 
 namespace twinlink {
@@ -130,8 +130,8 @@ private:
     partner::Lender lender_;
     partner::Losses losses_;
     partner::Digests digests_;
-    std::set<Stream> lives_told_;  ///< the fold stage was told that the partner has them
-    u64 to_come_ = 0;              ///< names that the partner has and this server lacks
+    std::map<Stream, Seq> lives_told_;  ///< the fold stage was told how far the partner knows them
+    u64 to_come_ = 0;                   ///< names that the partner has and this server lacks
     Nanos published_at_;
     mutable std::mutex status_mutex_;  // the partner thread only tries it
     PartnerStatus status_;

@@ -129,7 +129,7 @@ constexpr std::array<string_view, 1> kOutagesExamples{"twinlink report outages -
 constexpr std::array<string_view, 2> kExceptionsExamples{"twinlink report exceptions",
                                                          "twinlink report exceptions --from today --json"};
 constexpr std::array<string_view, 1> kEchiExamples{"twinlink export echi --version 12 /var/spool/echi"};
-constexpr std::array<string_view, 3> kVerifyExamples{
+constexpr std::array<string_view, 3> kVerifyExamples = {
     "twinlink verify", "twinlink verify --from yesterday --json", "twinlink verify --partner --from today"};
 
 constexpr std::array<string_view, 2> kPartnerExamples{"twinlink partner", "twinlink partner 1 --json"};
