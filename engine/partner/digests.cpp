@@ -72,6 +72,7 @@ void Digests::reload(std::span<const IntervalRecord> closed) {
 
 void Digests::changed(const IntervalRecord& interval) {
     due_[{Acd{interval.acd}, interval.start, interval.instance}] = interval;
+    if (due_.size() > kDigestIntervals * kAcdsMax) due_.erase(due_.begin());
 }
 
 void Digests::begin() {
@@ -106,16 +107,15 @@ void Digests::on_digest(const Digest& digest) {
     keep_newest(theirs_, Acd{digest.acd});
 }
 
-std::size_t Digests::work(bool up, std::span<const Acd> acds) {
+std::size_t Digests::work(bool up, bool may_tell, std::span<const Acd> acds) {
     if (!due_.empty()) {
         // The newest first: they are what people look at.
         const auto newest = std::prev(due_.end());
         const IntervalRecord interval = newest->second;
         due_.erase(newest);
-        make(interval, up);
-        return 1;
+        return make(interval, up) ? 1 : 0;
     }
-    if (!up || to_tell_.empty()) return 0;
+    if (!may_tell || to_tell_.empty()) return 0;
     const auto newest = std::prev(to_tell_.end());
     const Key key = *newest;
     to_tell_.erase(newest);
@@ -125,9 +125,13 @@ std::size_t Digests::work(bool up, std::span<const Acd> acds) {
     return 1;
 }
 
-void Digests::make(const IntervalRecord& interval, bool tell) {
+/// False: the store cannot be read now, and it stays due.
+bool Digests::make(const IntervalRecord& interval, bool tell) {
     const auto snapshot = store_.snapshot();
-    if (!snapshot) return changed(interval);
+    if (!snapshot) {
+        changed(interval);
+        return false;
+    }
     OfTables tables;
     for (const Table& table : kTables)
         tables[table.id] = digest_of(*snapshot, table.id, interval, fold_version_);
@@ -136,6 +140,7 @@ void Digests::make(const IntervalRecord& interval, bool tell) {
     own_[key] = std::move(tables);
     keep_newest(own_, key.acd);
     if (tell) to_tell_.insert(key);
+    return true;
 }
 
 void Digests::tell(Key key, const OfTables& tables) {

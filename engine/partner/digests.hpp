@@ -72,8 +72,8 @@ public:
     /// The session ended: what the partner told is not known any more.
     void forget();
     void on_digest(const Digest& digest);
-    /// Makes or tells what is due, an interval at most. Returns frames.
-    std::size_t work(bool up, std::span<const Acd> acds);
+    /// Makes or (where it may be sent now) tells what is due, an interval at most. Returns intervals.
+    std::size_t work(bool up, bool may_tell, std::span<const Acd> acds);
 
     [[nodiscard]] std::vector<Compared> compared() const;
 
@@ -86,7 +86,7 @@ private:
     };
     using OfTables = std::map<TableId, RowsDigest>;
     static void keep_newest(std::map<Key, OfTables>& all, Acd acd);
-    void make(const IntervalRecord& interval, bool tell);
+    bool make(const IntervalRecord& interval, bool tell);
     void tell(Key key, const OfTables& tables);
 
     const StoreReader& store_;

@@ -45,6 +45,7 @@ RangeSet Losses::both_missing(Stream stream) const {
 
 std::size_t Losses::on_time(Now now, bool proposes) {
     std::size_t frames = 0;
+    std::erase_if(watched_, [&](const auto& watched) { return !theirs_.contains(watched.first); });
     for (const auto& [stream, theirs] : theirs_) {
         Watched& watched = watched_[stream];
         if (!mirror_.own_links_up(stream.acd) || !mirror_.their_links_up(stream.acd)) {

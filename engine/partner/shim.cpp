@@ -15,6 +15,10 @@ namespace {
 constexpr std::size_t kInboxBytes = std::size_t{2} * kPartnerFrameMax;
 /// Frames dealt with in one slice, so that what is due by time is not late.
 constexpr std::size_t kFramesPerSlice = 64;
+/// Bytes that wait for the connection before more is said: a partner that reads slowly costs no memory.
+constexpr std::size_t kOutboxBytes = std::size_t{1} << 20;
+/// ... and before anything more is taken from it: what it asks makes answers.
+constexpr std::size_t kOutboxMost = 2 * kLendAhead;
 constexpr Nanos kPublishEvery = 100_ms;
 /// Lives remembered as told: a good partner has a few, and telling twice changes nothing.
 constexpr std::size_t kLivesToldMax = 4 * kLivesPerAcd * kAcdsMax;
@@ -85,15 +89,18 @@ std::size_t PartnerShim::poll(Now now) {
     learn_own();
     const std::size_t before = out_.size();
     std::size_t frames = take_frames(now);
+    if (in_at_ != in_.size())
+        session_.heard(now);  // what waits here is our slowness, not the partner's silence
     fetcher_.on_time(now);
     session_.on_time(now, to_come_);
-    if (session_.up()) {
+    const bool pressed = out_.size() > kOutboxBytes;
+    if (session_.up() && !pressed) {
         frames += mirror_.tell(now, session_.common_acds());
         frames += fetcher_.ask(now, session_.common_acds(), deaf());
-        frames += lender_.lend(now);
         frames += losses_.on_time(now, config_.self.server == 1);
     }
-    frames += digests_.work(session_.up(), session_.common_acds());
+    if (session_.up()) frames += lender_.lend(now);
+    frames += digests_.work(session_.up(), session_.up() && !pressed, session_.common_acds());
     counters_.add(Counter::BytesOut, out_.size() - std::min(before, out_.size()));
     if (now.mono - published_at_ >= kPublishEvery) publish(now);
     return frames;
@@ -109,7 +116,7 @@ std::vector<Acd> PartnerShim::deaf() const {
 std::size_t PartnerShim::take_frames(Now now) {
     std::size_t frames = 0;
     while (frames < kFramesPerSlice && (session_.state() == SessionState::Greeting || session_.up()) &&
-           fetcher_.room()) {
+           fetcher_.room() && out_.size() < kOutboxMost) {
         const FrameRead got = read_frame(Bytes(in_).subspan(in_at_));
         if (got.fault == FrameFault::NeedMore) break;
         session_.heard(now);

@@ -214,7 +214,11 @@ void PartnerLink::Impl::accept() {
             handshake(c, asio::ssl::stream_base::server);
         else if (!error)
             refused("too many connections at once");
-        accept();
+        if (!error) return accept();
+        again_.expires_after(kPauseFirst);  // no file left, most likely: not at once
+        again_.async_wait([this](const error_code& cancelled) {
+            if (!cancelled && !stopping_) accept();
+        });
     });
 }
 
