@@ -24,6 +24,8 @@ constexpr Nanos kSettleMax = 2_s;
 /// Bytes of messages that may be accepted while the refolder comes to the meeting point. Chosen: 5 M
 /// messages/s for a quarter of a second.
 constexpr std::size_t kTailBytesMax = std::size_t{64} << 20;
+/// Copies that differ, of one commit: each may rewrite a block.
+constexpr std::size_t kRivalsPerBatch = 1'024;
 /// Filled gaps whose healing is told; of more at a time the rest stays "filled". Chosen: a full gap table,
 /// each gap filled in four pieces.
 constexpr std::size_t kHealingMax = std::size_t{4} * kGapsMax;
@@ -106,6 +108,11 @@ void AcdPath::fill(Stream stream, Seq first, Bytes messages, u32 count) {
     messages_ += count;
     dirty_ = true;
     if (planted(Planted::FoldTwice)) fold_.apply(first, messages, count, *this);
+    came_late(stream, first);
+}
+
+/// States behind `first` lack what the journal has from now on: they go, and a refold makes up for them.
+void AcdPath::came_late(Stream stream, Seq first) {
     if (!planted(Planted::KeepStaleState)) {
         batch_->stale.push_back({stream, first});
         // A state saved earlier in this very batch lacks it too.
@@ -117,9 +124,21 @@ void AcdPath::fill(Stream stream, Seq first, Bytes messages, u32 count) {
     note_fill({stream.epoch, first});
 }
 
-void AcdPath::conflict(Stream, Seq, Link) {
+void AcdPath::conflict(Stream stream, Seq seq, Link link, Bytes rival, Bytes held) {
+    take_rival(stream, seq, rival, link == Link::A ? FilledBy::LinkA : FilledBy::LinkB,
+               outranks(rival, held));
+}
+
+void AcdPath::take_rival(Stream stream, Seq seq, Bytes copy, FilledBy by, bool wins) {
     ++conflicts_;
     probe(Probe::Conflict);
+    if (batch_->rivals.size() >= kRivalsPerBatch) return;  // the same end as a full table's: counted
+    batch_->rivals.push_back({stream, seq, batch_->arena.size(), static_cast<u32>(copy.size()), by});
+    batch_->arena.insert(batch_->arena.end(), copy.begin(), copy.end());
+    dirty_ = true;
+    if (!wins) return;
+    probe(Probe::ConflictWon);
+    came_late(stream, seq);
 }
 
 void AcdPath::older_stream(const StreamRecord& stream) {
@@ -146,6 +165,14 @@ void AcdPath::gap_changed(const GapRecord& gap) {
 void AcdPath::gap_gone(Stream stream, Seq first) {
     batch_->gaps_gone.push_back({stream, first});
     dirty_ = true;
+}
+
+void AcdPath::gap_apart(Stream stream, Range whole) {
+    // What the batch says of it so far is out of date, and would be read behind what follows.
+    std::erase_if(batch_->gaps, [&](const GapRecord& gap) {
+        return gap.acd == stream.acd.value && gap.epoch == stream.epoch.value && gap.range() == whole;
+    });
+    batch_->apart.push_back({stream, whole});
 }
 
 // ---- what the fold hands on

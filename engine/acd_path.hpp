@@ -80,6 +80,10 @@ public:
         torn_seen_ = fold_.counter(FoldCounter::PumpUpsTorn);
     }
 
+    /// A copy of a name that is held here, brought by whom it says, that differs from what the journal has.
+    /// `wins`: it counts from now on.
+    void take_rival(Stream stream, Seq seq, Bytes copy, FilledBy by, bool wins);
+
     // refold: see refold.hpp
     [[nodiscard]] RefoldDesk& desk() noexcept { return desk_; }
     /// The fold stage's part of it, once a slice. Batches up to `committed` are durable.
@@ -93,12 +97,13 @@ public:
     void accept(Seq first, Bytes messages, u32 count, u64 last_time) override;
     void missing(Range range) override;
     void fill(Stream stream, Seq first, Bytes messages, u32 count) override;
-    void conflict(Stream stream, Seq seq, Link link) override;
+    void conflict(Stream stream, Seq seq, Link link, Bytes rival, Bytes held) override;
     void older_stream(const StreamRecord& stream) override;
     void older_link(const LinkRecord& link) override;
     void release(Link link, void* token) override { returns_[index(link)].push_back(token); }
     void gap_changed(const GapRecord& gap) override;
     void gap_gone(Stream stream, Seq first) override;
+    void gap_apart(Stream stream, Range whole) override;
     // FoldSink
     void row(const RowKey& key, std::span<const u64> items, bool closed) override;
     void interval(const IntervalRecord& interval) override;
@@ -122,6 +127,7 @@ private:
     void note_filled(const GapRecord& gap);
     void heal();
     void take_over();
+    void came_late(Stream stream, Seq first);
     void note_fill(FoldPlace place);
     void replaces(const IntervalRecord& interval);
     void add_to_tail(TailPiece::What what, u64 first, u32 count, Bytes messages);

@@ -1,5 +1,6 @@
 // The engine as an embedder sees it: the three stages, their rings and batches, held together. See
 // engine.hpp.
+#include "engine/merged_gaps.hpp"
 #include "engine/pipeline.hpp"
 
 #include <algorithm>
@@ -41,6 +42,8 @@ Expected<void> check(const EngineConfig& config) {
                            std::to_string(kTracedAgentsMax) + ", distinct and not 0");
         }
     }
+    if (config.gaps_max < 2 || config.gaps_max > kGapsMax)
+        return failure("gaps that are kept apart must be 2 to " + std::to_string(kGapsMax));
     if (config.store_path.empty()) return failure("no store is configured");
     if (config.batch_bytes_max < u64{1} << 20) return failure("a commit must be allowed at least 1 MiB");
     return {};
@@ -74,6 +77,7 @@ struct Engine::Parts {
     FoldStage fold;
     CommitStage commit;
     Refolder refold;
+    MergedGaps merged;
     Roller roller;
 
     Parts(const EngineConfig& c, std::array<Port*, kLinks> p, Store store)
@@ -83,6 +87,7 @@ struct Engine::Parts {
           fold(config, rings, fill(batch_rings), receive, offers, desks, refolded),
           commit(std::move(store), batch_rings, refolded, rolled, mirror),
           refold(commit.store(), desks, refolded),
+          merged(commit.store(), desks, offers[static_cast<std::size_t>(Offering::Own)]),
           roller(commit.store(), config.acds, rolled) {
         for (CommitBatch& batch : refold_batches) refolded.empty.push(&batch);
         rolled.empty.push(&roll_batch);
@@ -133,7 +138,7 @@ std::size_t Engine::poll_commit(Now now) { return parts_->commit.poll(now); }
 /// A roll-up that has begun is ended first: it holds a snapshot. None begins while a refold is under way.
 std::size_t Engine::poll_refold() {
     if (parts_->roller.busy()) return parts_->roller.poll();
-    const std::size_t folded = parts_->refold.poll();
+    const std::size_t folded = parts_->refold.poll() + parts_->merged.poll();
     return folded != 0 || parts_->refold.busy() ? folded : parts_->roller.poll();
 }
 void Engine::note_commit(Nanos took) noexcept { parts_->commit.store().note_commit(took); }

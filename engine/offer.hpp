@@ -5,7 +5,8 @@
 //        ▲                           │
 //        └────── empty pieces ───────┘
 //
-// Two desks, each with one thread that offers: one for imports, one for the partner. The pieces are taken at
+// Three desks, each with one thread that offers: for imports, for the partner, and for what this server's own
+// journal knows. The pieces are taken at
 // construction, so memory is bounded and whoever offers waits when all of them are under way. Only whole,
 // validated messages go in: the fold stage believes them as it believes what came through a ring. By the same
 // way the partner thread tells what it knows of ranges without their messages.
@@ -57,6 +58,8 @@ struct OfferPiece {
         Messages,
         Requested,  ///< the partner was asked for them
         Lost,       ///< both have agreed that neither will get them
+        Apart,      ///< a merged gap, and behind it its missing ranges; the last one may be merged still
+        Rival,      ///< one message that is held here with other bytes
         Life,       ///< the partner knows of this older life, or of more of it: names up to the last one
     };
     What what = What::Messages;
@@ -65,6 +68,7 @@ struct OfferPiece {
     u32 count = 0;
     u32 bytes = 0;
     FilledBy by = FilledBy::Nobody;
+    bool wins = false;                            ///< Rival: it counts instead of the one that is held
     std::array<std::byte, kOfferBytes> messages;  ///< or ranges
 };
 
@@ -107,6 +111,21 @@ struct OfferDesk {
         hand_in(piece);
         return true;
     }
+    /// Offering thread: a copy that differs from the one that is held. False where all pieces are under way.
+    [[nodiscard]] bool rival(Stream stream, Seq seq, Bytes copy, FilledBy by, bool wins) {
+        OfferPiece* piece = nullptr;
+        if (copy.size() > kOfferBytes || !empty.pop(piece)) return false;
+        piece->what = OfferPiece::What::Rival;
+        piece->stream = stream;
+        piece->first = seq;
+        piece->count = 1;
+        piece->bytes = static_cast<u32>(copy.size());
+        piece->by = by;
+        piece->wins = wins;
+        std::memcpy(piece->messages.data(), copy.data(), copy.size());
+        hand_in(piece);
+        return true;
+    }
     /// Offering thread: the fold stage has dealt with all that was handed in.
     [[nodiscard]] bool idle() const noexcept {
         return taken.load(std::memory_order_acquire) == offered.load(std::memory_order_relaxed);
@@ -114,7 +133,7 @@ struct OfferDesk {
 };
 
 /// Who offers: each has a desk of its own.
-enum class Offering : u8 { Import, Partner, Count_ };
+enum class Offering : u8 { Import, Partner, Own, Count_ };
 using OfferDesks = std::array<OfferDesk, static_cast<std::size_t>(Offering::Count_)>;
 
 }  // namespace twinlink

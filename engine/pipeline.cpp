@@ -103,7 +103,8 @@ FoldStage::FoldStage(const EngineConfig& config, std::array<LinkRings, kLinks>& 
       by_acd_(std::size_t{1} << 16) {
     // What the ACDs hold back in buffers together stays within what a port's pool has beside its ring.
     const auto acds = static_cast<u32>(config.acds.size());
-    ArbiterConfig arbiter{.reorder_window = config.reorder_window, .silence = config.silence};
+    ArbiterConfig arbiter{
+        .reorder_window = config.reorder_window, .silence = config.silence, .gaps_max = config.gaps_max};
     arbiter.parked_max = std::min(kParkedFramesMax, kRingFrames / acds);
     arbiter.history_frames = std::min(kHistoryFrames, kRingFrames / 4 / acds);
     arbiter.wild_max = std::min(kWildFramesMax, kRingFrames / 4 / acds);
@@ -175,6 +176,14 @@ std::size_t FoldStage::take_offer(OfferDesk& desk, Now now) {
             desk.counts.add(OfferCounter::OtherAcd, piece->count);
         else if (piece->count != 0)
             take_messages(desk, *piece, *path, now);
+    } else if (path != nullptr && piece->what == What::Rival) {
+        path->take_rival(piece->stream, piece->first, Bytes(piece->messages).first(piece->bytes), piece->by,
+                         piece->wins);
+        if (piece->wins) desk.batch.store(batches_closed_ + 1, std::memory_order_relaxed);
+    } else if (path != nullptr && piece->what == What::Apart) {
+        std::array<Range, kOfferRanges> parts;
+        for (u32 n = 0; n < piece->count; ++n) parts[n] = offered_range(*piece, n);
+        path->arbiter().take_apart(piece->stream.epoch, std::span(parts).first(piece->count));
     } else if (path != nullptr) {
         for (u32 n = 0; n < piece->count; ++n) {
             const Range range = offered_range(*piece, n);
@@ -210,8 +219,11 @@ void FoldStage::tick(Now now) {
     notice_drops(now);
     u64 messages = 0;
     u64 conflicts = 0;
+    const bool sift = now.mono - sifted_at_ >= 1_s;
+    if (sift) sifted_at_ = now.mono;
     for (AcdPath& path : paths_) {
         path.arbiter().on_time(now);
+        if (sift && path.arbiter().can_take_apart()) path.desk().sift.store(true, std::memory_order_release);
         messages += path.messages();
         conflicts += path.conflicts();
     }

@@ -147,6 +147,7 @@ private:
     Nanos rows_at_;
     Nanos published_at_;
     Nanos looked_at_;
+    Nanos sifted_at_;
     Nanos watched_at_;
     std::array<u64, kLinks> drops_seen_{};
     std::array<u64, kLinks> refused_seen_{};

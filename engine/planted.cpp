@@ -38,7 +38,9 @@ std::string_view name(Probe value) noexcept {
         case Probe::EpochBegun: return "epoch_begun";
         case Probe::ParkOverflow: return "park_overflow";
         case Probe::GapsMerged: return "gaps_merged";
+        case Probe::GapsTakenApart: return "gaps_taken_apart";
         case Probe::Conflict: return "conflict";
+        case Probe::ConflictWon: return "conflict_won";
         case Probe::RefoldSpoilt: return "refold_spoilt";
         case Probe::RefoldTakenOver: return "refold_taken_over";
         case Probe::RefoldImpossible: return "refold_impossible";

@@ -43,6 +43,8 @@ struct RefoldDesk {
     u64 meet_batch = 0;          ///< Tailing: all in front of it is in batches up to this number
     std::unique_ptr<Fold> fold;  ///< Ready: the state at `meet`
     CommitBatch open;            ///< Ready: what of the open interval was handed on so far
+    /// Set by the fold stage: there is room to take merged gaps apart. Taken back when that was looked into.
+    std::atomic<bool> sift{false};
 };
 
 /// Batches of replaced intervals on their way to the commit stage and back.

@@ -48,8 +48,8 @@ public:
     virtual void missing(Range range) = 0;
     /// Messages that were missing, of this or an older epoch.
     virtual void fill(Stream stream, Seq first, Bytes messages, u32 count) = 0;
-    /// The copy of `seq` on `link` differs from the one that counts.
-    virtual void conflict(Stream stream, Seq seq, Link link) = 0;
+    /// The copy of `seq` on `link`, `rival`, differs from the one that was accepted, `held`.
+    virtual void conflict(Stream stream, Seq seq, Link link, Bytes rival, Bytes held) = 0;
     /// A stream that is no longer the current one, as it stands: when it ended, and after each late fill.
     virtual void older_stream(const StreamRecord& stream) = 0;
     /// The final account of a link for a stream that ended.
@@ -105,6 +105,10 @@ public:
     /// missing from here on, of one that it knows those behind its end (within kOldEndMax). Nothing happens
     /// where the life is newer than the present one, or older than those that can be filled.
     void learn_life(Epoch epoch, Seq last, Now now);
+    /// A merged gap, and behind it the ranges of it that are missing (see GapTable::take_apart).
+    void take_apart(Epoch epoch, std::span<const Range> parts);
+    /// Gaps are merged, and there is room to take them apart.
+    [[nodiscard]] bool can_take_apart() const noexcept;
     /// Lets time pass: holes become gaps, links fall silent, proofs ripen. Call every millisecond or so.
     void on_time(Now now);
     /// Before an orderly stop: takes what is parked (what is missing in front of it becomes a gap) and lets

@@ -21,6 +21,7 @@ std::size_t GapTable::find(Seq seq) const noexcept {
 void GapTable::restore(const GapRecord& gap) {
     open_.insert(open_.begin() + static_cast<std::ptrdiff_t>(find(Seq{gap.first})), Open{gap, {}});
     missing_ += gap.missing;
+    merged_ += gap.merged != 0;
 }
 
 void GapTable::open(Range range, GapCause cause, u64 wall, u64 time_before, GapSink& sink) {
@@ -162,6 +163,40 @@ void GapTable::lose(Range range, u64 wall, GapSink& sink) {
     }
 }
 
+void GapTable::take_apart(std::span<const Range> parts, GapSink& sink) {
+    if (parts.size() < 2) return;
+    const Range whole = parts.front();
+    parts = parts.subspan(1);
+    const std::size_t i = find(whole.first);
+    if (i >= open_.size() || open_[i].record.range() != whole || open_[i].record.merged == 0) return;
+    const GapRecord merged = open_[i].record;
+    const std::size_t room = gaps_max_ - std::min<std::size_t>(gaps_max_, open_.size());
+    parts = parts.first(std::min(parts.size(), room + 1));
+    u64 left = merged.missing;
+    for (std::size_t p = 0; p + 1 < parts.size(); ++p) {
+        const bool inside = parts[p].first <= parts[p].last && parts[p].last < parts[p + 1].first;
+        if (!inside || parts[p].count() >= left) return;
+        left -= parts[p].count();
+    }
+    const Range rest{parts.back().first, whole.last};
+    if (parts.front().first != whole.first || rest.last < rest.first || rest.count() < left) return;
+    probe(Probe::GapsTakenApart);
+    sink.gap_apart(stream_, whole);
+    open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(i));
+    --merged_;
+    for (std::size_t p = 0; p < parts.size(); ++p) {
+        const bool last = p + 1 == parts.size();
+        Open part{merged, {}};
+        part.record.first = parts[p].first.value;
+        part.record.last = last ? rest.last.value : parts[p].last.value;
+        part.record.missing = last ? left : parts[p].count();
+        part.record.merged = part.record.missing != part.record.range().count() ? 1 : 0;
+        merged_ += part.record.merged;
+        open_.insert(open_.begin() + static_cast<std::ptrdiff_t>(i + p), part);
+        sink.gap_changed(part.record);
+    }
+}
+
 /// Joins the two neighbours with the fewest held names between them.
 void GapTable::merge_nearest(GapSink& sink) {
     probe(Probe::GapsMerged);
@@ -181,6 +216,7 @@ void GapTable::merge_nearest(GapSink& sink) {
     into.time_after = from.time_after;
     if (from.state != into.state) into.state = GapState::Open;
     if (from.interval_last != 0) into.interval_last = from.interval_last;
+    merged_ = merged_ + 1 - (into.merged != 0) - (from.merged != 0);
     into.merged = 1;
     sink.gap_gone(stream_, Seq{from.first});
     open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(best) + 1);

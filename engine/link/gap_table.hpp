@@ -11,6 +11,7 @@
 #include <twinlink/limits.hpp>
 #include <twinlink/records.hpp>
 
+#include <span>
 #include <vector>
 
 namespace twinlink {
@@ -21,6 +22,8 @@ public:
     virtual ~GapSink() = default;
     virtual void gap_changed(const GapRecord&) = 0;
     virtual void gap_gone(Stream stream, Seq first) = 0;
+    /// A merged gap was taken apart: names of `whole` for which no record follows are here.
+    virtual void gap_apart(Stream stream, Range whole) = 0;
 };
 
 class GapTable {
@@ -53,6 +56,16 @@ public:
     /// stay as they are, and so does everything when the table is full.
     void lose(Range range, u64 wall, GapSink& sink);
 
+    /// Makes gaps of their own of a merged one's missing names. `parts` is the merged gap's range, and behind
+    /// it the ranges that are missing of it, ascending, the last one reaching to its end: merged still where
+    /// more names are missing than are told. Nothing happens when there is no such gap, or the numbers do not
+    /// fit; where the table has no room for all, the rest stays merged.
+    void take_apart(std::span<const Range> parts, GapSink& sink);
+    /// Gaps are merged, and there is room for their parts.
+    [[nodiscard]] bool can_take_apart() const noexcept {
+        return merged_ != 0 && open_.size() < gaps_max_;
+    }
+
     [[nodiscard]] bool empty() const noexcept { return open_.empty(); }
     [[nodiscard]] std::size_t size() const noexcept { return open_.size(); }
     /// Names missing over all open gaps.
@@ -83,6 +96,7 @@ private:
     u32 gaps_max_;
     std::vector<Open> open_;  // ascending
     u64 missing_ = 0;
+    u32 merged_ = 0;  ///< how many of open_ are
 };
 
 }  // namespace twinlink

@@ -105,6 +105,15 @@ void Arbiter::requested(Epoch epoch, Range range) {
     if (GapTable* const gaps = gaps_of(epoch)) gaps->requested(range, sink_);
 }
 
+void Arbiter::take_apart(Epoch epoch, std::span<const Range> parts) {
+    if (GapTable* const gaps = gaps_of(epoch)) gaps->take_apart(parts, sink_);
+}
+
+bool Arbiter::can_take_apart() const noexcept {
+    return gaps_.can_take_apart() ||
+           std::ranges::any_of(older_, [](const Older& o) { return o.gaps.can_take_apart(); });
+}
+
 void Arbiter::lose(Epoch epoch, Range range, Now now) {
     if (GapTable* const gaps = gaps_of(epoch)) gaps->lose(range, now.wall.value, sink_);
 }

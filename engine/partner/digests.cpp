@@ -79,6 +79,7 @@ void Digests::begin() {
     const std::lock_guard lock(mutex_);
     theirs_.clear();
     to_tell_.clear();
+    to_look_into_.clear();
     for (const auto& [key, tables] : own_) to_tell_.insert(key);
 }
 
@@ -86,6 +87,32 @@ void Digests::forget() {
     const std::lock_guard lock(mutex_);
     theirs_.clear();
     to_tell_.clear();
+    to_look_into_.clear();
+}
+
+/// Something of the interval is new, here or there. Precondition: the mutex is held.
+void Digests::hold_against(Key key) {
+    to_look_into_.erase(key);
+    const auto own = own_.find(key);
+    const auto theirs = theirs_.find(key);
+    if (own == own_.end() || theirs == theirs_.end()) return;
+    for (const auto& [table, digest] : own->second) {
+        const auto other = theirs->second.find(table);
+        if (other == theirs->second.end()) continue;
+        const RowsDigest& their = other->second;
+        const bool same = digest.digest == their.digest && digest.rows == their.rows;
+        if (same || digest.fold_version != their.fold_version || digest.missing != their.missing) continue;
+        to_look_into_[key].incomplete |= digest.incomplete || their.incomplete;
+    }
+}
+
+std::optional<Digests::Key> Digests::next_different(std::span<const Acd> alike, Now now) {
+    for (auto& [key, odd] : to_look_into_) {
+        if (odd.incomplete && std::ranges::find(alike, key.acd) == alike.end()) continue;
+        if (odd.since.value == 0) odd.since = now.mono;
+        if (now.mono - odd.since >= kOddFor) return key;
+    }
+    return {};
 }
 
 void Digests::keep_newest(std::map<Key, OfTables>& all, Acd acd) {
@@ -104,6 +131,7 @@ void Digests::on_digest(const Digest& digest) {
         .missing = digest.missing,
         .fold_version = digest.fold_version,
         .incomplete = (digest.flags & kDigestIncomplete) != 0};
+    hold_against({Acd{digest.acd}, digest.start, digest.instance});
     keep_newest(theirs_, Acd{digest.acd});
 }
 
@@ -138,6 +166,7 @@ bool Digests::make(const IntervalRecord& interval, bool tell) {
     const Key key{Acd{interval.acd}, interval.start, interval.instance};
     const std::lock_guard lock(mutex_);
     own_[key] = std::move(tables);
+    hold_against(key);
     keep_newest(own_, key.acd);
     if (tell) to_tell_.insert(key);
     return true;

@@ -16,6 +16,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 
 namespace twinlink {
@@ -77,17 +78,28 @@ public:
 
     [[nodiscard]] std::vector<Compared> compared() const;
 
-private:
     struct Key {
         Acd acd;
         u64 start = 0;
         u16 instance = 0;
         friend constexpr auto operator<=>(const Key&, const Key&) noexcept = default;
     };
+    /// The oldest interval with a table that differs though both lack equally much of it, has done so
+    /// unchanged for kOddFor, and has not been looked into since. INCOMPLETE ones only of `alike`: ACDs of
+    /// which both hold the very same messages.
+    [[nodiscard]] std::optional<Key> next_different(std::span<const Acd> alike, Now now);
+    [[nodiscard]] bool differs(Key key) const { return to_look_into_.contains(key); }
+    void looked_into(Key key) { to_look_into_.erase(key); }
+
+private:
     using OfTables = std::map<TableId, RowsDigest>;
+    void hold_against(Key key);
     static void keep_newest(std::map<Key, OfTables>& all, Acd acd);
     bool make(const IntervalRecord& interval, bool tell);
     void tell(Key key, const OfTables& tables);
+
+    /// Digests cross on their way: what differs for less than this is not worth a question. Chosen.
+    static constexpr Nanos kOddFor = 2_s;
 
     const StoreReader& store_;
     u16 fold_version_;
@@ -95,6 +107,11 @@ private:
     std::vector<std::byte>& out_;
     std::map<Key, IntervalRecord> due_;  ///< to be made
     std::set<Key> to_tell_;
+    struct Odd {
+        bool incomplete = false;  ///< rows of it are INCOMPLETE
+        Nanos since;              ///< looked at first, as it is; 0 = not yet
+    };
+    std::map<Key, Odd> to_look_into_;
     mutable std::mutex mutex_;  // of the two below; never held while the store is read
     std::map<Key, OfTables> own_;
     std::map<Key, OfTables> theirs_;

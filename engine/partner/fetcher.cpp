@@ -1,5 +1,6 @@
 // See fetcher.hpp.
 #include "engine/partner/fetcher.hpp"
+#include "engine/partner/rivals.hpp"
 #include "engine/planted.hpp"
 
 #include <algorithm>
@@ -90,7 +91,8 @@ u64 Fetcher::ask_some(Stream stream, const RangeSet& wanted, Now now) {
     Want want{};
     want.epoch = stream.epoch.value;
     want.acd = stream.acd.value;
-    want.request = ++last_id_ != 0 ? last_id_ : ++last_id_;
+    if (++last_id_ == kComparingRequests) last_id_ = 1;
+    want.request = last_id_;
     std::vector<RangeEntry> entries;
     for (const Range& range : wanted.ranges()) entries.push_back({range.first.value, range.last.value});
     write_frame(out_, want, entries);

@@ -19,12 +19,12 @@ struct Shape {
     bool data = false;
 };
 constexpr auto kShapes = [] {
-    std::array<Shape, 16> shapes{};
+    std::array<Shape, 20> shapes{};
     for_each_partner_message([&]<class M>() {
         Shape& s = shapes[M::kTemplate];
         s.block_bytes = sizeof(M);
         if constexpr (!std::is_same_v<typename M::Entry, NoEntry>) s.entry_bytes = sizeof(typename M::Entry);
-        s.data = std::is_same_v<M, Block>;
+        s.data = kHasData<M>;
     });
     return shapes;
 }();
@@ -91,6 +91,11 @@ FrameFault check(const Block& block, const FrameIn& frame) noexcept {
     if (!good) return FrameFault::BadNumber;
     return validate_messages(frame.data, block.count) == FrameRefusal::Ok ? FrameFault::Ok
                                                                           : FrameFault::BadMessage;
+}
+FrameFault check(const Copy& copy, const FrameIn& frame) noexcept {
+    if (!good_stream(copy.acd, copy.epoch) || copy.seq == 0 || copy.seq >= kSeqMax)
+        return FrameFault::BadNumber;
+    return validate_messages(frame.data, 1) == FrameRefusal::Ok ? FrameFault::Ok : FrameFault::BadMessage;
 }
 FrameFault check(const Lack& lack, const FrameIn& frame) noexcept {
     const bool good = good_stream(lack.acd, lack.epoch) && lack.request != 0 && known(lack.why);

@@ -40,7 +40,7 @@ struct FrameIn {
     const std::byte* first_entry = nullptr;
     u16 entry_bytes = 0;
     u16 entries = 0;
-    Bytes data;  ///< of a Block
+    Bytes data;  ///< of a Block or Copy
 
     template <class M>
     [[nodiscard]] M as() const noexcept {
@@ -83,7 +83,7 @@ void write_frame(std::vector<std::byte>& out, const M& message,
         detail::append(out, GroupHead{sizeof(typename M::Entry), static_cast<u16>(entries.size())});
         for (const auto& entry : entries) detail::append(out, entry);
     }
-    if constexpr (std::is_same_v<M, Block>) {
+    if constexpr (kHasData<M>) {
         detail::append(out, static_cast<u32>(data.size()));
         out.insert(out.end(), data.begin(), data.end());
     }

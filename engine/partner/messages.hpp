@@ -181,6 +181,19 @@ struct Bye {
     std::array<char, 96> text;
 };
 
+struct Copy {
+    static constexpr u16 kTemplate = 16;
+    using Entry = NoEntry;
+    u64 epoch;
+    u64 seq;
+    u16 acd;
+    u16 reserved0;
+    u32 reserved1;
+};
+/// Whether variable data stands behind a message's block.
+template <class M>
+inline constexpr bool kHasData = std::is_same_v<M, Block> || std::is_same_v<M, Copy>;
+
 /// Calls f.operator()<M>() for each message of the protocol.
 template <class F>
 constexpr void for_each_partner_message(F&& f) {
@@ -194,6 +207,7 @@ constexpr void for_each_partner_message(F&& f) {
     f.template operator()<Digest>();
     f.template operator()<Heartbeat>();
     f.template operator()<Bye>();
+    f.template operator()<Copy>();
 }
 
 // ---- bounds --------------------------------------------------------------------------------------

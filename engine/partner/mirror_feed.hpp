@@ -21,9 +21,14 @@ inline constexpr u32 kMirrorEntries = 16'384;
 
 class MirrorFeed {
 public:
+    /// A name of which copies differ has been settled.
+    struct Rival {
+        Stream stream;
+        Seq seq;
+    };
     struct Entry {
         u64 transaction = 0;
-        std::variant<StreamRecord, GapRecord, IntervalRecord> what;
+        std::variant<StreamRecord, GapRecord, IntervalRecord, Rival, CommitBatch::Apart> what;
     };
 
     /// Commit stage: `batch` is durable as `transaction`.
@@ -33,10 +38,14 @@ public:
         if (overflowed_.load(std::memory_order_acquire)) return;
         bool fits = true;
         // Gaps first: a stream's `next` must not run ahead of what is missing below it.
+        for (const CommitBatch::Apart& apart : batch.apart)
+            fits = fits && entries_.push({transaction, apart});
         for (const GapRecord& gap : batch.gaps) fits = fits && entries_.push({transaction, gap});
         for (const StreamRecord& stream : batch.streams) fits = fits && entries_.push({transaction, stream});
         for (const IntervalRecord& interval : batch.intervals)
             if (interval.closed != 0) fits = fits && entries_.push({transaction, interval});
+        for (const RivalCopy& rival : batch.rivals)
+            fits = fits && entries_.push({transaction, Rival{rival.stream, rival.seq}});
         if (!fits) overflowed_.store(true, std::memory_order_release);
     }
 

@@ -40,6 +40,13 @@ CounterInfo info(Counter counter) noexcept {
         case Counter::LostAgreed: return {"lost_agreed", "names that both agreed to be lost"};
         case Counter::DigestsOut: return {"digests_out", "digests of rows told to the partner"};
         case Counter::DigestsIn: return {"digests_in", "digests of rows that the partner told"};
+        case Counter::CopiesOut:
+            return {"copies_out", "messages told to the partner because copies of them differ"};
+        case Counter::CopiesIn: return {"copies_in", "messages that the partner told for the same reason"};
+        case Counter::CopiesDiffer:
+            return {"copies_differ", "copies of the partner's that differ from those held here"};
+        case Counter::NamesCompared:
+            return {"names_compared", "messages compared with the partner's because rows differ"};
         case Counter::Count_: break;
     }
     return {"?", "?"};

@@ -43,6 +43,10 @@ enum class Counter : u8 {
     LostAgreed,
     DigestsOut,
     DigestsIn,
+    CopiesOut,
+    CopiesIn,
+    CopiesDiffer,
+    NamesCompared,
     Count_
 };
 [[nodiscard]] CounterInfo info(Counter) noexcept;

@@ -20,6 +20,8 @@ constexpr std::size_t kOutboxBytes = std::size_t{1} << 20;
 /// ... and before anything more is taken from it: what it asks makes answers.
 constexpr std::size_t kOutboxMost = 2 * kLendAhead;
 constexpr Nanos kPublishEvery = 100_ms;
+/// Intervals before one that differs, in which the cause is looked for. Chosen: a day of quarters of an hour.
+constexpr u32 kLookBackMost = 96;
 /// Lives remembered as told: a good partner has a few, and telling twice changes nothing.
 constexpr std::size_t kLivesToldMax = 4 * kLivesPerAcd * kAcdsMax;
 
@@ -36,7 +38,8 @@ PartnerShim::PartnerShim(const PartnerConfig& config, StoreReader own, OfferDesk
       fetcher_(own_, theirs_, desk, counters_, out_),
       lender_(own_, own_reader_, config.lend_bytes_per_s, counters_, out_),
       losses_(own_, theirs_, mirror_, desk, config.lost_after, counters_, out_),
-      digests_(own_reader_, config.self.fold_version, counters_, out_) {
+      digests_(own_reader_, config.self.fold_version, counters_, out_),
+      rivals_(own_reader_, desk, counters_, out_) {
     in_.reserve(kInboxBytes);
     feed_.want();
 }
@@ -72,6 +75,8 @@ void PartnerShim::disconnected(std::string_view why, Now now) {
     lender_.forget();
     losses_.forget();
     digests_.forget();
+    rivals_.forget();
+    looking_.reset();
     theirs_.clear();
     in_.clear();
     in_at_ = 0;
@@ -98,6 +103,8 @@ std::size_t PartnerShim::poll(Now now) {
         frames += mirror_.tell(now, session_.common_acds());
         frames += fetcher_.ask(now, session_.common_acds(), deaf());
         frames += losses_.on_time(now, config_.self.server == 1);
+        look_into_differences(now);
+        frames += rivals_.work(now, session_.common_acds());
     }
     if (session_.up()) frames += lender_.lend(now);
     frames += digests_.work(session_.up(), session_.up() && !pressed, session_.common_acds());
@@ -141,6 +148,7 @@ void PartnerShim::take(const FrameIn& frame, Now now) {
         if (!session_.on_hello(frame.as<Hello>(), frame, now)) return;
         mirror_.begin();
         digests_.begin();
+        rivals_.begin();
         for (const auto& [stream, holding] : own_) mirror_.reload(stream);
         return;
     }
@@ -153,8 +161,21 @@ void PartnerShim::take(const FrameIn& frame, Now now) {
             learn_lives();
             break;
         case Want::kTemplate: lender_.on_want(frame.as<Want>(), frame); break;
-        case Block::kTemplate: broken = fetcher_.on_block(frame.as<Block>(), frame.data, now); break;
-        case Lack::kTemplate: broken = fetcher_.on_lack(frame.as<Lack>(), frame, now); break;
+        case Block::kTemplate: {
+            const auto block = frame.as<Block>();
+            broken = block.request >= kComparingRequests ? rivals_.on_block(block, frame.data, now)
+                                                         : fetcher_.on_block(block, frame.data, now);
+            break;
+        }
+        case Lack::kTemplate: {
+            const auto lack = frame.as<Lack>();
+            if (lack.request >= kComparingRequests)
+                rivals_.on_lack(lack);
+            else
+                broken = fetcher_.on_lack(lack, frame, now);
+            break;
+        }
+        case Copy::kTemplate: rivals_.on_copy(frame.as<Copy>(), frame.data); break;
         case LostPropose::kTemplate: {
             const auto m = frame.as<LostPropose>();
             losses_.on_propose({Acd{m.acd}, Epoch{m.epoch}}, frame, now);
@@ -192,6 +213,68 @@ void PartnerShim::learn_lives() {
     }
 }
 
+/// Rows that differ though both hold the same messages: somewhere two copies of a message do. In the interval
+/// itself, or in one before it where a call or a login began.
+void PartnerShim::look_into_differences(Now now) {
+    if (!rivals_.idle()) return;
+    if (looking_ && rivals_.found() == looking_->found_before && looking_->back < kLookBackMost) {
+        ++looking_->back;
+    } else if (looking_) {
+        digests_.looked_into(looking_->key);
+        looking_.reset();
+    }
+    if (!looking_) {
+        std::vector<Acd> alike;
+        for (const Acd acd : session_.common_acds())
+            if (accounts_alike(acd)) alike.push_back(acd);
+        const auto odd = digests_.next_different(alike, now);
+        if (!odd) return;
+        looking_ = Looking{*odd, 0, rivals_.found()};
+    }
+    // What has come to be alike meanwhile needs no looking into.
+    if (!digests_.differs(looking_->key) || !compare_interval(looking_->key, looking_->back)) {
+        digests_.looked_into(looking_->key);
+        looking_.reset();
+    }
+}
+
+/// Compares the messages of the interval that is `back` before this one. False: there is none.
+bool PartnerShim::compare_interval(Digests::Key key, u32 back) {
+    const auto snapshot = own_reader_.snapshot();
+    if (!snapshot) return true;  // tried as if nothing had been found
+    const auto intervals = snapshot->intervals(0, std::numeric_limits<u64>::max(), key.acd);
+    auto at = std::ranges::find_if(intervals, [&](const IntervalRecord& i) {
+        return i.start == key.start && i.instance == key.instance;
+    });
+    if (at == intervals.end() || at - intervals.begin() < back) return false;
+    at -= back;
+    // It ends where the next one begins, in this life of the ACD or a later one.
+    const auto next = std::next(at);
+    const Stream begin{key.acd, Epoch{at->epoch}};
+    if (next == intervals.end() || next->epoch == at->epoch) {
+        rivals_.compare(begin, {Seq{at->first_seq}, Seq{std::max(at->first_seq, at->last_seq)}});
+        return true;
+    }
+    for (const auto& [stream, holding] : own_) {
+        if (stream.acd != key.acd || stream < begin || stream.epoch.value > next->epoch) continue;
+        const Seq first = stream == begin ? Seq{at->first_seq} : Seq{1};
+        const Seq end = stream.epoch.value == next->epoch ? Seq{next->first_seq} : holding.next;
+        if (first < end) rivals_.compare(stream, {first, end - 1});
+    }
+    return true;
+}
+
+/// Both hold the same messages of the ACD, as far as they have told.
+bool PartnerShim::accounts_alike(Acd acd) const {
+    return std::ranges::all_of(own_, [&](const auto& own) {
+        if (own.first.acd != acd) return true;
+        const auto theirs = theirs_.find(own.first);
+        return theirs != theirs_.end() && theirs->second.next == own.second.next &&
+               theirs->second.missing.names() == own.second.missing.names() &&
+               theirs->second.missing.without(own.second.missing).empty();
+    });
+}
+
 // ---- what is held here
 // ------------------------------------------------------------------------------------
 
@@ -203,19 +286,28 @@ void PartnerShim::learn_own() {
         if (entry.transaction <= transaction_) return;
         if (const auto* interval = std::get_if<IntervalRecord>(&entry.what))
             return digests_.changed(*interval);
-        const Stream stream =
-            std::visit([](const auto& r) { return Stream{Acd{r.acd}, Epoch{r.epoch}}; }, entry.what);
+        if (const auto* rival = std::get_if<MirrorFeed::Rival>(&entry.what))
+            return rivals_.changed(rival->stream, rival->seq);
+        if (const auto* apart = std::get_if<CommitBatch::Apart>(&entry.what)) {
+            // Here, but for the gaps that follow.
+            if (const auto own = own_.find(apart->stream); own != own_.end())
+                own->second.set(apart->whole, GapState::Filled, false);
+            return mirror_.changed(apart->stream, apart->whole);
+        }
+        const auto* const gap = std::get_if<GapRecord>(&entry.what);
+        const auto* const record = std::get_if<StreamRecord>(&entry.what);
+        const Stream stream = gap != nullptr ? Stream{Acd{gap->acd}, Epoch{gap->epoch}}
+                                             : Stream{Acd{record->acd}, Epoch{record->epoch}};
         if (!own_.contains(stream) && !room_for_life(stream)) return;
-        if (const auto* gap = std::get_if<GapRecord>(&entry.what)) {
+        if (gap != nullptr) {
             own_[stream].set(gap->range(), gap->state, gap->merged != 0);
             if (!planted(Planted::HideGapInAccount)) mirror_.changed(stream, gap->range());
         } else {
-            const auto& record = std::get<StreamRecord>(entry.what);
             Holding& holding = own_[stream];
-            holding.first_seen = Seq{record.first_seen};
-            holding.next = std::max(holding.next, Seq{record.next});
-            if (planted(Planted::ClaimTooMuch)) holding.next = Seq{record.next} + 7;
-            holding.ended = record.ended != 0;
+            holding.first_seen = Seq{record->first_seen};
+            holding.next = std::max(holding.next, Seq{record->next});
+            if (planted(Planted::ClaimTooMuch)) holding.next = Seq{record->next} + 7;
+            holding.ended = record->ended != 0;
             mirror_.tip_moved(stream);
         }
         if (touched.empty() || touched.back() != stream) touched.push_back(stream);

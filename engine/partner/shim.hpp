@@ -24,12 +24,14 @@
 #include "engine/partner/losses.hpp"
 #include "engine/partner/mirror.hpp"
 #include "engine/partner/mirror_feed.hpp"
+#include "engine/partner/rivals.hpp"
 #include "engine/partner/session.hpp"
 
 #include <twinlink/store_reader.hpp>
 
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 
 namespace twinlink {
@@ -109,6 +111,9 @@ private:
     void reload_own();
     void read_pruned();
     void read_pruned(const StoreSnapshot& snapshot);
+    void look_into_differences(Now now);
+    bool compare_interval(partner::Digests::Key key, u32 back);
+    [[nodiscard]] bool accounts_alike(Acd acd) const;
     void count_to_come();
     void publish(Now now);
     [[nodiscard]] std::vector<Acd> deaf() const;
@@ -130,6 +135,14 @@ private:
     partner::Lender lender_;
     partner::Losses losses_;
     partner::Digests digests_;
+    partner::Rivals rivals_;
+    /// An interval that differs, and how far back its cause was looked for.
+    struct Looking {
+        partner::Digests::Key key;
+        u32 back = 0;
+        u64 found_before = 0;
+    };
+    std::optional<Looking> looking_;
     std::map<Stream, Seq> lives_told_;  ///< the fold stage was told how far the partner knows them
     u64 to_come_ = 0;                   ///< names that the partner has and this server lacks
     Nanos published_at_;

@@ -4,6 +4,7 @@
 // journal keeps the bytes that it got first.
 #include "engine/store/batch_writer.hpp"
 
+#include "engine/store/rival_writer.hpp"
 #include "engine/store/roll_up_writer.hpp"
 #include "engine/store/row_codec.hpp"
 
@@ -57,6 +58,9 @@ const char* BatchWriter::refuse(const CommitBatch& batch) noexcept {
             return "a journal block's sizes are wrong";
         if (b.first.value == 0 || b.stream.acd.value == 0) return "a journal block has no name";
     }
+    for (const auto& r : batch.rivals)
+        if (outside(r.offset, r.bytes, batch.arena.size()) || r.bytes < sizeof(SbeHeader) + sizeof(u64))
+            return "a copy of a message lies outside the arena";
     for (const auto& r : batch.rows)
         if (const char* const wrong = refuse_row(r, batch.row_words)) return wrong;
     for (const auto& c : batch.checkpoints)
@@ -71,6 +75,7 @@ const char* BatchWriter::refuse(const CommitBatch& batch) noexcept {
 int BatchWriter::write(Txn& txn, const CommitBatch& batch, CommitResult& result) {
     result_ = &result;
     int rc = write_blocks(txn, batch);
+    if (rc == 0) rc = write_rivals(txn, batch, counters_, result);
     if (rc == 0) rc = write_rows(txn, batch);
     if (rc == 0) rc = drop_replaced(txn, batch);
     if (rc == 0) rc = drop_stale(txn, batch);

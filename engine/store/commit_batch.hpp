@@ -5,6 +5,7 @@
 // not matter but for rows and records with the same key: the last one counts.
 #pragma once
 
+#include "engine/rival.hpp"
 #include "engine/store/roll_up_batch.hpp"
 
 #include <twinlink/frame.hpp>
@@ -79,6 +80,7 @@ struct CommitBatch {
     std::vector<std::byte> arena;  ///< journal bytes and checkpoints
     std::vector<u64> row_words;
     std::vector<JournalBlock> blocks;
+    std::vector<RivalCopy> rivals;  ///< carried out when `blocks` are written
     std::vector<RowImage> rows;
     std::vector<ReplacedInterval> replaced;
     std::vector<StaleCheckpoints> stale;  ///< carried out before `checkpoints` are written
@@ -101,6 +103,12 @@ struct CommitBatch {
         u64 refold = 0;
     };
     std::vector<TookOver> took_over;
+    /// Merged gaps that were taken apart: `gaps` has those of their names that are missing. Not stored.
+    struct Apart {
+        Stream stream;
+        Range whole;
+    };
+    std::vector<Apart> apart;
     u64 number = 0;  ///< counts batches since start
     u64 wall = 0;    ///< when it was closed, server's wall clock
 
@@ -146,15 +154,17 @@ struct CommitBatch {
     }
 
     [[nodiscard]] bool empty() const noexcept {
-        return blocks.empty() && rows.empty() && replaced.empty() && stale.empty() && checkpoints.empty() &&
-               gaps.empty() && gaps_gone.empty() && streams.empty() && links.empty() && intervals.empty() &&
-               names.empty() && acds.empty() && traces.empty() && link_events.empty() && rolled.empty();
+        return blocks.empty() && rivals.empty() && rows.empty() && replaced.empty() && stale.empty() &&
+               checkpoints.empty() && gaps.empty() && gaps_gone.empty() && streams.empty() && links.empty() &&
+               intervals.empty() && names.empty() && acds.empty() && traces.empty() && link_events.empty() &&
+               rolled.empty();
     }
     /// Empties it but keeps the memory.
     void clear() noexcept {
         arena.clear();
         row_words.clear();
         blocks.clear();
+        rivals.clear();
         rows.clear();
         replaced.clear();
         stale.clear();
@@ -170,6 +180,7 @@ struct CommitBatch {
         link_events.clear();
         rolled.clear();
         took_over.clear();
+        apart.clear();
         refold = 0;
     }
 };

@@ -108,6 +108,17 @@ std::vector<LinkEventRecord> StoreSnapshot::link_events() const {
     return all;
 }
 
+std::vector<ConflictRecord> StoreSnapshot::conflicts(std::optional<Acd> acd) const {
+    std::vector<ConflictRecord> all;
+    const Key from = acd ? Key{}.put(acd->value) : Key{};
+    state_->records<ConflictRecord>(Db::Conflicts, from.bytes(), [&](const ConflictRecord& r) {
+        if (acd && r.acd != acd->value) return false;
+        all.push_back(r);
+        return true;
+    });
+    return all;
+}
+
 std::vector<LinkRecord> StoreSnapshot::links() const {
     std::vector<LinkRecord> all;
     state_->records<LinkRecord>(Db::Links, {}, [&](const LinkRecord& r) {

@@ -41,7 +41,8 @@ struct EngineConfig {
     Nanos journal_age_max{7 * 86'400 * 1'000'000'000ULL};  ///< and by age, server's wall clock
     std::vector<AcdConfig> acds;                           ///< 1 .. kAcdsMax, distinct
     Nanos reorder_window = 20_ms;                          ///< how long a hole waits for the other link
-    Nanos silence = 350_ms;                                ///< a link without a frame for this long is silent
+    u32 gaps_max = kGapsMax;    ///< open gaps of one ACD that are kept apart, 2 .. kGapsMax; more are merged
+    Nanos silence = 350_ms;     ///< a link without a frame for this long is silent
     Nanos commit_every = 5_ms;  ///< the least time between two commits; more load makes them larger, not more
     Nanos rows_every = 250_ms;  ///< rows of the open interval go down this often
     Nanos checkpoint_every = 1_s;  ///< the least time between two checkpoints of one ACD

@@ -46,6 +46,10 @@ inline constexpr u32 kGapsMax = 4'096;
 /// other one.
 inline constexpr u32 kWildFramesMax = 4'096;
 
+/// Names of which differing copies are remembered, all ACDs together; of more the first copy stays. Chosen: a
+/// switch that contradicts itself for good needs people, not a longer table.
+inline constexpr u32 kConflictsMax = 16'384;
+
 /// Journal block: messages are gathered up to this many bytes. Measured: 64 KiB to 1 MiB are equally fast in
 /// LMDB, 4 KiB half as fast.
 inline constexpr u32 kBlockBytes = 256 * 1024;

@@ -212,6 +212,30 @@ struct TraceRecord {
     [[nodiscard]] std::span<const u64> list() const noexcept { return std::span(agents).first(count); }
 };
 
+/// Bytes that are kept of a copy that does not count. Chosen: four times the longest message.
+inline constexpr std::size_t kConflictBytes = 512;
+
+/// A message of which copies came that differ: on two links, or here and at the partner. The one that counts
+/// is in the journal: that of the lower XXH3-64, so that both servers come to the same one. Key: (acd, epoch,
+/// seq).
+struct ConflictRecord {
+    u64 epoch;
+    u64 seq;
+    u64 time;        ///< of the copy that counts, ns of the ACD's clock
+    u64 found_wall;  ///< when the first difference was found
+    u64 kept_hash;   ///< XXH3-64 of the copy that counts
+    u64 other_hash;  ///< ... and of the latest other one
+    u32 copies;      ///< other copies that came, each counted again when another one came in between
+    u16 acd;
+    u16 kept_template;    ///< kind of message: template id of the copy that counts
+    u16 other_template;   ///< ... and of the latest other one
+    u16 other_bytes;      ///< whole length of the latest other one
+    FilledBy brought_by;  ///< who brought the latest copy
+    u8 replaced;          ///< 1 = a copy that came later took the place of the first
+    u16 reserved0;
+    std::array<std::byte, kConflictBytes> other;  ///< the latest other copy, 0 behind its end
+};
+
 /// Table ids are part of the store format: never renumber. The item catalogue says which exist.
 enum class TableId : u8 {
     None = 0,
@@ -252,6 +276,7 @@ struct RowView {
 template <class R>
 concept Record = std::is_trivially_copyable_v<R> && std::has_unique_object_representations_v<R>;
 static_assert(Record<GapRecord> && Record<StreamRecord> && Record<LinkRecord> && Record<IntervalRecord> &&
-              Record<AcdRecord> && Record<NameRecord> && Record<TraceRecord> && Record<LinkEventRecord>);
+              Record<AcdRecord> && Record<NameRecord> && Record<TraceRecord> && Record<LinkEventRecord> &&
+              Record<ConflictRecord>);
 
 }  // namespace twinlink

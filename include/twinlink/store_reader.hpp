@@ -136,6 +136,8 @@ public:
     [[nodiscard]] std::vector<LinkRecord> links() const;
     /// By (acd, epoch, first).
     [[nodiscard]] std::vector<GapRecord> gaps(const GapFilter& = {}) const;
+    /// Messages of which copies came that differ, by (acd, epoch, seq); of one ACD where given.
+    [[nodiscard]] std::vector<ConflictRecord> conflicts(std::optional<Acd> acd = {}) const;
     /// Intervals whose start lies in [from, to), ns of the ACD's clock, by (acd, start, instance).
     [[nodiscard]] std::vector<IntervalRecord> intervals(u64 from = 0,
                                                         u64 to = std::numeric_limits<u64>::max(),

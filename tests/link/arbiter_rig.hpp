@@ -120,7 +120,7 @@ public:
         check_bytes(first, messages, count);
         say("fill" + range(first.value, first.value + count - 1));
     }
-    void conflict(Stream, Seq seq, Link link) override {
+    void conflict(Stream, Seq seq, Link link, Bytes, Bytes) override {
         conflicts.push_back(std::to_string(seq.value) + letter(link));
     }
     void older_stream(const StreamRecord& s) override { older.push_back(s); }
@@ -133,6 +133,9 @@ public:
     }
     void gap_changed(const GapRecord& g) override { records[g.first] = g; }
     void gap_gone(Stream, Seq first) override { records.erase(first.value); }
+    void gap_apart(Stream, Range whole) override {
+        say("apart" + range(whole.first.value, whole.last.value));
+    }
 
 private:
     void say(const std::string& what) { out += (out.empty() ? "" : " ") + what; }

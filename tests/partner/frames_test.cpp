@@ -43,6 +43,8 @@ std::vector<std::vector<std::byte>> one_of_each() {
     add(Digest{1, {2, 3}, 4, 5, 1, 0, 1, 2, 0}, none);
     add(Heartbeat{1, 2, 3, 4, 5}, none);
     add(Bye{ByeWhy::Power, 0, 0, 0, fixed_text<96>("no more power")}, none);
+    const auto two = two_messages();
+    add(Copy{10, 3, 1, 0, 0}, none, Bytes(two).first(message_at(two.data()).wire_bytes()));
     return all;
 }
 
@@ -88,7 +90,7 @@ TEST_CASE("partner frames: each template comes out as it went in, one behind the
             CHECK(text_of(got.frame.as<Bye>().text) == "no more power");
         at += got.bytes;
     }
-    CHECK(templates == std::vector<u16>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10});
+    CHECK(templates == std::vector<u16>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 16});
 }
 
 TEST_CASE("partner frames: until a frame is whole, more is waited for") {
@@ -141,6 +143,13 @@ TEST_CASE("partner frames: what is out of its range is refused by its reason") {
     CHECK(fault(with(want, sizeof(FrameHead) + 4, u16{1})) == FrameFault::BadSchema);
     CHECK(fault(with(want, sizeof(FrameHead), u16{8})) == FrameFault::BadBlock);
     CHECK(fault(with(all[9], at(0), u8{99})) == FrameFault::BadNumber);
+    CHECK(fault(with(all[10], at(offsetof(Copy, seq)), u64{0})) == FrameFault::BadNumber);
+    CHECK(fault(with(all[10], at(offsetof(Copy, seq)), ~u64{0})) == FrameFault::BadNumber);
+    CHECK(fault(with(all[10], at(offsetof(Copy, acd)), u16{0})) == FrameFault::BadNumber);
+    CHECK(fault(with(all[10], kBlockAt + sizeof(Copy), u32{0})) == FrameFault::BadLength);
+    std::vector<std::byte> two_in_one;
+    write_frame(two_in_one, Copy{10, 3, 1, 0, 0}, {}, two_messages());
+    CHECK(fault(two_in_one) == FrameFault::BadMessage);
     auto long_frame = want;
     const u32 too_long = kPartnerFrameMax + 1;
     std::memcpy(long_frame.data(), &too_long, sizeof too_long);

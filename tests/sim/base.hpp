@@ -36,6 +36,7 @@ struct LinkTrouble {
     u64 delay_ppm = 0;
     u64 corrupt_ppm = 0;
     u64 wild_ppm = 0;
+    u64 rival_ppm = 0;   ///< frames of which one message is another one than was sent
     u64 down_until = 0;  ///< step
 };
 
@@ -64,10 +65,13 @@ protected:
         sim::CentreConfig c = centre(seed, 5 + static_cast<u32>(seed % 8), 1 + seed % 2);
         return c;
     }
+    /// In every third run more gaps are open than are kept apart.
+    static u32 gaps_max(u64 seed) { return seed % 3 == 0 ? 12 + static_cast<u32>(seed % 31) : kGapsMax; }
     /// Time passes faster for the switch than for the servers: states are saved as often as it has intervals.
     static EngineConfig servers(u64 seed) {
         EngineConfig config = PipelineRig::defaults();
         config.checkpoint_every = Nanos{(seed % 4) * 20'000'000};
+        config.gaps_max = gaps_max(seed);
         return config;
     }
     u64 upto(u64 most) { return random_() % (most + 1); }
@@ -96,6 +100,11 @@ protected:
         pause_ppm_ = upto(2) == 0 ? upto(10'000) : 0;
         refold_every_ = upto(1) == 0 ? 1 : 1 + upto(40);
         connected_late_ = upto(3) == 0;
+        for (LinkTrouble& t : links_)
+            if (upto(3) == 0) t.rival_ppm = upto(30'000);
+        // What differs in an interval is found when it is over: behind the last boundary nothing differs.
+        for (std::size_t i = 0; i < truth_.size(); ++i)
+            if (truth_[i].template_id == IntervalBoundary::kTemplate) last_boundary_ = i;
     }
 
     void say(const std::string& what) {
@@ -121,6 +130,23 @@ protected:
         return all;
     }
 
+    /// The gap table is full of what is lost, so that merged gaps stay merged: nobody knows which of their
+    /// names are missing.
+    bool full_for_good() {
+        for (PairRig::Server* s : {&pair_.one, &pair_.two}) {
+            std::map<u64, std::pair<u32, bool>> tables;
+            for (const GapRecord& gap :
+                 s->rig.snapshot().gaps({.acd = {}, .epoch = {}, .states = GapFilter::kMissing})) {
+                auto& [gaps, merged] = tables[gap.epoch];
+                ++gaps;
+                merged = merged || gap.merged != 0;
+            }
+            for (const auto& [epoch, table] : tables)
+                if (table.second && table.first >= gaps_max(outcome_.seed)) return true;
+        }
+        return false;
+    }
+
     static std::vector<std::pair<u64, u64>> lives_of(PairRig::Server& s) {
         std::vector<std::pair<u64, u64>> lives;
         for (const StreamRecord& stream : s.rig.snapshot().streams())
@@ -137,6 +163,8 @@ protected:
     u64 pace_ = 1;  ///< frames a step; 0 = one in so many steps:
     u64 slow_pace_ = 1;
     std::size_t next_frame_ = 0;
+    std::size_t last_boundary_ = 0;
+    std::map<std::size_t, std::set<u64>> rivals_;  ///< hashes of all copies, by index in the truth
     u64 epoch_ = 0;
     u64 sent_seq_ = 0;
     std::array<LinkTrouble, 4> links_;

@@ -28,6 +28,7 @@ protected:
             wants_[from].clear();
         } else if (frame.template_id == Want::kTemplate) {
             const auto want = frame.as<Want>();
+            if (want.request >= kComparingRequests) return;  // of what both have
             RangeSet asked;
             for (u32 n = 0; n < frame.entries; ++n) {
                 const auto e = frame.entry<RangeEntry>(n);
@@ -112,7 +113,11 @@ protected:
                     gap.state == GapState::Filled)
                     return false;
         }
+        if (full_for_good()) return was_healed_ = true;
         if (missing_of(pair_.one) != missing_of(pair_.two)) return false;
+        for (int n = 0; n < 2; ++n)
+            for (const Compared& c : server(n).shim->compared())
+                if (c.likeness != Likeness::Equal) return false;
         return was_healed_ = lives_of(pair_.one) == lives_of(pair_.two);
     }
     std::string state() {
@@ -125,6 +130,15 @@ protected:
             for (const auto& [epoch, next] : lives_of(s))
                 text += " " + std::to_string(epoch) + ":" + std::to_string(next);
             text += " of " + std::to_string(epoch_) + ":" + std::to_string(sent_seq_ + 1) + " gaps";
+            std::set<std::string> unlike;  // an interval's tables say the same, mostly
+            for (const Compared& c : s.shim->compared())
+                if (c.likeness != Likeness::Equal)
+                    unlike.insert(std::to_string(c.start) + " " + std::string(name(c.likeness)) + " " +
+                                  std::string(c.why));
+            for (const std::string& of : unlike) text += " [" + of + "]";
+            for (const IntervalRecord& i : s.rig.snapshot().intervals())
+                if (i.missing != 0)
+                    text += " interval " + std::to_string(i.start) + " misses " + std::to_string(i.missing);
             for (const GapRecord& gap : s.rig.snapshot().gaps())
                 if (gap.state != GapState::Healed)
                     text += " " + std::to_string(gap.first) + "-" + std::to_string(gap.last) + ":" +
@@ -133,11 +147,13 @@ protected:
         return text;
     }
     void compare() {
+        if (full_for_good()) return say("the gap table is full of what is lost");
         const LostNames lost = missing_of(pair_.one);
         for (const auto& [epoch, ranges] : lost)
             for (const Range& range : ranges) outcome_.lost += range.count();
         Ends ends;
         for (const auto& [epoch, next] : lives_of(pair_.one)) ends[Epoch{epoch}] = Seq{next};
+        settle_rivals(0);
         const std::string want = fold_of(truth_, lost, ends);
         for (int n = 0; n < 2; ++n) {
             outcome_.filled_by_partner += pair_.count(server(n), Counter::NamesIn);
@@ -146,7 +162,34 @@ protected:
             if (got != want)
                 violated(called(n) + " holds other rows than a plain fold of the truth\n" +
                          first_difference(want, got));
+            settle_rivals(n);
             check_journal(n, lost, ends);
+        }
+    }
+    /// Where copies differed, the truth is what the server has now, if it is one of them, and where it knows
+    /// of both that of the lower hash. Copies that make no difference to any row are not looked for, so both
+    /// servers may have their own.
+    void settle_rivals(int n) {
+        const StoreSnapshot snapshot = server(n).rig.snapshot();
+        for (const auto& [index, copies] : rivals_) {
+            std::size_t life = truth_.lives.size();
+            while (truth_.lives[--life].first > index) {
+            }
+            const Stream stream{Acd{1}, truth_.lives[life].epoch};
+            const Seq seq{index - truth_.lives[life].first + 1};
+            snapshot.blocks(stream, {seq, seq}, [&](const BlockView& block) {
+                Bytes held = block.messages;
+                held = held.subspan(bytes_of_messages(held, static_cast<u32>(seq - block.range.first)));
+                held = held.first(message_at(held.data()).wire_bytes());
+                if (!copies.contains(hash_of_message(held)))
+                    violated("nobody sent what the journal has of " + std::to_string(seq.value));
+                std::ranges::copy(held, truth_.bytes.begin() + static_cast<std::ptrdiff_t>(truth_.at[index]));
+                return false;
+            });
+        }
+        for (const ConflictRecord& r : snapshot.conflicts()) {
+            if (r.kept_hash > r.other_hash) violated(called(n) + " keeps the copy that does not count");
+            ++outcome_.conflicts;
         }
     }
     /// What was lost is in neither journal, and all else is, byte for byte.

@@ -30,6 +30,7 @@ protected:
                 if (down_until_[n] == 0) corrupt(n, link, frame);
                 return;
             }
+            if (chance(t.rival_ppm) && send_rival(n, link, frame)) return;
             if (chance(t.delay_ppm)) {
                 delayed_.push_back({step_ + 1 + upto(60), n, link, frame});
                 return;
@@ -65,6 +66,29 @@ protected:
         std::vector<std::byte> bad(good.begin(), good.end());
         bad[random_() % bad.size()] ^= std::byte{1};
         server(n).rig.datagram(link, bad);
+    }
+    /// A whole frame of which one message differs from what was sent: a nanosecond earlier or later.
+    bool send_rival(int n, Link link, std::size_t frame) {
+        if (down_until_[n] != 0) return false;
+        const OfferRun run = players_[0]->run(frame);
+        const auto k = static_cast<u32>(upto(run.count - 1));
+        const auto life = std::ranges::find(truth_.lives, run.stream.epoch, &SimStream::Life::epoch);
+        const std::size_t index = life->first + (run.first.value - 1) + k;
+        const u16 kind = truth_[index].template_id;
+        if (index >= last_boundary_ || kind == IntervalBoundary::kTemplate || kind == ClockSet::kTemplate)
+            return false;
+        std::vector<std::byte> body(run.messages.begin(), run.messages.end());
+        const std::size_t at = bytes_of_messages(body, k);
+        body[at + sizeof(SbeHeader)] ^= std::byte{1};
+        const u32 bytes = message_at(body.data() + at).wire_bytes();
+        rivals_[index].insert(hash_of_message(truth_.range(index, index + 1)));
+        rivals_[index].insert(hash_of_message(Bytes(body).subspan(at, bytes)));
+        PipelineRig& rig = server(n).rig;
+        const u64 kept = std::exchange(rig.epoch, run.stream.epoch.value);
+        rig.transmit(link, run.first.value, body, run.count);
+        rig.epoch = kept;
+        say(called(n) + letter(link) + " gets another copy of " + std::to_string(run.first.value + k));
+        return true;
     }
     /// A number that nobody sent, far off, in a valid frame.
     void wild(int n, Link link) {

@@ -26,6 +26,7 @@ struct Outcome {
     u64 filled_by_partner = 0;
     u64 lost = 0;  ///< names that both agreed to be lost
     u64 kills = 0;
+    u64 conflicts = 0;  ///< names of which a server knows that copies differ
 };
 
 /// Runs one seed.

@@ -201,6 +201,39 @@ void flush(Sender& sender, const Pacing& pacing, const std::atomic<bool>& stop) 
     }
 }
 
+/// Keeps to a rate, and from a number of messages on to another one.
+class Pace {
+public:
+    Pace(const Pacing& pacing, u64 start_ns)
+        : rate_(pacing.rate), changes_at_(pacing.rate_for), then_(pacing.rate_then), since_ns_(start_ns) {}
+
+    /// Messages to send at once: at a low rate a link must not fall silent in between.
+    [[nodiscard]] u64 burst() const noexcept {
+        return rate_ == 0 ? ~u64{0} / 2 : std::max<u64>(rate_ / 50, 1);
+    }
+    /// Until `messages` may have been sent.
+    void wait(u64 messages, const std::atomic<bool>& stop) {
+        if (changes_at_ != 0 && messages >= changes_at_) {
+            rate_ = then_;
+            changes_at_ = 0;
+            since_ = messages;
+            since_ns_ = monotonic_ns();
+        }
+        if (rate_ == 0) return;
+        const u64 more = messages - since_;
+        const u64 due = since_ns_ + more / rate_ * kSecond + more % rate_ * kSecond / rate_;
+        for (u64 now = monotonic_ns(); !stop && now < due; now = monotonic_ns())
+            sleep_ns(std::min<u64>(due - now, 1'000'000));
+    }
+
+private:
+    u64 rate_;
+    u64 changes_at_;
+    u64 then_;
+    u64 since_ = 0;
+    u64 since_ns_;
+};
+
 /// Says that no more will come, three times on every link.
 void close_streams(const DayTape& tape, std::vector<ServerSenders>& servers) {
     for (int i = 0; i < 3; ++i)
@@ -229,12 +262,14 @@ LoopResult send_days(DayTape& tape, u32 days, std::vector<ServerSenders>& server
     std::array<std::array<TxFrame, DayTape::kInFlight>, kLinks> batch;
     std::array<u32, DayTape::kInFlight> messages{};
     const u64 start = monotonic_ns();
+    Pace pace(pacing, start);
     while (tape.day() < days && !stop) {
         std::size_t n = 0;
         // A batch stays within a day: in the next one the same bodies are patched again. Small days make
         // small ones.
         const u64 day = tape.day();
-        for (; n < DayTape::kInFlight && tape.day() == day; ++n) {
+        const u64 burst = result.messages + pace.burst();
+        for (; n < DayTape::kInFlight && tape.day() == day && result.messages < burst; ++n) {
             const DayTape::Heads heads = tape.next();
             for (std::size_t l = 0; l < kLinks; ++l) batch[l][n] = heads.link[l];
             messages[n] = heads.messages;
@@ -244,11 +279,7 @@ LoopResult send_days(DayTape& tape, u32 days, std::vector<ServerSenders>& server
             for (std::size_t l = 0; l < kLinks; ++l)
                 result.not_taken += send_all(*server[l], std::span(batch[l]).first(n),
                                              std::span(messages).first(n), pacing, stop);
-        if (pacing.rate == 0) continue;
-        const u64 due =
-            result.messages / pacing.rate * kSecond + result.messages % pacing.rate * kSecond / pacing.rate;
-        while (!stop && monotonic_ns() - start < due)
-            sleep_ns(std::min<u64>(due - (monotonic_ns() - start), 1'000'000));
+        pace.wait(result.messages, stop);
     }
     close_streams(tape, servers);
     for (auto& server : servers)

@@ -80,6 +80,8 @@ void add_sending(CLI::App& app, Options& o, Words& w) {
     app.add_option("--fault", o.faults, "a fault, see below")->take_all();
     app.add_option("--speed", w.speed, "1 = real time, N times, or max")->capture_default_str();
     app.add_option("--rate", o.pacing.rate, "messages a second and link at most");
+    app.add_option("--rate-for", o.pacing.rate_for, "--loop-days: so many messages, then --rate-then");
+    app.add_option("--rate-then", o.pacing.rate_then, "the rate from there on");
     app.add_option("--frame-bytes", o.encoder.frame_bytes, "largest frame")
         ->check(CLI::Range(400U, kFrameBytesMax))
         ->capture_default_str();

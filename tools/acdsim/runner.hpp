@@ -14,6 +14,8 @@ namespace twinlink::sim {
 struct Pacing {
     u64 speed_milli = 1'000;                ///< 1,000 = real time; 0 = as fast as possible
     u64 rate = 0;                           ///< messages a second and link at most; 0 = no limit
+    u64 rate_for = 0;                       ///< day tape: so many messages; 0 = all of them ...
+    u64 rate_then = 0;                      ///< ... and the rate from then on
     std::size_t ahead_bytes = 256U << 20U;  ///< as fast as possible: encoded before it is sent
     bool wait = true;                       ///< false: what a device does not take at once is given up
     Nanos give_up_after = 10_s;  ///< what a device does not take for so long is given up; 0 = never
