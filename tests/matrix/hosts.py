@@ -89,6 +89,14 @@ class Hosts:
                      for link, device in devices.items()},
                     ["--no-huge", "--memory-mb", "512"], prefix=self.inside(self.switch))
 
+    def sockets(self, number):
+        """The same links through the kernel of both ends, which counts what a socket had no room for."""
+        for link, address in self.link_addresses(number).items():
+            ip("-n", self.servers[number], "addr", "add", f"{address}/24", "dev", f"l{link}")
+        return Wire({link: ("udp", "") for link in LINKS},
+                    {link: f"udp:{address}:5500" for link, address in self.link_addresses(number).items()},
+                    ["--no-huge", "--memory-mb", "512"], prefix=self.inside(self.switch))
+
     def set_link(self, number, link, state):
         """The server's end of a link: "down" is a cable that is out, for both ends."""
         ip("-n", self.servers[number], "link", "set", f"l{link}", state)
@@ -105,6 +113,17 @@ class Hosts:
 
     def undeafen(self, number):
         ip("-n", self.servers[3 - number], "neigh", "del", self.pair_address(number), "dev", "pair")
+
+    def hears(self, number):
+        """Whether a datagram of the other server arrives at this one: the control of what deafen() did."""
+        with self.socket_in(self.servers[number]) as to, self.socket_in(self.servers[3 - number]) as out:
+            to.bind((self.pair_address(number), 0))
+            to.settimeout(0.2)
+            out.sendto(b"?", to.getsockname())
+            try:
+                return to.recv(9) == b"?"
+            except TimeoutError:
+                return False
 
     def shape_pair(self, number, rate):
         """What this server sends to its partner, at most; None: as fast as it goes."""

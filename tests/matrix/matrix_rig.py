@@ -19,7 +19,7 @@ import runs
 from compare import differences
 from pair_rig import (ON_AND_ON, common, connected, counter, equal_rows, healed, make_credentials, missing_equals_truth,
                       partner_table, proven_equal)
-from rig import ACDSIM, LIMIT_S, Processes, Server, Truth, Wire, check, end_orderly, equal, open_ranges, switch, vhost, wait_for
+from rig import ACDSIM, LIMIT_S, Failed, Processes, Server, Truth, Wire, check, end_orderly, equal, open_ranges, switch, vhost, wait_for
 from stream import merge
 
 PAIR_PORT = 5600
@@ -65,23 +65,21 @@ class Rig:
         self.evidence.append(text)
 
     # ---- the servers
-    def server(self, number, partner="", more="", wire=None, store="", prefix=(), paired=True, **options):
+    def server(self, number, partner="", more="", wire=None, store="", prefix=(), name=None, credentials=None,
+               store_path=None, **options):
         """Server 1 waits for its partner, server 2 connects. `partner`: more keys of [partner]."""
-        folder = self.folder / f"server{number}"
-        table = ""
-        if paired:
-            folders = [self.folder / f"pair{n}" for n in (1, 2)]
-            if not folders[0].exists():
-                make_credentials(self.folder)
-            table = partner_table("listen" if number == 1 else "connect", PAIR_PORT, folders[number - 1], partner,
-                                  self.hosts.pair_address(1))
+        folder = self.folder / (name or f"server{number}")
         folder.mkdir(exist_ok=True)
+        if not (self.folder / "pair1").exists():
+            make_credentials(self.folder)
+        table = partner_table("listen" if number == 1 else "connect", PAIR_PORT, credentials or self.folder / f"pair{number}",
+                              partner, self.hosts.pair_address(1))
         if wire == "vhost":
             wire = vhost(folder, 2 * (number - 1))
             wire.switch_args[-1] = "512"
         server = Server(folder, wire or self.hosts.wire(number), extra=f"{more}\n{table}", extra_store=f"{SMALL_STORE}\n{store}",
                         extra_acd=SMALL_ACD, addresses=self.hosts.link_addresses(number), pool_frames=options.pop("pool_frames", 8192),
-                        prefix=[*self.hosts.inside(self.hosts.servers[number]), *prefix], **options)
+                        prefix=[*self.hosts.inside(self.hosts.servers[number]), *prefix], store=store_path, **options)
         self.servers.append(server)
         return server
 
@@ -129,8 +127,8 @@ class Rig:
     def wait(self, what, condition, said=lambda: "no more is known"):
         """wait_for(), but not for a switch that has failed."""
         def happened():
-            failed = self.sender is not None and self.sender.poll() not in (None, 0)
-            check(not failed, "acdsim failed: " + (self.folder / "acdsim.log").read_text()[-500:])
+            if self.sender is not None and self.sender.poll() not in (None, 0):
+                raise Failed("acdsim failed: " + (self.folder / "acdsim.log").read_text()[-500:])
             return condition()
         return wait_for(what, happened, said=said)
 
@@ -157,6 +155,17 @@ class Rig:
         self.show(f"{tables} digests equal; lost on both links {lost[0]} | {lost[1]}, fetched {fetched[0]} | {fetched[1]}, "
                   f"missing {missing} = lost to both")
         return took
+
+    def heal_streams(self, one, two):
+        """The same where there are several switches' runs and so no one truth: equal, and nothing missing that one has."""
+        healed(one, two)
+        proven_equal(one, two)
+        one.stop(), two.stop()
+        equal(open_ranges(one.gaps()), open_ranges(two.gaps()), "what is missing")
+        equal_rows(one, two)
+        for server in (one, two):
+            server.store_check()
+        self.show(f"rows equal, {count(open_ranges(one.gaps()))} missing on both")
 
     def reference(self, words, *servers):
         """Every item of every row of these (stopped) servers is what the independent reference computes from the same day."""

@@ -121,7 +121,8 @@ def burst(rig):
 
     one gap, one request, one refill"""
     # The burst is shorter than the limit of silence: a server that hears nothing would follow its partner's tip instead.
-    one, two = rig.two(more="[links]\nsilence_ms = 5000")
+    # And the window is long enough that the partner has told of all of them before the hole is called a gap.
+    one, two = rig.two(more="[links]\nsilence_ms = 5000\nreorder_window_ms = 1000")
     truth = rig.send([one, two], *DAY, "--speed", "600", "--fault", "server=1 at-seq=600..799 drop")
     rig.heal(one, two, truth, stop=False)
     equal((counter(one, "wants_out"), counter(one, "names_in"), counter(two, "wants_in")), (1, 200, 1),
