@@ -5,6 +5,7 @@ asked for out of its messages, and answers heartbeats; how() replaces what it do
 """
 import json
 import random
+import select
 import socket
 import ssl
 import struct
@@ -13,7 +14,7 @@ import threading
 import time
 
 from capture import crc32c
-from rig import TWINLINK, Failed, check
+from rig import TWINLINK, check
 
 HELLO, HAVE, WANT, BLOCK, LACK, LOST_PROPOSE, LOST_AGREE, DIGEST, HEARTBEAT, BYE = range(1, 11)
 SCHEMA = 0x5054
@@ -87,6 +88,20 @@ class FakePartner:
         plain.connect((hosts.pair_address(1), port))
         return self.take(self.context(ssl.PROTOCOL_TLS_CLIENT).wrap_socket(plain))
 
+    @classmethod
+    def greeted_by(cls, make, limit_s=LIMIT_S):
+        """As a real server would: connects and greets again until the connection before it is forgotten. `make` connects."""
+        end = time.monotonic() + limit_s
+        while True:
+            partner = make()
+            while not partner.of(HELLO) and not partner.over.is_set():
+                time.sleep(0.01)
+            if partner.of(HELLO):
+                return partner
+            partner.close()
+            check(time.monotonic() < end, "the server under test greets nobody")
+            time.sleep(0.1)
+
     def take(self, stream):
         self.stream = stream
         self.reader = threading.Thread(target=self.read, daemon=True)
@@ -134,17 +149,16 @@ class FakePartner:
     # ---- hearing
     def read(self):
         data = b""
-        self.stream.settimeout(0.05)
         beat = 0
         while not self.over.is_set():
             if self.answers and self.greeted and time.monotonic() - beat > 0.1:
                 beat = time.monotonic()
                 self.send(message(HEARTBEAT, time.monotonic_ns(), 0, 0, 0, 0))
             try:
+                if not self.stream.pending() and not select.select([self.stream], [], [], 0.05)[0]:
+                    continue
                 got = self.stream.recv(1 << 16)
-            except TimeoutError:
-                continue
-            except OSError:
+            except (OSError, ValueError):  # closed meanwhile
                 break
             if not got:
                 break

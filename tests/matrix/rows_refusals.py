@@ -49,9 +49,9 @@ def refused_to_start(rig):
     codes["key readable by others"] = refused(fresh(), UNREACHABLE, "can be read by others", untouched=False)
     key.chmod(0o600)
     codes["no such device"] = refused(with_text("iface=lB", "iface=nowhere"), UNREACHABLE, "link B")
-    # A machine may have hugepages: in that case none are free for a name space of pages that is not mounted.
+    # A machine may have some; then this cannot be seen there.
     if int(next(l for l in open("/proc/meminfo") if l.startswith("HugePages_Total")).split()[1]) == 0:
-        codes["no hugepages"] = refused(with_text('hugepages = "no"', 'hugepages = "yes"'), UNREACHABLE, "hugepages")
+        codes["no hugepages"] = refused(with_text('hugepages = "no"', 'hugepages = "yes"'), UNREACHABLE, "no hugepages are free")
     disk = rig.folder / "disk"
     disk.mkdir()
     if LIBC.mount(b"twinlink", str(disk).encode(), b"tmpfs", 0, b"size=4m") != 0:
@@ -63,7 +63,7 @@ def refused_to_start(rig):
         LIBC.umount2(str(disk).encode(), 2)
     running = fresh().start()
     second = fresh()
-    codes["partner's port in use"] = refused(second, UNREACHABLE, f"5600", untouched=False)
+    codes["partner's port in use"] = refused(second, UNREACHABLE, str(PAIR_PORT), untouched=False)
     third = fresh(store_path=running.store)
     before = os.stat(running.store / "data.mdb").st_size
     codes["store in use"] = refused(third, STORE, "store", untouched=False)
