@@ -8,7 +8,7 @@ import struct
 import time
 
 import runs
-from capture import crc32c, records, udp_payload
+from capture import records, udp_payload
 from rig import check
 from stream import Stream
 from writer import frame
@@ -76,13 +76,13 @@ class Tape:
     def end(self, link):
         return self.frame(link, self.last + 1, [], {"heartbeat", "end_of_epoch"})
 
-    def play(self, hosts, lost=(), seqs=None, end=True):
-        """Sends all (or these) to both links of both servers. `lost`: {server: names that it does not get}."""
+    def play(self, hosts, lost=(), seqs=None, end=True, servers=(1, 2)):
+        """Sends all (or these) to both links of these servers. `lost`: {server: names that it does not get}."""
         seqs = list(self.messages if seqs is None else seqs)
         lost = dict(lost)
         with hosts.socket_in(hosts.switch) as out:
             lanes = []
-            for server in hosts.servers:
+            for server in servers:
                 for link, address in hosts.link_addresses(server).items():
                     wanted = [seq for seq in seqs if seq not in lost.get(server, ())]
                     lanes.append((address, [*self.frames(link, wanted), *([self.end(link)] * 3 if end else [])]))
@@ -121,8 +121,3 @@ def ranges(names):
             out.append((name, name))
     return out
 
-
-def raw(data):
-    """Bytes with the CRC of a frame put right: for frames that are wrong in any other way."""
-    at = 8 + 36
-    return data[:at] + struct.pack("<I", crc32c(data[:at] + bytes(4) + data[at + 4 :])) + data[at + 4 :]
