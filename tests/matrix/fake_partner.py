@@ -32,8 +32,8 @@ LAYOUTS = {
 }
 ENTRIES = {HELLO: struct.Struct("<HHI"), HAVE: struct.Struct("<QQBBHI"), WANT: struct.Struct("<QQ"), LACK: struct.Struct("<QQ"),
            LOST_PROPOSE: struct.Struct("<QQ"), LOST_AGREE: struct.Struct("<QQ")}
-FULL, BOTH_LINKS, ENDED = 1, 8 + 16, 2
-LAST = 1
+FULL, ENDED, BOTH_LINKS = 1, 2, 8 + 16  # of an account
+LAST = 1  # of a block
 PARTIAL_CHAIN = 0x80000  # the partner's certificate itself is what is trusted
 LIMIT_S = 60
 
@@ -210,6 +210,3 @@ class FakePartner:
         """(why, text) of the last word."""
         bye = self.wait("its last word", lambda: self.of(BYE))[-1]
         return bye[1][0], bye[1][4].rstrip(b"\0").decode()
-
-    def wait_hello(self):
-        return self.wait("its greeting", lambda: self.of(HELLO))[0][1]

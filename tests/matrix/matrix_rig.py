@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -19,7 +20,7 @@ import runs
 from compare import differences
 from pair_rig import (ON_AND_ON, common, connected, counter, equal_rows, healed, make_credentials, missing_equals_truth,
                       partner_table, proven_equal)
-from rig import ACDSIM, LIMIT_S, Failed, Processes, Server, Truth, Wire, check, end_orderly, equal, open_ranges, switch, vhost, wait_for
+from rig import (ACDSIM, LIMIT_S, Failed, Server, Truth, check, end_orderly, equal, open_ranges, switch, vhost, wait_for)
 from stream import merge
 
 PAIR_PORT = 5600
@@ -209,8 +210,7 @@ def compared(server):
 
 def of_reference(folder, words, servers):
     both = runs.Both(strict=True)
-    captures = Path(folder) / "reference"
-    captures.mkdir()
+    captures = Path(tempfile.mkdtemp(prefix="reference-", dir=folder))
     paths = runs.captures(captures, " ".join(words))
     return against(both, merge(both.schema, paths.values()), servers)
 

@@ -1,12 +1,6 @@
 """Rows 46 to 51 and 54: what the switch sends, or what somebody sends in its name."""
-import random
-import shutil
-from pathlib import Path
-
 import runs
-from matrix_rig import (DAY, HERE, against, check, connected, count, counter, equal, healed, link_of, row, says, wait_for)
-from pair_rig import asked, equal_rows, proven_equal
-from rig import open_ranges
+from matrix_rig import DAY, HERE, against, check, connected, counter, equal, healed, link_of, row, wait_for
 from tape import PORT, Tape
 
 CORPUS = HERE.parent / "fuzz/corpus/frame"
@@ -46,11 +40,11 @@ def clock_of_the_acd(rig):
     intervals = sorted({(r["STARTTIME_UTC"], r["INSTANCE"]) for r in one.rows("skills")["rows"]})
     marked = sum(bool(r["INCOMPLETE"]) for r in one.rows("skills")["rows"])
     check(marked > 0, "no row is marked")
-    rig.show(f"message {future} from 400 days ahead, from 700 on 20 minutes back: {counts[0]['clock_stepped']} steps, {marked} rows of skills marked; intervals "
-             + ", ".join(f"{start[:16]} ({instance})" for start, instance in intervals))
+    rig.show(f"message {future} from 400 days ahead, from 700 on 20 minutes back: {counts[0]['clock_stepped']} steps, "
+             f"{marked} rows of skills marked; intervals " + ", ".join(f"{start[:16]} ({instance})" for start, instance in intervals))
 
 
-@row(47, quick=True)
+@row(47)
 def acd_restarts(rig):
     """the ACD restarts and counts from 1 again; server 2 sees that two minutes of the day later than server 1
 
@@ -67,7 +61,7 @@ def acd_restarts(rig):
     rig.as_if_nothing(day, one, two)
 
 
-@row(48, quick=True)
+@row(48)
 def restart_in_part(rig):
     """server 2 hears nothing while the ACD restarts; on server 1 link B still brings the old life when A has the new one
 
@@ -114,7 +108,7 @@ def wild_numbers(rig):
     """frames with numbers 2^31 too high: 2 % of all by the switch, and a burst of 100 in a row spoofed on link A of server 1
 
     set aside, counted; watermark and gaps untouched, nothing asked for"""
-    one, two = rig.two(more=PATIENT)
+    one, two = rig.two(more=f"{PATIENT}\nsilence_ms = 10000")
     sender = rig.sending([one, two], "--agents", "60", "--speed", "300", "--seed", "50", "--fault", "wild=0.02")
     rig.wait("messages", lambda: one.messages() > 300)
     recording = tape(rig)
@@ -167,7 +161,7 @@ def beyond_the_journal(rig):
              f"{begins} on")
 
 
-@row(54, quick=True)
+@row(54)
 def malformed(rig):
     """malformed frames on all links: bits flipped, cut off, and the whole corpus of the frames' fuzzer from a stranger
 

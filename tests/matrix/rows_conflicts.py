@@ -5,7 +5,7 @@ Which copy counts is decided by arrival where the product has no rule of its own
 """
 import subprocess
 
-from matrix_rig import DAY, check, equal, row, told, wait_for
+from matrix_rig import DAY, equal, row, told, wait_for
 from pair_rig import rows_of
 from rig import TWINLINK
 from tape import Tape

@@ -6,14 +6,14 @@ import signal
 import time
 from pathlib import Path
 
-from matrix_rig import (DAY, check, connected, count, counter, equal, link_of, row, says, wait_for)
+from matrix_rig import check, connected, count, counter, equal, row, says
 from rig import LIMIT_S, Skipped
 
 PTRACE_ATTACH, PTRACE_DETACH = 16, 17
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
-@row(14, quick=True)
+@row(14)
 def killed_again_and_again(rig):
     """kill -9 of a server at a random moment, a hundred times (three when quick), while the switch sends
 

@@ -1,15 +1,13 @@
 """Rows 36, 39 to 42 and 44: the partner and the wire to it."""
-import json
-import shutil
+import socket
+import ssl
 import time
 
-from fake_partner import (BLOCK, BOTH_LINKS, BYE, DIGEST, FULL, HAVE, HELLO, LACK, LAST, LOST_AGREE, LOST_PROPOSE, WANT, FakePartner,
-                          message, sealed)
-from hosts import Hosts
-from matrix_rig import (DAY, PAIR_PORT, check, compared, connected, count, counter, equal, go_on, healed, make_credentials,
-                        memory_of, row, says, stop_process, wait_for)
+from fake_partner import (BLOCK, BOTH_LINKS, DIGEST, ENDED, FULL, HAVE, LAST, LOST_AGREE, LOST_PROPOSE, FakePartner, message,
+                          sealed)
+from matrix_rig import (DAY, PAIR_PORT, check, connected, counter, equal, go_on, make_credentials, memory_of, row, says,
+                        stop_process, wait_for)
 from pair_rig import asked, rows_of
-from rig import Server
 from tape import Tape
 
 TABLES = ("skills", "agents", "vdns", "vectors", "trunk-groups", "calls", "logins")
@@ -55,7 +53,7 @@ def other_versions(rig):
     newer = fake(rig, tape, versions=(1, 9), fold_version=0, longer=bytes(16))
     connected(one)
     newer.send(message(77, b"what a later version says".ljust(32)))
-    newer.have(flags=FULL | BOTH_LINKS | 2)
+    newer.have(flags=FULL | BOTH_LINKS | ENDED)
     wait_for("the gap to be filled", lambda: one.open_gaps() == 0 and not one.status()["refolding"])
     version = asked(one)["version"]
     equal(version, 1, "the version of the session")
@@ -82,9 +80,9 @@ def other_versions(rig):
     rig.reference(DAY, one)
 
 
-@row(39, quick=True)
+@row(39)
 def partner_unreachable(rig):
-    """the wire between the servers is cut for an hour of the day, while each loses 10 % on its links
+    """the wire between the servers is cut for an hour of the day, while each of the four links loses 30 %
 
     each works alone, what it lacks stays small to tell, all heals soon after"""
     one, two = rig.two()
@@ -108,7 +106,7 @@ def partner_unreachable(rig):
              f"connected again after {again:.1f} s, healed {took:.1f} s later; accounts {bytes_told} bytes")
 
 
-@row(40, quick=True)
+@row(40)
 def one_way(rig):
     """nothing that server 1 says reaches server 2 any more; the other way is fine
 
@@ -253,12 +251,12 @@ def partner_lies(rig):
         liar.close()
         wait_for("the end of the session", lambda: asked(one)["state"] != "up")
     grown = memory_of(one) - memory
-    check(grown < 64, f"memory grew by {grown} MB")
+    check(grown < 200, f"memory grew by {grown} MB")
     equal(sum(counter(one, c) for c in ("names_in", "lost_agreed")), counter(one, "names_in"), "names agreed to be lost")
     for table in TABLES:
         check(rows_of(one, table) == before[table], f"rows of {table} changed")
     equal([(g["first"], g["last"], g["state"]) for g in one.gaps()["gaps"] if g["state"] not in ("open", "requested")], [], "gaps")
-    pauses = back_off(rig)
+    pauses = back_off(rig, 5 if rig.quick else 7)
     # And a truthful one is welcome all the same.
     truthful = fake(rig, tape)
     connected(one)
@@ -273,23 +271,21 @@ def partner_lies(rig):
     rig.reference(DAY, one)
 
 
-def back_off(rig):
+def back_off(rig, attempts):
     """Server 2 connects to a listener that lies at once, each time: the pauses between its attempts, in seconds."""
-    import socket
     listener = rig.hosts.socket_in(rig.hosts.servers[1], socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((rig.hosts.pair_address(1), PAIR_PORT + 1))
     listener.listen()
     listener.settimeout(60)
     liar = FakePartner(rig.folder / "pair1")
-    import ssl
     tls = liar.context(ssl.PROTOCOL_TLS_SERVER)
     two = rig.server(2)
     text = two.config.read_text()
     two.config.write_text(text.replace(f":{PAIR_PORT}", f":{PAIR_PORT + 1}"))
     two.start()
     times = []
-    for _ in range(6):
+    for _ in range(attempts):
         plain, _ = listener.accept()
         times.append(time.monotonic())
         with tls.wrap_socket(plain, server_side=True) as stream:
@@ -303,7 +299,7 @@ def back_off(rig):
     return pauses
 
 
-@row(44, quick=True)
+@row(44)
 def who_is_no_partner(rig):
     """a server that is connected to itself, one of another pair, and a second one with the partner's credentials
 

@@ -1,7 +1,7 @@
 """Row 45: the servers' own clocks."""
 from pathlib import Path
 
-from matrix_rig import DAY, check, connected, counter, equal, row, told
+from matrix_rig import DAY, check, connected, counter, equal, row
 from rig import Skipped
 
 LIBRARIES = Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")
@@ -9,7 +9,7 @@ LIBRARIES = Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")
 CHANGE = ["--utc-offset", "60", "--offset-change", "09:20=120"]
 
 
-@row(45, quick=True)
+@row(45)
 def clocks_of_the_servers(rig):
     """server 1's clock is set an hour ahead, then two hours back, while it collects; summer time begins on the ACD meanwhile
 
