@@ -8,6 +8,7 @@ from fake_partner import (BLOCK, BOTH_LINKS, DIGEST, ENDED, FULL, HAVE, LAST, LO
 from matrix_rig import (DAY, PAIR_PORT, check, connected, counter, equal, go_on, make_credentials, memory_of, row, says,
                         stop_process, wait_for)
 from pair_rig import asked, rows_of
+from rig import LIMIT_S
 from tape import Tape
 
 TABLES = ("skills", "agents", "vdns", "vectors", "trunk-groups", "calls", "logins")
@@ -224,7 +225,8 @@ def lies(tape, gap):
 
 @row(42, quick=True)
 def partner_lies(rig):
-    """the partner has the right credentials and lies: garbage, wrong lengths, ranges, names and lives, torn messages, floods
+    """the partner has the right credentials and lies: garbage, wrong lengths, ranges, names and lives, torn messages, floods; and
+    four hundred strangers have none
 
     the session ends or the lie is let go, each is counted; nothing of it is stored; memory stays; the connecting side backs off"""
     gap = (500, 520)
@@ -250,8 +252,10 @@ def partner_lies(rig):
         equal(asked(one)["state"], "up", f"{what}: state of the session")
         liar.close()
         wait_for("the end of the session", lambda: asked(one)["state"] != "up")
+    strangers(rig, one, 400)
     grown = memory_of(one) - memory
-    check(grown < 200, f"memory grew by {grown} MB")
+    # (Sanitizers keep what was given back; their build looks for leaks itself, at the end.)
+    check(grown < 20 or sanitized(one), f"memory grew by {grown} MB")
     equal(sum(counter(one, c) for c in ("names_in", "lost_agreed")), counter(one, "names_in"), "names agreed to be lost")
     for table in TABLES:
         check(rows_of(one, table) == before[table], f"rows of {table} changed")
@@ -266,9 +270,30 @@ def partner_lies(rig):
     truthful.close()
     one.stop()
     one.store_check()
-    rig.show(f"{len(ended)} lies ended the session, {len(let_go)} were let go; nothing stored, memory +{max(grown, 0)} MB; pauses "
-             f"before connecting again {', '.join(f'{p:.1f}' for p in pauses)} s")
+    rig.show(f"{len(ended)} lies ended the session, {len(let_go)} were let go; nothing stored; 400 strangers refused; memory "
+             f"+{max(grown, 0)} MB; pauses before connecting again {', '.join(f'{p:.1f}' for p in pauses)} s")
     rig.reference(DAY, one)
+
+
+def strangers(rig, server, number):
+    """That many connections by somebody who has no credentials and speaks no TLS."""
+    before = asked(server)["connections_refused"]
+    for _ in range(number):
+        with rig.hosts.socket_in(rig.hosts.servers[2], socket.SOCK_STREAM) as plain:
+            plain.settimeout(LIMIT_S)
+            plain.connect((rig.hosts.pair_address(1), PAIR_PORT))
+            plain.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            try:
+                while plain.recv(1 << 16):
+                    pass
+            except ConnectionError:  # refused with what was sent still unread
+                pass
+    wait_for("the strangers to be refused", lambda: asked(server)["connections_refused"] >= before + number)
+
+
+def sanitized(server):
+    with open(f"/proc/{server.process.pid}/maps") as maps:
+        return any("libasan" in line or "libtsan" in line for line in maps)
 
 
 def back_off(rig, attempts):
