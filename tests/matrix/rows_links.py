@@ -71,7 +71,7 @@ def both_lines_of_both(rig):
     check(incomplete > 0, "no row says that it lacks something")
     for server in (one, two):
         equal(sum(e["MISSING"] for e in told(server, "gap_opened")), 101, "messages in the exceptions")
-    rig.show(f"told {sorted(while_open)}; lost on both servers {ranges[0]}; {incomplete} rows of skills say INCOMPLETE")
+    rig.show(f"told \"{', '.join(sorted(while_open))}\"; lost on both servers {ranges[0]}; {incomplete} rows of skills say INCOMPLETE")
 
 
 @row(4)
@@ -207,7 +207,7 @@ def beyond_the_window(rig):
     rig.heal(one, two, truth)
     filled = [[(g["first"], g["last"], g["filled_by"]) for g in s.gaps()["gaps"]] for s in (one, two)]
     check(all(any(by.startswith("link") for _, _, by in of) for of in filled), f"nothing came late from a link: {filled}")
-    rig.show(f"{sum(map(len, filled))} gaps on both servers, filled by {sorted({by for of in filled for _, _, by in of})}; "
+    rig.show(f"{sum(map(len, filled))} gaps on both servers, filled by {', '.join(sorted({by for of in filled for _, _, by in of}))}; "
              f"refolds {refolds[0]} | {refolds[1]}")
     rig.reference(DAY, one, two)
 

@@ -42,7 +42,7 @@ def killed_again_and_again(rig):
     rig.heal(one, two, truth)
     check(all(kept.values()), "a server held nothing at its kill: the row proves nothing")
     causes = sorted({g["cause"] for s in (one, two) for g in s.gaps()["gaps"]})
-    rig.show(f"{times} kills: after each at least what had been called durable (least surplus {least}); causes of gaps {causes}")
+    rig.show(f"{times} kills: after each at least what had been called durable (least surplus {least}); causes of gaps {', '.join(causes)}")
 
 
 @row(15)
@@ -160,7 +160,7 @@ def slow_consumer(rig):
     check(fetched > 0, "nothing was dropped on both links: the row proves nothing")
     rig.heal(one, two, truth)
     causes = sorted({g["cause"] for g in one.gaps()["gaps"]})
-    rig.show(f"frames dropped by link {drops_text(seen)}; {fetched} messages came from the partner; causes {causes}")
+    rig.show(f"frames dropped by link {drops_text(seen)}; {fetched} messages came from the partner; causes {', '.join(causes)}")
 
 
 @row(56, quick=True)

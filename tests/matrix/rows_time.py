@@ -39,5 +39,5 @@ def clocks_of_the_servers(rig):
     rig.heal(one, two, truth, stop=False)
     rig.heal(one, two, truth)
     equal(len(one.gaps()["gaps"]), 0, "gaps")
-    rig.show(f"clocks apart by {seen} s; sessions and requests as before, no gap")
+    rig.show(f"clocks apart by {', '.join(map(str, seen))} s; sessions and requests as before, no gap")
     rig.reference([*DAY, *CHANGE], one, two)
