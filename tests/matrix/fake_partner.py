@@ -110,10 +110,11 @@ class FakePartner:
 
     def close(self):
         self.over.set()
-        try:
-            self.stream.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
+        with self.lock:
+            try:
+                self.stream.shutdown(socket.SHUT_RDWR)
+            except OSError:  # the other side was faster
+                pass
         self.reader.join(LIMIT_S)
         self.stream.close()
 
@@ -155,9 +156,10 @@ class FakePartner:
                 beat = time.monotonic()
                 self.send(message(HEARTBEAT, time.monotonic_ns(), 0, 0, 0, 0))
             try:
-                if not self.stream.pending() and not select.select([self.stream], [], [], 0.05)[0]:
+                if not self.waits():
                     continue
-                got = self.stream.recv(1 << 16)
+                with self.lock:
+                    got = self.stream.recv(1 << 16)
             except (OSError, ValueError):  # closed meanwhile
                 break
             if not got:
@@ -169,8 +171,17 @@ class FakePartner:
                 data = data[size:]
         self.over.set()
 
+    def waits(self):
+        """Whether something is there to be read; a TLS stream is for one thread at a time."""
+        with self.lock:
+            if self.stream.pending():
+                return True
+        return select.select([self.stream], [], [], 0.05)[0]
+
     def came(self, body):
         length, template, _, _ = struct.unpack_from("<HHHH", body)
+        if template not in LAYOUTS:
+            return  # what a newer version says
         fields = LAYOUTS[template].unpack_from(body, 8)
         entries, data = [], b""
         at = 8 + length
@@ -202,6 +213,10 @@ class FakePartner:
             check(time.monotonic() < end, f"waited in vain for the partner under test: {what}; heard {self.heard()}")
             time.sleep(0.01)
         return value
+
+    def their_versions(self):
+        """The lowest and highest that the server under test speaks."""
+        return self.of(HELLO)[0][1][6:8]
 
     def heard(self):
         return {t: len(self.of(t)) for t in LAYOUTS if self.of(t)}

@@ -1,21 +1,18 @@
 """Rows 8 and 43: copies of one message that differ, on the links of a server or between the two.
 
-Which copy counts is decided by arrival where the product has no rule of its own; it says that it has one by the command
-`twinlink conflicts`. Without it rows may differ, and that must be told; with it they must not.
+Which copy counts is decided by arrival where the product has no rule of its own (`has_rule()` tells). Without one rows may
+differ, and that must be told; with one they must not.
 """
-import subprocess
-
 from matrix_rig import DAY, check, connected, equal, row, told, wait_for
-from pair_rig import rows_of
-from rig import TWINLINK
+from pair_rig import asked, counter, rows_of
 from tape import Tape
 
 TABLES = ("skills", "agents", "vdns", "vectors", "trunk-groups", "calls", "logins")
 
 
-def has_rule():
-    done = subprocess.run([str(TWINLINK), "--help"], capture_output=True, text=True, check=True)
-    return any(line.split()[:1] == ["conflicts"] for line in done.stdout.splitlines())
+def has_rule(server):
+    """Whether the two compare copies that differ: then `twinlink partner` counts them."""
+    return any(c["counter"] == "copies_differ" for c in asked(server)["counters"])
 
 
 def likeness(one, two):
@@ -32,18 +29,19 @@ def likeness(one, two):
 
 def told_truly(rig, one, two):
     """Whether rows are equal or not, that is what is told; equal they must be where the product has a rule."""
-    if has_rule():
+    rule = has_rule(one)
+    if rule:
         wait_for("the rule to have made them equal", lambda: likeness(one, two)[1] == 0)
     alike, different = likeness(one, two)
-    check(different or has_rule(), "nothing differs: the row proves nothing")
+    check(different or rule, "nothing differs: the row proves nothing")
+    how = f"by rule (copies compared: {counter(one, 'copies_differ')} | {counter(two, 'copies_differ')} differ)" if rule else "by arrival"
     one.stop(), two.stop()
     closed = lambda server, table: [r for r in rows_of(server, table) if r.get("CLOSED", True)]
     unlike = [table for table in TABLES if closed(one, table) != closed(two, table)]
     equal(bool(unlike), different > 0, f"rows differ in {unlike}; told")
     for server in (one, two):
         server.store_check()
-    rule = "by rule" if has_rule() else "by arrival"
-    rig.show(f"which copy counts is decided {rule}: {alike} tables equal, {different} told as different")
+    rig.show(f"which copy counts is decided {how}: {alike} tables equal, {different} told as different")
 
 
 @row(8, quick=True)

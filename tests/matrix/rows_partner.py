@@ -42,22 +42,25 @@ def other_versions(rig):
     negotiated down and healed, unknown messages and longer blocks skipped; refused with the reason on both sides; rows of
     another fold are not compared, never called different"""
     one, tape = alone(rig, "500..560")
+    first = fake(rig, tape)
+    lowest, highest = first.their_versions()
+    first.close()
     # One that can only do what this server cannot.
-    newer = fake(rig, tape, versions=(2, 3))
+    newer = fake(rig, tape, versions=(highest + 1, highest + 2))
     why, there = newer.wait_bye()
     equal(why, REFUSED, "why the session ended")
-    check("it speaks 2 to 3, this server 1 to 1" in there, there)
+    check(f"it speaks {highest + 1} to {highest + 2}, this server {lowest} to {highest}" in there, there)
     here = asked(one)["text"]
     check("no common version" in here, here)
     newer.close()
     # One that can do ours too. Its greeting is longer than ours, and it says things that nobody here knows.
-    newer = fake(rig, tape, versions=(1, 9), fold_version=0, longer=bytes(16))
+    newer = fake(rig, tape, versions=(lowest, highest + 7), longer=bytes(16))
     connected(one)
-    newer.send(message(77, b"what a later version says".ljust(32)))
+    newer.send(message(777, b"what a later version says".ljust(32)))
     newer.have(flags=FULL | BOTH_LINKS | ENDED)
     wait_for("the gap to be filled", lambda: one.open_gaps() == 0 and not one.status()["refolding"])
     version = asked(one)["version"]
-    equal(version, 1, "the version of the session")
+    equal(version, highest, "the version of the session")
     # It heals as well: what it asks for it gets, byte for byte.
     newer.want(1, tape.last)
     newer.wait("all that it asked for", lambda: sum(b[1][3] for b in newer.of(BLOCK)) == tape.last)
@@ -76,7 +79,8 @@ def other_versions(rig):
     newer.close()
     wait_for("all rows to be right", lambda: all(g["state"] == "healed" for g in one.gaps()["gaps"]))
     one.stop()
-    rig.show(f"versions 2-3: \"{there}\"; versions 1-9: spoke {version}, gave {newer.lent}, took {tape.last}; "
+    rig.show(f"versions {highest + 1}-{highest + 2}: \"{there}\"; "
+             f"versions {lowest}-{highest + 7}: spoke {version}, gave {newer.lent}, took {tape.last}; "
              f"another fold: {apart} not comparable, 0 different")
     rig.reference(DAY, one)
 
