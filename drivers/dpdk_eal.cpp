@@ -95,10 +95,12 @@ void remove_folders_of_the_dead(const fs::path& folder) {
 
 std::string why_not(int error, bool hugepages, const std::string& arguments) {
     std::string text = "DPDK did not start (" + std::string(rte_strerror(error)) + ") with: " + arguments;
-    if (error == EACCES || error == EPERM)
-        text += "; it needs root or CAP_SYS_ADMIN, CAP_IPC_LOCK and CAP_NET_RAW";
-    else if (error == EALREADY)
+    if (error == EALREADY)
         text += "; it can start once in a process";
+    else if (hugepages && free_hugepage_mb() == 0)  // which DPDK calls a lack of rights
+        text += "; no hugepages are free (/proc/meminfo). Without hugepages it is slower, but works";
+    else if (error == EACCES || error == EPERM)
+        text += "; it needs root or CAP_SYS_ADMIN, CAP_IPC_LOCK and CAP_NET_RAW";
     else if (hugepages)
         text += "; are enough hugepages free (/proc/meminfo)? Without hugepages it is slower, but works";
     else

@@ -91,9 +91,10 @@ class Wire:
         self.prefix = list(prefix)      # runs the switch elsewhere: ["ip", "netns", "exec", NAME]
 
 
-def vhost(folder):
+def vhost(folder, first=0):
+    """`first` numbers the switch's devices: a switch with two servers has four."""
     return Wire({l: ("dpdk", f"net_vhost{i},iface={folder}/{l}.sock") for i, l in enumerate("AB")},
-                {l: f"dpdk:net_virtio_user{i},path={folder}/{l}.sock" for i, l in enumerate("AB")},
+                {l: f"dpdk:net_virtio_user{i},path={folder}/{l}.sock" for i, l in enumerate("AB", first)},
                 ["--no-huge", "--memory-mb", "256"])
 
 
@@ -115,7 +116,8 @@ def free_udp_ports(count):
 class Server:
     """A twinlinkd."""
 
-    def __init__(self, folder, wire="vhost", acds=1, store=None, extra_store="", extra="", prefix=()):
+    def __init__(self, folder, wire="vhost", acds=1, store=None, extra_store="", extra="", prefix=(), extra_acd="",
+                 addresses=None, pool_frames=32768):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.store = Path(store) if store else self.folder / "store"
@@ -124,7 +126,7 @@ class Server:
         self.config = self.folder / "twinlinkd.toml"
         self.process = None
         self.prefix = list(prefix)  # runs the daemon elsewhere: ["ip", "netns", "exec", NAME]
-        addresses = {"A": "10.101.1.2", "B": "10.101.2.2"}
+        addresses = addresses or {"A": "10.101.1.2", "B": "10.101.2.2"}
         ports = {"A": 5500, "B": 5500}
         if wire == "vhost":
             self.wire = vhost(self.folder)
@@ -139,12 +141,13 @@ class Server:
         lines = [f'control_socket = "{self.socket}"', extra, "[store]", f'path = "{self.store}"', "map_gib = 8",
                  "journal_mib = 2048", extra_store, "[dpdk]", 'hugepages = "no"']
         for acd in range(1, acds + 1):
-            lines += ["[[acd]]", f"number = {acd}"]
+            lines += ["[[acd]]", f"number = {acd}", extra_acd]
         for link, (driver, device) in self.wire.daemon.items():
             lines += ["[[port]]", f'link = "{link}"', f'driver = "{driver}"']
             if device:
                 lines.append(f'device = "{device}"')
-            lines += [f'addresses = ["{addresses[link]}"]', f"udp_port = {ports[link]}", "pool_frames = 32768"]
+            lines += [f'addresses = ["{addresses[link]}"]', f"udp_port = {ports[link]}",
+                      f"pool_frames = {pool_frames}"]
         self.config.write_text("\n".join(lines) + "\n")
 
     def start(self, limit_s=LIMIT_S):
@@ -199,8 +202,8 @@ class Server:
             raise Failed(f"twinlinkd did not end: {self.tail()}") from None
         equal(code, 0, f"exit code of twinlinkd ({self.tail()})")
 
-    def settle(self):
-        """Waits until every stream has come to its end, on each link, and the commits are down."""
+    def settle(self, dead=()):
+        """Waits until every stream has come to its end, on each link that is not dead, and the commits are down."""
         what_lacks = "no stream began"
 
         def settled():
@@ -211,7 +214,7 @@ class Server:
             lacks = [f"ACD {a['acd']} has not ended" for a in status["acds"] if not a["ended"]]
             lacks += [f"{a['parked_frames']} frames are parked" for a in status["acds"] if a["parked_frames"]]
             lacks += [f"link {link['link']} of ACD {a['acd']} is {link['behind']} messages behind"
-                      for a in status["acds"] for link in a["links"] if link["behind"]]
+                      for a in status["acds"] for link in a["links"] if link["behind"] and link["link"] not in dead]
             lacks += [f"{p['ring_frames']} frames wait in the ring of link {p['link']}" for p in status["ports"]
                       if p["ring_frames"]]
             durable = status["store"]["committed_messages"]

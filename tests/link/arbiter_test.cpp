@@ -6,6 +6,12 @@
 using namespace twinlink;
 using twinlink::test::ArbiterRig;
 
+TEST_CASE("order: before anything was heard all is durable up to nothing") {
+    const ArbiterRig rig;
+    CHECK(rig.arbiter.stream().epoch == 0);
+    CHECK(rig.arbiter.stream().watermark == 0);
+}
+
 TEST_CASE("order: the first copy counts, the second is a duplicate") {
     ArbiterRig rig;
     rig.begin();

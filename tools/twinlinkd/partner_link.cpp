@@ -254,11 +254,12 @@ void PartnerLink::Impl::handshake(const ConnectionPtr& c, asio::ssl::stream_base
     c->limit.async_wait([this, c](const error_code& error) {
         if (!error && c != current_) close(c, "no TLS greeting within 5 s");
     });
-    c->stream.set_verify_callback([this, c](bool good, asio::ssl::verify_context& context) {
+    // Not `c` itself: the stream keeps the callback, so the connection would keep itself, for ever.
+    c->stream.set_verify_callback([this, &of = *c](bool good, asio::ssl::verify_context& context) {
         if (good) return true;
         X509_STORE_CTX* const store = context.native_handle();
         const int error = X509_STORE_CTX_get_error(store);
-        c->not_trusted = error == X509_V_ERR_CERT_HAS_EXPIRED
+        of.not_trusted = error == X509_V_ERR_CERT_HAS_EXPIRED
                              ? "the partner's certificate has expired (" + pairing_.partner.not_after + ")"
                              : "its certificate is not the partner's: is it paired with another server?";
         std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
@@ -266,7 +267,7 @@ void PartnerLink::Impl::handshake(const ConnectionPtr& c, asio::ssl::stream_base
         X509* const leaf = X509_STORE_CTX_get_current_cert(store);
         if (leaf != nullptr && X509_digest(leaf, EVP_sha256(), digest.data(), &bytes) == 1 &&
             pairing::same_fingerprint(pairing_.own.fingerprint, {digest.data(), bytes}))
-            c->not_trusted = "it shows this server's own certificate: it is connected to itself";
+            of.not_trusted = "it shows this server's own certificate: it is connected to itself";
         return false;
     });
     c->stream.async_handshake(type, [this, c](const error_code& error) {
