@@ -43,6 +43,13 @@ enum class Counter : u8 {
     LostAgreed,
     DigestsOut,
     DigestsIn,
+    AccountAsksOut,
+    AccountPagesIn,
+    AccountPagesUnasked,
+    AccountPagesWrong,
+    AccountsTimedOut,
+    AccountAsksIn,
+    AccountPagesOut,
     Count_
 };
 [[nodiscard]] CounterInfo info(Counter) noexcept;

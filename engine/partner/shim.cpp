@@ -36,7 +36,9 @@ PartnerShim::PartnerShim(const PartnerConfig& config, StoreReader own, OfferDesk
       fetcher_(own_, theirs_, desk, counters_, out_),
       lender_(own_, own_reader_, config.lend_bytes_per_s, counters_, out_),
       losses_(own_, theirs_, mirror_, desk, config.lost_after, counters_, out_),
-      digests_(own_reader_, config.self.fold_version, counters_, out_) {
+      digests_(own_reader_, config.self.fold_version, counters_, out_),
+      account_asks_(counters_, out_),
+      account_lender_(own_reader_, counters_, out_) {
     in_.reserve(kInboxBytes);
     feed_.want();
 }
@@ -72,6 +74,8 @@ void PartnerShim::disconnected(std::string_view why, Now now) {
     lender_.forget();
     losses_.forget();
     digests_.forget();
+    account_asks_.forget("the session with the partner ended: " + session_.text());
+    account_lender_.forget();
     theirs_.clear();
     in_.clear();
     in_at_ = 0;
@@ -99,6 +103,8 @@ std::size_t PartnerShim::poll(Now now) {
         frames += fetcher_.ask(now, session_.common_acds(), deaf());
         frames += losses_.on_time(now, config_.self.server == 1);
     }
+    account_asks_.on_time(now, session_.up() ? "" : "there is no session with the partner: " + session_.text());
+    if (session_.up()) account_lender_.lend(now);
     if (session_.up()) frames += lender_.lend(now);
     frames += digests_.work(session_.up(), session_.up() && !pressed, session_.common_acds());
     counters_.add(Counter::BytesOut, out_.size() - std::min(before, out_.size()));
@@ -169,6 +175,11 @@ void PartnerShim::take(const FrameIn& frame, Now now) {
             counters_.add(Counter::DigestsIn);
             digests_.on_digest(frame.as<Digest>());
             break;
+        case AccountAsk::kTemplate: account_lender_.on_ask(frame.as<AccountAsk>()); break;
+        case AccountStreams::kTemplate: account_asks_.on_page<AccountStreams>(frame); break;
+        case AccountGaps::kTemplate: account_asks_.on_page<AccountGaps>(frame); break;
+        case AccountLinks::kTemplate: account_asks_.on_page<AccountLinks>(frame); break;
+        case AccountEvents::kTemplate: account_asks_.on_page<AccountEvents>(frame); break;
         case Heartbeat::kTemplate: session_.on_heartbeat(frame.as<Heartbeat>(), now); break;
         default: break;
     }
@@ -305,6 +316,7 @@ void PartnerShim::publish(Now now) {
     s.round_trip = session_.round_trip();
     s.their_refilling = session_.their_refilling();
     s.asked = fetcher_.in_flight();
+    s.to_come = 0;
     s.streams.clear();
     for (const auto& [stream, own] : own_) {
         PartnerStatus::OfStream of;
@@ -315,6 +327,7 @@ void PartnerShim::publish(Now now) {
             of.their_next = theirs->second.next;
             of.their_missing = theirs->second.missing.names();
             of.wanted = fetcher_.wanted(stream, true).names();
+            s.to_come += mirror_.deaf(stream.acd) ? of.wanted : fetcher_.wanted(stream, false).names();
             of.wanted_there = theirs->second.missing.without(own.missing).names();
             of.both_missing = own.missing.common(theirs->second.missing).names();
         }

@@ -16,6 +16,7 @@
 #pragma once
 
 #include "engine/offer.hpp"
+#include "engine/partner/accounts.hpp"
 #include "engine/partner/digests.hpp"
 #include "engine/partner/fetcher.hpp"
 #include "engine/partner/frames.hpp"
@@ -64,6 +65,7 @@ struct PartnerStatus {
     Nanos up_since;    ///< monotonic, of the session
     Nanos round_trip;  ///< 0 = not measured yet
     u64 their_refilling = 0;
+    u64 to_come = 0;  ///< names that we lack and they have, and that no link is about to bring
     std::vector<OfStream> streams;
     u64 asked = 0;              ///< names in flight
     std::vector<u64> counters;  ///< by partner::Counter
@@ -95,6 +97,8 @@ public:
 
     /// Any thread: what is held here and there, table by table and interval by interval.
     [[nodiscard]] std::vector<Compared> compared() const { return digests_.compared(); }
+    /// Any thread: asks for the partner's account. Null: another question is under way; ask again.
+    [[nodiscard]] AccountAnswerPtr ask_account(const AccountQuestion& q) { return account_asks_.ask(q); }
     /// What the partner is known to hold.
     [[nodiscard]] const partner::Holdings& theirs() const noexcept { return theirs_; }
     /// Any thread.
@@ -130,6 +134,8 @@ private:
     partner::Lender lender_;
     partner::Losses losses_;
     partner::Digests digests_;
+    AccountAsks account_asks_;
+    partner::AccountLender account_lender_;
     std::map<Stream, Seq> lives_told_;  ///< the fold stage was told how far the partner knows them
     u64 to_come_ = 0;                   ///< names that the partner has and this server lacks
     Nanos published_at_;
