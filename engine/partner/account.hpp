@@ -22,10 +22,10 @@ struct AccountPlace {
 /// What is asked for.
 struct AccountQuestion {
     partner::AccountKind kind = partner::AccountKind::Streams;
-    Acd acd;       ///< 0 = of all
+    Acd acd{};     ///< 0 = of all
     u64 from = 0;  ///< gaps and events that touch [from, to)
     u64 to = std::numeric_limits<u64>::max();
-    AccountPlace next;  ///< from this place on
+    AccountPlace next{};  ///< from this place on
     u32 most = partner::kAccountMost;
 };
 

@@ -67,10 +67,10 @@ CommitBatch history() {
 class Two {
 public:
     Two() {
-        auto store = Store::open(folder_.path() / "store", {.map_bytes = u64{64} << 20}, Nanos{1});
+        auto store = Store::open(folder_ / "store", {.map_bytes = u64{64} << 20}, Nanos{1});
         REQUIRE(store.has_value());
         REQUIRE(store->commit(history()).has_value());
-        auto reader = StoreReader::open(folder_.path() / "store");
+        auto reader = StoreReader::open(folder_ / "store");
         REQUIRE(reader.has_value());
         reader_.emplace(std::move(*reader));
         lender.emplace(*reader_, counters, answers);
@@ -313,6 +313,7 @@ TEST_CASE("accounts: two whole servers tell each other what their stores have, w
     const auto theirs = pair.two.rig.snapshot().gaps();
     CHECK(theirs.size() >= 4);
     CHECK(same(got->records.gaps, theirs));
+    pair.run(150_ms);  // the status is published ten times a second
     CHECK(pair.count(pair.two, Counter::AccountAsksIn) == 1);
     // Without a session it is said at once, whatever was asked.
     const auto late = pair.one.shim->ask_account({.kind = AccountKind::Gaps});

@@ -153,8 +153,10 @@ void add_sums(std::vector<Value>& values, const GapSums& sums) {
 
 void add_spread(std::vector<Value>& values, const Spread& spread) {
     values.emplace_back(spread.count);
-    for (const u64 figure : {spread.p50, spread.p99, spread.max})
-        values.push_back(spread.count == 0 ? Value{} : Value{figure});
+    for (const u64 figure : {spread.p50, spread.p99, spread.max}) {
+        Value& value = values.emplace_back();
+        if (spread.count != 0) value = figure;
+    }
 }
 
 std::string causes_text(const GapFigures& figures) {

@@ -168,7 +168,7 @@ Result<Answer> run_links_pair(const Arguments& arguments, const Rim& rim) {
     auto own = store ? Result<LinkSource>(links_from_store(*store)) : links_from_appliance(arguments, rim);
     if (!own) return std::unexpected(own.error());
     const auto pair = ask_pair(arguments, rim, store ? store->path() : std::string(),
-                               {.acd = {}, .links = true});
+                               {.links = true});
     if (!pair) return std::unexpected(pair.error());
     const auto streams = streams_of(*own, *pair);
     std::vector<StreamRecord> records;

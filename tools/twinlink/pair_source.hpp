@@ -31,7 +31,7 @@ struct PairHistory {
 
 /// Which kinds of records are wanted of the partner; its streams always are.
 struct PairWanted {
-    Acd acd;  ///< 0 = all
+    Acd acd{};  ///< 0 = all
     bool gaps = false;
     bool links = false;
     bool events = false;
