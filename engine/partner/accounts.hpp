@@ -2,8 +2,8 @@
 //
 // Part of the shim, its thread, but for AccountAsker::ask(), which any thread may call. At most one question
 // is under way here and one is answered here; a page of records every few milliseconds, a sliver of what the
-// connection takes, so that neither ingest nor filling waits for a report. An answer ends within kAccountLimit
-// whatever the partner does, with what came until then and why it is not all.
+// connection takes, so that neither ingest nor filling waits for a report. An answer ends within
+// kAccountLimit whatever the partner does, with what came until then and why it is not all.
 #pragma once
 
 #include "engine/partner/account.hpp"

@@ -1,8 +1,8 @@
 // How far a server that was away is with catching up: names to come from the partner, how fast they come, how
 // long that will take.
 //
-// Pure; one owner; time is a parameter. The rate is that of the last few seconds, so it follows a partner that
-// slows down. A catch-up begins when there is something to come and ends when there is nothing.
+// Pure; one owner; time is a parameter. The rate is that of the last few seconds, so it follows a partner
+// that slows down. A catch-up begins when there is something to come and ends when there is nothing.
 #pragma once
 
 #include <twinlink/types.hpp>
@@ -16,9 +16,9 @@ class Progress {
 public:
     struct Told {
         u64 to_come = 0;
-        u64 of = 0;            ///< names of this catch-up in all, those that came included
-        u64 names_per_s = 0;   ///< 0 = not known yet, or nothing comes
-        Nanos left;            ///< at that rate; 0 = not known
+        u64 of = 0;           ///< names of this catch-up in all, those that came included
+        u64 names_per_s = 0;  ///< 0 = not known yet, or nothing comes
+        Nanos left;           ///< at that rate; 0 = not known
     };
 
     /// As it is now: names to come, and all that ever came.
@@ -35,8 +35,9 @@ public:
         const Sample& first = at(count_ - std::min<u64>(count_, kSamples));
         const u64 span_ns = (now.mono - first.mono).value;
         const u64 came = names_in - first.names_in;
-        told_.names_per_s = span_ns == 0 ? 0 : static_cast<u64>(static_cast<double>(came) * 1e9 /
-                                                                static_cast<double>(span_ns));
+        told_.names_per_s =
+            span_ns == 0 ? 0
+                         : static_cast<u64>(static_cast<double>(came) * 1e9 / static_cast<double>(span_ns));
         told_.left = {};
         if (told_.names_per_s != 0)
             told_.left = Nanos{static_cast<u64>(static_cast<double>(to_come) * 1e9 /

@@ -48,7 +48,8 @@ CounterInfo info(Counter counter) noexcept {
             return {"account_pages_wrong", "pages that did not fit the question: its answer ended there"};
         case Counter::AccountsTimedOut:
             return {"accounts_timed_out", "questions that were not answered in full in time"};
-        case Counter::AccountAsksIn: return {"account_asks_in", "questions of the partner for the account here"};
+        case Counter::AccountAsksIn:
+            return {"account_asks_in", "questions of the partner for the account here"};
         case Counter::AccountPagesOut: return {"account_pages_out", "pages of that"};
         case Counter::Count_: break;
     }

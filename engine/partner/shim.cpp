@@ -103,7 +103,8 @@ std::size_t PartnerShim::poll(Now now) {
         frames += fetcher_.ask(now, session_.common_acds(), deaf());
         frames += losses_.on_time(now, config_.self.server == 1);
     }
-    account_asks_.on_time(now, session_.up() ? "" : "there is no session with the partner: " + session_.text());
+    account_asks_.on_time(now,
+                          session_.up() ? "" : "there is no session with the partner: " + session_.text());
     if (session_.up()) account_lender_.lend(now);
     if (session_.up()) frames += lender_.lend(now);
     frames += digests_.work(session_.up(), session_.up() && !pressed, session_.common_acds());

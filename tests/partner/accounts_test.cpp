@@ -146,8 +146,8 @@ TEST_CASE("accounts: each kind comes as the partner's store has it") {
     CHECK(same(two.answer({.kind = AccountKind::Streams})->records.streams,
                {all.streams.begin(), all.streams.end()}));
     CHECK(same(two.answer({.kind = AccountKind::Gaps})->records.gaps, {all.gaps.begin(), all.gaps.end()}));
-    CHECK(same(two.answer({.kind = AccountKind::Links})->records.links,
-               {all.links.begin(), all.links.end()}));
+    CHECK(
+        same(two.answer({.kind = AccountKind::Links})->records.links, {all.links.begin(), all.links.end()}));
     const auto events = two.answer({.kind = AccountKind::Events});
     CHECK(events->why.empty());
     CHECK(!events->more);

@@ -182,7 +182,8 @@ TEST_CASE("partner frames: a record of an account that no server can have is ref
     const std::size_t ask = kBlockAt;
     CHECK(fault_of(with(all[10], ask + offsetof(AccountAsk, request), u32{0})) == FrameFault::BadNumber);
     CHECK(fault_of(with(all[10], ask + offsetof(AccountAsk, most), u32{0})) == FrameFault::BadNumber);
-    CHECK(fault_of(with(all[10], ask + offsetof(AccountAsk, most), kAccountMost + 1)) == FrameFault::BadNumber);
+    CHECK(fault_of(with(all[10], ask + offsetof(AccountAsk, most), kAccountMost + 1)) ==
+          FrameFault::BadNumber);
     CHECK(fault_of(with(all[10], ask + offsetof(AccountAsk, kind), u8{5})) == FrameFault::BadNumber);
     const std::size_t at = kBlockAt + sizeof(AccountGaps) + sizeof(GroupHead);
     const auto bad = [&](std::size_t frame, std::size_t member, auto value) {

@@ -30,17 +30,72 @@ struct StructAt {
 
 /// The account, whose records are those of the store.
 void add_accounts(std::map<std::string, StructAt>& m) {
-    m["AccountAsk"] = {sizeof(AccountAsk), {TWINLINK_AT(AccountAsk, from), TWINLINK_AT(AccountAsk, to), TWINLINK_AT(AccountAsk, next_epoch), TWINLINK_AT(AccountAsk, next_number), TWINLINK_AT(AccountAsk, request), TWINLINK_AT(AccountAsk, most), TWINLINK_AT(AccountAsk, acd), TWINLINK_AT(AccountAsk, next_acd), TWINLINK_AT(AccountAsk, kind), TWINLINK_AT(AccountAsk, reserved0), TWINLINK_AT(AccountAsk, reserved1)}};
-    m["AccountStreams"] = {sizeof(AccountStreams), {TWINLINK_AT(AccountStreams, next_epoch), TWINLINK_AT(AccountStreams, next_number), TWINLINK_AT(AccountStreams, request), TWINLINK_AT(AccountStreams, next_acd), TWINLINK_AT(AccountStreams, flags), TWINLINK_AT(AccountStreams, reserved0)}};
-    m["AccountGaps"] = {sizeof(AccountGaps), {TWINLINK_AT(AccountGaps, next_epoch), TWINLINK_AT(AccountGaps, next_number), TWINLINK_AT(AccountGaps, request), TWINLINK_AT(AccountGaps, next_acd), TWINLINK_AT(AccountGaps, flags), TWINLINK_AT(AccountGaps, reserved0)}};
-    m["AccountLinks"] = {sizeof(AccountLinks), {TWINLINK_AT(AccountLinks, next_epoch), TWINLINK_AT(AccountLinks, next_number), TWINLINK_AT(AccountLinks, request), TWINLINK_AT(AccountLinks, next_acd), TWINLINK_AT(AccountLinks, flags), TWINLINK_AT(AccountLinks, reserved0)}};
-    m["AccountEvents"] = {sizeof(AccountEvents), {TWINLINK_AT(AccountEvents, next_epoch), TWINLINK_AT(AccountEvents, next_number), TWINLINK_AT(AccountEvents, request), TWINLINK_AT(AccountEvents, next_acd), TWINLINK_AT(AccountEvents, flags), TWINLINK_AT(AccountEvents, reserved0)}};
+    m["AccountAsk"] = {
+        sizeof(AccountAsk),
+        {TWINLINK_AT(AccountAsk, from), TWINLINK_AT(AccountAsk, to), TWINLINK_AT(AccountAsk, next_epoch),
+         TWINLINK_AT(AccountAsk, next_number), TWINLINK_AT(AccountAsk, request),
+         TWINLINK_AT(AccountAsk, most), TWINLINK_AT(AccountAsk, acd), TWINLINK_AT(AccountAsk, next_acd),
+         TWINLINK_AT(AccountAsk, kind), TWINLINK_AT(AccountAsk, reserved0),
+         TWINLINK_AT(AccountAsk, reserved1)}};
+    m["AccountStreams"] = {sizeof(AccountStreams),
+                           {TWINLINK_AT(AccountStreams, next_epoch), TWINLINK_AT(AccountStreams, next_number),
+                            TWINLINK_AT(AccountStreams, request), TWINLINK_AT(AccountStreams, next_acd),
+                            TWINLINK_AT(AccountStreams, flags), TWINLINK_AT(AccountStreams, reserved0)}};
+    m["AccountGaps"] = {sizeof(AccountGaps),
+                        {TWINLINK_AT(AccountGaps, next_epoch), TWINLINK_AT(AccountGaps, next_number),
+                         TWINLINK_AT(AccountGaps, request), TWINLINK_AT(AccountGaps, next_acd),
+                         TWINLINK_AT(AccountGaps, flags), TWINLINK_AT(AccountGaps, reserved0)}};
+    m["AccountLinks"] = {sizeof(AccountLinks),
+                         {TWINLINK_AT(AccountLinks, next_epoch), TWINLINK_AT(AccountLinks, next_number),
+                          TWINLINK_AT(AccountLinks, request), TWINLINK_AT(AccountLinks, next_acd),
+                          TWINLINK_AT(AccountLinks, flags), TWINLINK_AT(AccountLinks, reserved0)}};
+    m["AccountEvents"] = {sizeof(AccountEvents),
+                          {TWINLINK_AT(AccountEvents, next_epoch), TWINLINK_AT(AccountEvents, next_number),
+                           TWINLINK_AT(AccountEvents, request), TWINLINK_AT(AccountEvents, next_acd),
+                           TWINLINK_AT(AccountEvents, flags), TWINLINK_AT(AccountEvents, reserved0)}};
 }
 void add_records(std::map<std::string, StructAt>& m) {
-    m["StreamRecord"] = {sizeof(StreamRecord), {TWINLINK_AT(StreamRecord, epoch), TWINLINK_AT(StreamRecord, first_seen), TWINLINK_AT(StreamRecord, watermark), TWINLINK_AT(StreamRecord, next), TWINLINK_AT(StreamRecord, messages), TWINLINK_AT(StreamRecord, missing), TWINLINK_AT(StreamRecord, last_time), TWINLINK_AT(StreamRecord, begun_wall), TWINLINK_AT(StreamRecord, last_wall), TWINLINK_AT(StreamRecord, acd), TWINLINK_AT(StreamRecord, ended), TWINLINK_AT(StreamRecord, reserved0), TWINLINK_AT(StreamRecord, reserved1)}};
-    m["GapRecord"] = {sizeof(GapRecord), {TWINLINK_AT(GapRecord, epoch), TWINLINK_AT(GapRecord, first), TWINLINK_AT(GapRecord, last), TWINLINK_AT(GapRecord, missing), TWINLINK_AT(GapRecord, opened_wall), TWINLINK_AT(GapRecord, closed_wall), TWINLINK_AT(GapRecord, time_before), TWINLINK_AT(GapRecord, time_after), TWINLINK_AT(GapRecord, interval_first), TWINLINK_AT(GapRecord, interval_last), TWINLINK_AT(GapRecord, refold_ns), TWINLINK_AT(GapRecord, attempts), TWINLINK_AT(GapRecord, acd), TWINLINK_AT(GapRecord, cause), TWINLINK_AT(GapRecord, state), TWINLINK_AT(GapRecord, filled_by), TWINLINK_AT(GapRecord, merged), TWINLINK_AT(GapRecord, reserved0), TWINLINK_AT(GapRecord, reserved1)}};
-    m["LinkRecord"] = {sizeof(LinkRecord), {TWINLINK_AT(LinkRecord, epoch), TWINLINK_AT(LinkRecord, frames), TWINLINK_AT(LinkRecord, heartbeats), TWINLINK_AT(LinkRecord, messages), TWINLINK_AT(LinkRecord, first_arrivals), TWINLINK_AT(LinkRecord, duplicates), TWINLINK_AT(LinkRecord, distinct), TWINLINK_AT(LinkRecord, lost), TWINLINK_AT(LinkRecord, lost_alone), TWINLINK_AT(LinkRecord, behind), TWINLINK_AT(LinkRecord, late), TWINLINK_AT(LinkRecord, wild_frames), TWINLINK_AT(LinkRecord, stale_frames), TWINLINK_AT(LinkRecord, conflicts), TWINLINK_AT(LinkRecord, lag_ns_last), TWINLINK_AT(LinkRecord, lag_ns_max), TWINLINK_AT(LinkRecord, lag_ns_sum), TWINLINK_AT(LinkRecord, lag_count), TWINLINK_AT(LinkRecord, silences), TWINLINK_AT(LinkRecord, silent_ns), TWINLINK_AT(LinkRecord, last_wall), TWINLINK_AT(LinkRecord, acd), TWINLINK_AT(LinkRecord, link), TWINLINK_AT(LinkRecord, silent), TWINLINK_AT(LinkRecord, reserved0)}};
-    m["LinkEventRecord"] = {sizeof(LinkEventRecord), {TWINLINK_AT(LinkEventRecord, number), TWINLINK_AT(LinkEventRecord, begun_wall), TWINLINK_AT(LinkEventRecord, last_wall), TWINLINK_AT(LinkEventRecord, epoch), TWINLINK_AT(LinkEventRecord, first), TWINLINK_AT(LinkEventRecord, last), TWINLINK_AT(LinkEventRecord, count), TWINLINK_AT(LinkEventRecord, names), TWINLINK_AT(LinkEventRecord, duration_ns), TWINLINK_AT(LinkEventRecord, acd), TWINLINK_AT(LinkEventRecord, kind), TWINLINK_AT(LinkEventRecord, link), TWINLINK_AT(LinkEventRecord, cause), TWINLINK_AT(LinkEventRecord, open), TWINLINK_AT(LinkEventRecord, now), TWINLINK_AT(LinkEventRecord, reserved0)}};
+    m["StreamRecord"] = {sizeof(StreamRecord),
+                         {TWINLINK_AT(StreamRecord, epoch), TWINLINK_AT(StreamRecord, first_seen),
+                          TWINLINK_AT(StreamRecord, watermark), TWINLINK_AT(StreamRecord, next),
+                          TWINLINK_AT(StreamRecord, messages), TWINLINK_AT(StreamRecord, missing),
+                          TWINLINK_AT(StreamRecord, last_time), TWINLINK_AT(StreamRecord, begun_wall),
+                          TWINLINK_AT(StreamRecord, last_wall), TWINLINK_AT(StreamRecord, acd),
+                          TWINLINK_AT(StreamRecord, ended), TWINLINK_AT(StreamRecord, reserved0),
+                          TWINLINK_AT(StreamRecord, reserved1)}};
+    m["GapRecord"] = {
+        sizeof(GapRecord),
+        {TWINLINK_AT(GapRecord, epoch), TWINLINK_AT(GapRecord, first), TWINLINK_AT(GapRecord, last),
+         TWINLINK_AT(GapRecord, missing), TWINLINK_AT(GapRecord, opened_wall),
+         TWINLINK_AT(GapRecord, closed_wall), TWINLINK_AT(GapRecord, time_before),
+         TWINLINK_AT(GapRecord, time_after), TWINLINK_AT(GapRecord, interval_first),
+         TWINLINK_AT(GapRecord, interval_last), TWINLINK_AT(GapRecord, refold_ns),
+         TWINLINK_AT(GapRecord, attempts), TWINLINK_AT(GapRecord, acd), TWINLINK_AT(GapRecord, cause),
+         TWINLINK_AT(GapRecord, state), TWINLINK_AT(GapRecord, filled_by), TWINLINK_AT(GapRecord, merged),
+         TWINLINK_AT(GapRecord, reserved0), TWINLINK_AT(GapRecord, reserved1)}};
+    m["LinkRecord"] = {sizeof(LinkRecord),
+                       {TWINLINK_AT(LinkRecord, epoch),          TWINLINK_AT(LinkRecord, frames),
+                        TWINLINK_AT(LinkRecord, heartbeats),     TWINLINK_AT(LinkRecord, messages),
+                        TWINLINK_AT(LinkRecord, first_arrivals), TWINLINK_AT(LinkRecord, duplicates),
+                        TWINLINK_AT(LinkRecord, distinct),       TWINLINK_AT(LinkRecord, lost),
+                        TWINLINK_AT(LinkRecord, lost_alone),     TWINLINK_AT(LinkRecord, behind),
+                        TWINLINK_AT(LinkRecord, late),           TWINLINK_AT(LinkRecord, wild_frames),
+                        TWINLINK_AT(LinkRecord, stale_frames),   TWINLINK_AT(LinkRecord, conflicts),
+                        TWINLINK_AT(LinkRecord, lag_ns_last),    TWINLINK_AT(LinkRecord, lag_ns_max),
+                        TWINLINK_AT(LinkRecord, lag_ns_sum),     TWINLINK_AT(LinkRecord, lag_count),
+                        TWINLINK_AT(LinkRecord, silences),       TWINLINK_AT(LinkRecord, silent_ns),
+                        TWINLINK_AT(LinkRecord, last_wall),      TWINLINK_AT(LinkRecord, acd),
+                        TWINLINK_AT(LinkRecord, link),           TWINLINK_AT(LinkRecord, silent),
+                        TWINLINK_AT(LinkRecord, reserved0)}};
+    m["LinkEventRecord"] = {sizeof(LinkEventRecord),
+                            {TWINLINK_AT(LinkEventRecord, number), TWINLINK_AT(LinkEventRecord, begun_wall),
+                             TWINLINK_AT(LinkEventRecord, last_wall), TWINLINK_AT(LinkEventRecord, epoch),
+                             TWINLINK_AT(LinkEventRecord, first), TWINLINK_AT(LinkEventRecord, last),
+                             TWINLINK_AT(LinkEventRecord, count), TWINLINK_AT(LinkEventRecord, names),
+                             TWINLINK_AT(LinkEventRecord, duration_ns), TWINLINK_AT(LinkEventRecord, acd),
+                             TWINLINK_AT(LinkEventRecord, kind), TWINLINK_AT(LinkEventRecord, link),
+                             TWINLINK_AT(LinkEventRecord, cause), TWINLINK_AT(LinkEventRecord, open),
+                             TWINLINK_AT(LinkEventRecord, now), TWINLINK_AT(LinkEventRecord, reserved0)}};
 }
 
 /// Every struct of messages.hpp, member by member.
@@ -169,11 +224,16 @@ TEST_CASE("partner schema: its identity is the one that frames carry") {
 
 TEST_CASE("partner schema: every message and group is laid out as its struct") {
     const Schema schema;
-    const std::map<std::string, std::string> entry_of{
-        {"Hello", "AcdEntry"},  {"Have", "HeldEntry"},         {"Want", "RangeEntry"},
-        {"Lack", "RangeEntry"}, {"LostPropose", "RangeEntry"}, {"LostAgree", "RangeEntry"},
-        {"AccountStreams", "StreamRecord"}, {"AccountGaps", "GapRecord"},
-        {"AccountLinks", "LinkRecord"}, {"AccountEvents", "LinkEventRecord"}};
+    const std::map<std::string, std::string> entry_of{{"Hello", "AcdEntry"},
+                                                      {"Have", "HeldEntry"},
+                                                      {"Want", "RangeEntry"},
+                                                      {"Lack", "RangeEntry"},
+                                                      {"LostPropose", "RangeEntry"},
+                                                      {"LostAgree", "RangeEntry"},
+                                                      {"AccountStreams", "StreamRecord"},
+                                                      {"AccountGaps", "GapRecord"},
+                                                      {"AccountLinks", "LinkRecord"},
+                                                      {"AccountEvents", "LinkEventRecord"}};
     std::map<std::string, u32> templates;
     for_each_partner_message([&]<class M>() { CHECK(sizeof(M) % 8 == 0); });
     std::set<u32> ids;
@@ -193,15 +253,21 @@ TEST_CASE("partner schema: every message and group is laid out as its struct") {
         }
         CHECK(bool(message.child("data")) == (name == "Block"));
     }
-    const std::map<std::string, u32> want{
-        {"Hello", Hello::kTemplate},         {"Have", Have::kTemplate},
-        {"Want", Want::kTemplate},           {"Block", Block::kTemplate},
-        {"Lack", Lack::kTemplate},           {"LostPropose", LostPropose::kTemplate},
-        {"LostAgree", LostAgree::kTemplate}, {"Digest", Digest::kTemplate},
-        {"Heartbeat", Heartbeat::kTemplate}, {"Bye", Bye::kTemplate},
-        {"AccountAsk", AccountAsk::kTemplate}, {"AccountStreams", AccountStreams::kTemplate},
-        {"AccountGaps", AccountGaps::kTemplate}, {"AccountLinks", AccountLinks::kTemplate},
-        {"AccountEvents", AccountEvents::kTemplate}};
+    const std::map<std::string, u32> want{{"Hello", Hello::kTemplate},
+                                          {"Have", Have::kTemplate},
+                                          {"Want", Want::kTemplate},
+                                          {"Block", Block::kTemplate},
+                                          {"Lack", Lack::kTemplate},
+                                          {"LostPropose", LostPropose::kTemplate},
+                                          {"LostAgree", LostAgree::kTemplate},
+                                          {"Digest", Digest::kTemplate},
+                                          {"Heartbeat", Heartbeat::kTemplate},
+                                          {"Bye", Bye::kTemplate},
+                                          {"AccountAsk", AccountAsk::kTemplate},
+                                          {"AccountStreams", AccountStreams::kTemplate},
+                                          {"AccountGaps", AccountGaps::kTemplate},
+                                          {"AccountLinks", AccountLinks::kTemplate},
+                                          {"AccountEvents", AccountEvents::kTemplate}};
     CHECK(templates == want);
 }
 

@@ -1,6 +1,7 @@
-// The page of a gap report: well-formed, escaped, bounded, whole or not there; its numbers are those of --json.
-#include "tests/twinlink/pair_rig.hpp"
+// The page of a gap report: well-formed, escaped, bounded, whole or not there; its numbers are those of
+// --json.
 #include "tools/twinlink/gap_page.hpp"
+#include "tests/twinlink/pair_rig.hpp"
 #include "tools/twinlink/switch_clock.hpp"
 
 #include <doctest/doctest.h>
@@ -116,7 +117,8 @@ TEST_CASE("page: of the pair, well-formed, with the numbers of --json") {
 TEST_CASE("page: without the appliance it covers this server, and says so") {
     const cli_rig::TempFolder folder;
     const std::string file = (folder / "gaps.html").string();
-    const Run r = run({"gaps", "--html", file, "--store", cli_rig::shared_store(), "--socket", "/nowhere/c.sock"});
+    const Run r =
+        run({"gaps", "--html", file, "--store", cli_rig::shared_store(), "--socket", "/nowhere/c.sock"});
     CHECK(r.code == 1);
     CHECK(has(r.out, "5 gaps of this server"));
     CHECK(has(r.out, "this server alone: the appliance does not answer"));
@@ -201,7 +203,8 @@ TEST_CASE("page: lanes are bounded however many gaps there are") {
 TEST_CASE("page: a file that cannot be written is said, and what was there stays") {
     const cli_rig::TempFolder folder;
     const auto page_into = [&](const std::string& file) {
-        return run({"gaps", "--html", file, "--store", cli_rig::shared_store(), "--socket", "/nowhere/c.sock"});
+        return run(
+            {"gaps", "--html", file, "--store", cli_rig::shared_store(), "--socket", "/nowhere/c.sock"});
     };
     const Run nowhere = page_into((folder / "none" / "gaps.html").string());
     CHECK(nowhere.code == 1);

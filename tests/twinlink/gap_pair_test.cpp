@@ -21,8 +21,8 @@ namespace {
 bool has(const std::string& text, std::string_view what) { return text.find(what) != std::string::npos; }
 
 Run pair_of(Appliance& appliance, std::vector<std::string> more = {}) {
-    std::vector<std::string> line{"gaps", "--pair", "--store", cli_rig::shared_store(), "--socket",
-                                  appliance.path()};
+    std::vector<std::string> line{"gaps",     "--pair",        "--store", cli_rig::shared_store(),
+                                  "--socket", appliance.path()};
     line.insert(line.end(), more.begin(), more.end());
     return run(line);
 }
@@ -98,9 +98,9 @@ TEST_CASE("account: the question is one line, and reads back; what is none is re
     REQUIRE(back.has_value());
     CHECK(tools::to_line(*back) == tools::to_line(question));
     CHECK(tools::account_question_of("account links").has_value());
-    for (const char* line : {"account", "account ", "account all", "account gaps acd=", "account gaps acd=70000",
-                             "account gaps most=0", "account gaps most=16385", "account gaps next=1/2",
-                             "account gaps acd=1x", "account gaps what=1", "gaps"})
+    for (const char* line : {"account", "account ", "account all", "account gaps acd=",
+                             "account gaps acd=70000", "account gaps most=0", "account gaps most=16385",
+                             "account gaps next=1/2", "account gaps acd=1x", "account gaps what=1", "gaps"})
         CHECK_MESSAGE(!tools::account_question_of(line).has_value(), line);
 }
 
@@ -155,13 +155,14 @@ TEST_CASE("gaps --pair: what the partner does not tell is not known, and said") 
     CHECK(has(none.err, "it is not connected: cut off"));
 }
 
-TEST_CASE("gaps --pair: another appliance's partner is not this store's; nobody, garbage and lies are refused") {
+TEST_CASE(
+    "gaps --pair: another appliance's partner is not this store's; nobody, garbage and lies are refused") {
     Appliance other({compare_answer("/somewhere/else", 1)});
     const Run wrong = pair_of(other);
     CHECK(wrong.code == 1);
     CHECK(has(wrong.err, "has its store in /somewhere/else"));
-    CHECK(run({"gaps", "--pair", "--store", cli_rig::shared_store(), "--socket", "/nowhere/control.sock"}).code ==
-          3);
+    CHECK(run({"gaps", "--pair", "--store", cli_rig::shared_store(), "--socket", "/nowhere/control.sock"})
+              .code == 3);
     Appliance alone({R"({"schema":1,"partner":null})"});
     CHECK(has(pair_of(alone).err, "no [partner] table"));
     AccountRecords lie;
@@ -189,8 +190,8 @@ TEST_CASE("links --pair: four links side by side, and a record each") {
                                         account_answer(AccountKind::Links, links)};
     };
     Appliance appliance(answers());
-    const Run text = run({"links", "--pair", "--acd", "1", "--epoch", std::to_string(cli_rig::kEpoch), "--store",
-                          cli_rig::shared_store(), "--socket", appliance.path()});
+    const Run text = run({"links", "--pair", "--acd", "1", "--epoch", std::to_string(cli_rig::kEpoch),
+                          "--store", cli_rig::shared_store(), "--socket", appliance.path()});
     CHECK(text.code == 0);
     check_golden("links_pair.txt", text.out);
     Appliance machine(answers());

@@ -11,8 +11,8 @@ namespace twinlink::cli_rig {
 using PairJson = nlohmann::ordered_json;
 
 inline PairJson partner_of_pair(const char* state = "up") {
-    return {{"state", state}, {"text", state == std::string("up") ? "" : "cut off"},
-            {"server", 2},    {"name", "south"},
+    return {{"state", state},  {"text", state == std::string("up") ? "" : "cut off"},
+            {"server", 2},     {"name", "south"},
             {"own_server", 1}, {"own_name", "north"}};
 }
 /// The answer to "compare".
@@ -28,7 +28,8 @@ inline std::string compare_answer(const std::string& store, u64 equal, u64 diffe
                           {"why", ""},
                           {"rows", 4},
                           {"their_rows", 4}});
-    return PairJson{{"schema", 1}, {"store", store}, {"partner", partner_of_pair(state)}, {"compared", tables}}
+    return PairJson{
+        {"schema", 1}, {"store", store}, {"partner", partner_of_pair(state)}, {"compared", tables}}
         .dump();
 }
 inline std::string account_answer(partner::AccountKind kind, const AccountRecords& records,

@@ -64,7 +64,8 @@ void put(Json& json, const std::vector<R>& records) {
     json["records"] = std::move(all);
 }
 
-/// Reads records by the names that stand in front of them. False: a name is missing, or a number does not fit.
+/// Reads records by the names that stand in front of them. False: a name is missing, or a number does not
+/// fit.
 template <class R>
 bool take(const Json& json, AccountRecords& to) {
     const auto& names = json.at("fields");

@@ -1,8 +1,8 @@
 // An account of a server, or a part of it, as the daemon tells it to the command: JSON there and back.
 //
-// Pure; one thread. Records are arrays of numbers with their field names in front once: a page of ten thousand
-// gaps stays below 2 MiB. The daemon has checked what the partner said; who reads checks again what came over
-// the socket.
+// Pure; one thread. Records are arrays of numbers with their field names in front once: a page of ten
+// thousand gaps stays below 2 MiB. The daemon has checked what the partner said; who reads checks again what
+// came over the socket.
 #pragma once
 
 #include "engine/partner/account.hpp"

@@ -1,4 +1,5 @@
-// The timeline as a picture: SVG with classes whose colours stand in the page's style sheet. See gap_page.hpp.
+// The timeline as a picture: SVG with classes whose colours stand in the page's style sheet. See
+// gap_page.hpp.
 #include "tools/common/time_text.hpp"
 #include "tools/twinlink/gap_page.hpp"
 
@@ -23,8 +24,8 @@ constexpr double kLane = 17;
 constexpr double kGapLane = 26;
 constexpr double kBetween = 4;
 constexpr double kAxis = 34;
-constexpr double kCause = 5;     // strip below a gap that tells its cause
-constexpr double kLeast = 1.6;   // what is shorter is still seen
+constexpr double kCause = 5;    // strip below a gap that tells its cause
+constexpr double kLeast = 1.6;  // what is shorter is still seen
 constexpr u64 kLabelsMax = 13;
 constexpr u64 kGridMax = 100;
 
@@ -38,7 +39,8 @@ public:
         double y = kAxis;
         for (const LaneGroup& group : t_.groups) {
             if (!group.title.empty())
-                put("<text class=\"t-server\" x=\"0\" y=\"{:.1f}\">{}</text>\n", y + 15, escaped(group.title));
+                put("<text class=\"t-server\" x=\"0\" y=\"{:.1f}\">{}</text>\n", y + 15,
+                    escaped(group.title));
             y += group.title.empty() ? kBetween * 2 : kTitle;
             for (const Lane& lane : group.lanes) {
                 const double height = height_of(lane);
@@ -47,9 +49,10 @@ public:
             }
         }
         const std::string body = std::move(out_);
-        return fmt::format("<svg class=\"timeline\" viewBox=\"0 0 {:.0f} {:.0f}\" role=\"img\" "
-                           "aria-label=\"timeline of {}\">\n{}</svg>\n",
-                           kWidth, bottom + 4, escaped(t_.acd.title()), body);
+        return fmt::format(
+            "<svg class=\"timeline\" viewBox=\"0 0 {:.0f} {:.0f}\" role=\"img\" "
+            "aria-label=\"timeline of {}\">\n{}</svg>\n",
+            kWidth, bottom + 4, escaped(t_.acd.title()), body);
     }
 
 private:
@@ -78,7 +81,8 @@ private:
     }
     /// Intervals, hours or days, so that labels do not run into each other.
     [[nodiscard]] u64 label_step() const {
-        constexpr std::array<u64, 13> kMinutes{15, 30, 60, 120, 180, 360, 720, 1'440, 2'880, 10'080, 40'320, 161'280, 645'120};
+        constexpr std::array<u64, 13> kMinutes{15,    30,    60,     120,    180,     360,    720,
+                                               1'440, 2'880, 10'080, 40'320, 161'280, 645'120};
         for (const u64 minutes : kMinutes) {
             const u64 step = minutes * tools::kMinuteNs;
             if (step >= t_.interval_ns && (t_.end - t_.begin) / step <= kLabelsMax) return step;
@@ -90,8 +94,8 @@ private:
         const u64 step = label_step();
         if ((t_.end - t_.begin) / t_.interval_ns <= kGridMax)
             for (u64 at = on_grid(t_.begin, t_.interval_ns); at <= t_.end; at += t_.interval_ns)
-                put("<line class=\"g\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1:.1f}\" y2=\"{2:.1f}\"/>\n", x(at),
-                    kAxis, bottom);
+                put("<line class=\"g\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1:.1f}\" y2=\"{2:.1f}\"/>\n",
+                    x(at), kAxis, bottom);
         std::string date;
         for (u64 at = on_grid(t_.begin, step); at <= t_.end; at += step) {
             put("<line class=\"g1\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1:.1f}\" y2=\"{2:.1f}\"/>\n", x(at),

@@ -54,8 +54,8 @@ Result<Answer> write_page(const GapReport& report, Answer answer, const Argument
     const auto store = std::get<std::string>(document.facts.front().second);
     const std::string page = page_of(report, document, store, rim.wall_ns());
     if (const auto written = replace_file(path, page); !written)
-        return refuse(ExitCode::Problem, fmt::format("cannot write {}: {}. What was there is unchanged",
-                                                     path, written.error().text));
+        return refuse(ExitCode::Problem, fmt::format("cannot write {}: {}. What was there is unchanged", path,
+                                                     written.error().text));
     document.fact("html", path);
     document.fact("html_bytes", u64{page.size()});
     document.fact("html_alone", report.alone.empty() ? Value{} : Value{report.alone});

@@ -26,7 +26,8 @@ struct Touched {
 
 u64 interval_ns(const GapReport& report, u16 acd) {
     const auto known = std::ranges::find(report.acds, acd, &AcdRecord::acd);
-    const u64 minutes = known == report.acds.end() || known->interval_minutes == 0 ? 30 : known->interval_minutes;
+    const u64 minutes =
+        known == report.acds.end() || known->interval_minutes == 0 ? 30 : known->interval_minutes;
     return minutes * tools::kMinuteNs;
 }
 
@@ -45,8 +46,7 @@ std::string rows_text(const GapReport& report, u16 acd, u64 start) {
     }
     if (!there) return "not known";
     if (!incomplete) return closed ? "complete" : "complete so far";
-    return missing == 0 ? "INCOMPLETE"
-                        : fmt::format("INCOMPLETE, {} missing", plural(missing, "message"));
+    return missing == 0 ? "INCOMPLETE" : fmt::format("INCOMPLETE, {} missing", plural(missing, "message"));
 }
 
 std::map<std::pair<u16, u64>, Touched> touched_of(const GapReport& report) {
@@ -56,7 +56,8 @@ std::map<std::pair<u16, u64>, Touched> touched_of(const GapReport& report) {
             const AcdContext acd = context_of(Acd{gap.acd}, report.acds);
             if (gap.interval_first == 0 || !report.choice.takes(gap, acd.offset_minutes)) continue;
             const StreamFilter& filter = report.choice.streams;
-            if ((filter.acd && filter.acd->value != gap.acd) || (filter.epoch && filter.epoch->value != gap.epoch))
+            if ((filter.acd && filter.acd->value != gap.acd) ||
+                (filter.epoch && filter.epoch->value != gap.epoch))
                 continue;
             const u64 step = interval_ns(report, gap.acd);
             u64 at = gap.interval_first;

@@ -113,7 +113,8 @@ private:
             local_time(written_, 0, true), TWINLINK_VERSION, escaped(store_));
         const GapChoice& choice = report_.choice;
         if (choice.time.from || choice.time.to || choice.states != ~u32{0})
-            put("<p class=\"meta\">Timeline and list show the gaps that were chosen (time, state); the figures are "
+            put("<p class=\"meta\">Timeline and list show the gaps that were chosen (time, state); the "
+                "figures are "
                 "of all gaps of these streams.</p>\n");
         put("</header>\n");
     }
@@ -143,7 +144,8 @@ private:
         if (!known || !document_.problems.empty()) style = style == "good" ? "warn" : style;
         put("<p id=\"verdict\" class=\"verdict {}\">{}.</p>\n", style, escaped(text));
         if (!report_.alone.empty())
-            put("<p class=\"note\">This page covers one server only, since the pair cannot be asked: {}.</p>\n",
+            put("<p class=\"note\">This page covers one server only, since the pair cannot be asked: "
+                "{}.</p>\n",
                 escaped(report_.alone));
         for (const std::string& problem : document_.problems)
             put("<p class=\"note bad\">{}</p>\n", escaped(problem));
@@ -195,9 +197,8 @@ private:
         figure("lost", of_names("lost_gaps", "lost_names"));
         figure("filled", of_names("filled_gaps", "filled_names"));
         for (const Link link : {Link::A, Link::B})
-            figure(fmt::format("link {} lost", letter(link)), [&](const Record&, std::size_t n) {
-                return link_text(report_.servers[n], link);
-            });
+            figure(fmt::format("link {} lost", letter(link)),
+                   [&](const Record&, std::size_t n) { return link_text(report_.servers[n], link); });
         figure("time to detect", spread("detect"));
         figure("time to heal", spread("heal"));
         put("</tbody>\n</table>\n</section>\n");
@@ -214,10 +215,9 @@ private:
             span += span_of(l);
         }
         if (span == 0) return "not known";
-        return fmt::format("{} of {} ({:.3f} %), {} of them alone", with_separators(lost),
-                           with_separators(span),
-                           100.0 * static_cast<double>(lost) / static_cast<double>(span),
-                           with_separators(alone));
+        return fmt::format(
+            "{} of {} ({:.3f} %), {} of them alone", with_separators(lost), with_separators(span),
+            100.0 * static_cast<double>(lost) / static_cast<double>(span), with_separators(alone));
     }
     [[nodiscard]] bool chosen(u16 acd, u64 epoch) const {
         const StreamFilter& filter = report_.choice.streams;
@@ -247,10 +247,13 @@ private:
             put("<tr><th scope=\"row\"><i class=\"key c{}\"></i>{}</th>", c, cause);
             for (const ServerHistory& server : report_.servers) {
                 const auto [gaps, names] = all[cause][report_.pair() ? server.number : 0];
-                put("<td><span class=\"bar\" style=\"width:{:.0f}px\"></span>{}</td>",
-                    gaps == 0 ? 0.0 : 4 + 90 * static_cast<double>(gaps) / static_cast<double>(most),
-                    gaps == 0 ? "none"
-                              : fmt::format("{} ({})", plural(gaps, "gap"), plural(names, "message")));
+                if (gaps == 0) {
+                    put("<td>none</td>");
+                    continue;
+                }
+                put("<td><span class=\"bar\" style=\"width:{:.0f}px\"></span>{} ({})</td>",
+                    4 + 90 * static_cast<double>(gaps) / static_cast<double>(most), plural(gaps, "gap"),
+                    plural(names, "message"));
             }
             put("</tr>\n");
         }
@@ -259,7 +262,8 @@ private:
 
     void timelines() {
         put("<section class=\"wide\">\n<h2>Timeline</h2>\n");
-        put("<svg width=\"0\" height=\"0\" class=\"defs\"><defs><pattern id=\"hatch\" width=\"5\" height=\"5\" "
+        put("<svg width=\"0\" height=\"0\" class=\"defs\"><defs><pattern id=\"hatch\" width=\"5\" "
+            "height=\"5\" "
             "patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\"><rect width=\"5\" height=\"5\" "
             "class=\"h0\"/><rect width=\"2\" height=\"5\" class=\"h1\"/></pattern></defs></svg>\n");
         bool other_clock = false;
@@ -272,7 +276,8 @@ private:
         }
         legend();
         if (other_clock)
-            put("<p class=\"note\">The switch's clock and the servers' are of different times (a replay?): what "
+            put("<p class=\"note\">The switch's clock and the servers' are of different times (a replay?): "
+                "what "
                 "the links did and when gaps were filled is placed between the gaps around it.</p>\n");
         put("</section>\n");
     }
@@ -292,8 +297,10 @@ private:
         put("<span class=\"keys\"><b>cause</b> ");
         for (std::size_t c = 0; c < static_cast<std::size_t>(GapCause::Count_); ++c)
             put("<span><i class=\"key c{}\"></i>{}</span> ", c, name(static_cast<GapCause>(c)));
-        put("</span>\n</p>\n<p class=\"meta\">The strip below a gap is its cause. Where there are more than {} in "
-            "a lane, columns stand for them, as high as the logarithm of their messages. What a link lost alone "
+        put("</span>\n</p>\n<p class=\"meta\">The strip below a gap is its cause. Where there are more than "
+            "{} in "
+            "a lane, columns stand for them, as high as the logarithm of their messages. What a link lost "
+            "alone "
             "is counted, not timed: it stands at the lane's end.</p>\n",
             kMarksMax);
     }
@@ -303,11 +310,11 @@ private:
     /// Rows of a listing, as people see them; `rows` are places in it, ascending.
     void table(std::string_view id, const Listing& listing, std::span<const std::size_t> rows) {
         put("<table id=\"{}\">\n<thead><tr>", id);
-        std::size_t columns = 0;
-        for (const Field& field : listing.columns) {
-            if (field.seen_by == For::Machines) continue;
-            put("<th scope=\"col\"{}>{}</th>", is_number(field.kind) ? " class=\"n\"" : "", escaped(field.title));
-            ++columns;
+        const std::vector<std::size_t> columns = columns_of(listing, rows);
+        for (const std::size_t c : columns) {
+            const Field& field = listing.columns[c];
+            put("<th scope=\"col\"{}>{}</th>", is_number(field.kind) ? " class=\"n\"" : "",
+                field.kind == Kind::Flag ? "" : escaped(field.title));
         }
         put("</tr></thead>\n<tbody>\n");
         std::size_t at = 0;
@@ -316,9 +323,10 @@ private:
             const std::size_t end = begin + group.rows;
             if (at < rows.size() && rows[at] < end)
                 for (const Line& line : group.heading)
-                    put("<tr class=\"group\"><th colspan=\"{}\">{}</th></tr>\n", columns, escaped(line.text));
+                    put("<tr class=\"group\"><th colspan=\"{}\">{}</th></tr>\n", columns.size(),
+                        escaped(line.text));
             for (; at < rows.size() && rows[at] < end; ++at)
-                row(listing, listing.rows[rows[at]], group.offset_minutes);
+                row(listing, columns, listing.rows[rows[at]], group.offset_minutes);
             begin = end;
         }
         put("</tbody>\n</table>\n");
@@ -326,13 +334,25 @@ private:
     static bool is_number(Kind kind) noexcept {
         return kind != Kind::Text && kind != Kind::Time && kind != Kind::Flag;
     }
-    void row(const Listing& listing, const Row& row, int offset) {
+    /// What people see: not for machines alone, and of flags those that are set somewhere.
+    static std::vector<std::size_t> columns_of(const Listing& listing, std::span<const std::size_t> rows) {
+        std::vector<std::size_t> columns;
+        for (std::size_t c = 0; c < listing.columns.size(); ++c) {
+            const Field& field = listing.columns[c];
+            const bool flagged = std::ranges::any_of(rows, [&](std::size_t n) {
+                const auto& values = listing.rows[n].values;
+                return c < values.size() && values[c] == Value{true};
+            });
+            if (field.seen_by != For::Machines && (field.kind != Kind::Flag || flagged)) columns.push_back(c);
+        }
+        return columns;
+    }
+    void row(const Listing& listing, std::span<const std::size_t> columns, const Row& row, int offset) {
         put("<tr{}>", row.style == Style::Bad       ? " class=\"lost-row\""
                       : row.style == Style::Warning ? " class=\"open-row\""
                                                     : "");
-        for (std::size_t c = 0; c < listing.columns.size(); ++c) {
+        for (const std::size_t c : columns) {
             const Field& field = listing.columns[c];
-            if (field.seen_by == For::Machines) continue;
             const Value none;
             const std::string text = cell_text(field, c < row.values.size() ? row.values[c] : none, offset);
             put("<td{}>{}</td>", is_number(field.kind) ? " class=\"n\"" : "", escaped(text));
@@ -357,7 +377,8 @@ private:
             std::ranges::stable_sort(rows, {}, weight);
             rows.resize(kRowsMax);
             std::ranges::sort(rows);
-            put("<p class=\"note\" id=\"hidden\">{} of {} gaps are listed: those that are open or lost first, then "
+            put("<p class=\"note\" id=\"hidden\">{} of {} gaps are listed: those that are open or lost "
+                "first, then "
                 "the largest. {} are not shown here; all of them: twinlink gaps{} --csv</p>\n",
                 with_separators(rows.size()), with_separators(listing.rows.size()),
                 with_separators(listing.rows.size() - rows.size()), report_.pair() ? " --pair" : "");
@@ -378,7 +399,8 @@ private:
             });
             rows.resize(kIntervalsMax);
             std::ranges::sort(rows);
-            put("<p class=\"note\">{} of {} intervals are listed: those that still lack messages first, then the "
+            put("<p class=\"note\">{} of {} intervals are listed: those that still lack messages first, then "
+                "the "
                 "latest. Each gap of twinlink gaps{} --csv names its intervals.</p>\n",
                 with_separators(rows.size()), with_separators(listing.rows.size()),
                 report_.pair() ? " --pair" : "");
@@ -388,9 +410,12 @@ private:
     }
 
     void foot() {
-        put("<footer>\n<p>Time to detect: from the moment when the switch sent the message behind the hole, by its "
-            "clock, until the server called the names missing, by its own; not known where no message came behind "
-            "it, where the clocks contradict each other, or where more than an hour lies between. Time to heal: "
+        put("<footer>\n<p>Time to detect: from the moment when the switch sent the message behind the hole, "
+            "by its "
+            "clock, until the server called the names missing, by its own; not known where no message came "
+            "behind "
+            "it, where the clocks contradict each other, or where more than an hour lies between. Time to "
+            "heal: "
             "from then until the messages were here and their rows folded again. p50 and p99 are times that "
             "occurred: half of the gaps, and 99 of 100, took no longer.</p>\n</footer>\n");
     }

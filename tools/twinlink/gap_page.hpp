@@ -1,9 +1,9 @@
 // The gap report as one page: what is drawn, apart from how.
 //
-// Data first (timeline_of), then pictures and markup of it (svg_of, page_of); pure functions, cold, one thread.
-// Bounds: whatever a store holds, a lane has at most kMarksMax marks or kBins bins and a table kRowsMax rows,
-// so a million gaps make a page as long as ten thousand do. Everything that is text from outside is escaped
-// where it is put in. The markup is well-formed XML too, so that a test can read it.
+// Data first (timeline_of), then pictures and markup of it (svg_of, page_of); pure functions, cold, one
+// thread. Bounds: whatever a store holds, a lane has at most kMarksMax marks or kBins bins and a table
+// kRowsMax rows, so a million gaps make a page as long as ten thousand do. Everything that is text from
+// outside is escaped where it is put in. The markup is well-formed XML too, so that a test can read it.
 #pragma once
 
 #include "tools/twinlink/gap_report.hpp"
@@ -23,7 +23,7 @@ enum class MarkKind : u8 {
     ByLink,
     ByPartner,
     ByBackup,
-    Complete,    ///< rows of an interval
+    Complete,  ///< rows of an interval
     Incomplete,
     Count_
 };
@@ -35,7 +35,7 @@ struct Mark {
     MarkKind kind = MarkKind::Open;
     double low = 0;
     double high = 1;
-    std::string text;                    ///< what it is, in a sentence
+    std::string text;                   ///< what it is, in a sentence
     GapCause cause = GapCause::Count_;  ///< of a gap, where one mark is one gap
 };
 struct Lane {

@@ -135,8 +135,8 @@ private:
 
     void add_footer(Group& group, const OfServer& of, const AcdContext& acd, u64 shown) {
         if (report_.pair())
-            group.footer.push_back({"  " + of.server->title() + (of.server->own ? ", this one:" : ":"),
-                                    Style::Title});
+            group.footer.push_back(
+                {"  " + of.server->title() + (of.server->own ? ", this one:" : ":"), Style::Title});
         if (of.stream == nullptr || !of.server->why.empty()) {
             group.footer.push_back({"  not known", Style::Bad});
             return;

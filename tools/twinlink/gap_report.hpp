@@ -1,5 +1,5 @@
-// The gap report of one server or of both: what was chosen, of whom, and the tables that come of it. `twinlink
-// gaps` prints it, its page draws it.
+// The gap report of one server or of both: what was chosen, of whom, and the tables that come of it.
+// `twinlink gaps` prints it, its page draws it.
 //
 // Cold; one thread. Invariant: the checks always see all gaps of a stream, also those that a filter hides.
 #pragma once

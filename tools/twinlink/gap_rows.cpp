@@ -61,8 +61,8 @@ std::vector<Field> gap_columns(bool pair) {
 }
 
 void add_sum_columns(std::vector<Field>& columns) {
-    for (const char* key : {"gaps", "open_gaps", "open_names", "lost_gaps", "lost_names", "filled_gaps",
-                            "filled_names"})
+    for (const char* key :
+         {"gaps", "open_gaps", "open_names", "lost_gaps", "lost_names", "filled_gaps", "filled_names"})
         columns.push_back({key, "", Kind::Count});
 }
 void add_spread_columns(std::vector<Field>& columns) {
@@ -146,8 +146,8 @@ std::string giver_of(const GapRecord& gap, const ServerHistory& server) {
 Value known(std::optional<u64> value) { return value ? Value{*value} : Value{}; }
 
 void add_sums(std::vector<Value>& values, const GapSums& sums) {
-    for (const u64 sum : {sums.gaps, sums.open_gaps, sums.open, sums.lost_gaps, sums.lost, sums.filled_gaps,
-                          sums.filled})
+    for (const u64 sum :
+         {sums.gaps, sums.open_gaps, sums.open, sums.lost_gaps, sums.lost, sums.filled_gaps, sums.filled})
         values.emplace_back(sum);
 }
 
@@ -211,7 +211,8 @@ void GapTables::add_gap(const GapRecord& gap, int offset, const ServerHistory& s
     gaps.rows.push_back(std::move(row));
 }
 
-void GapTables::add_server(const ServerHistory& server, u64 messages, u64 missing, const GapFigures& figures) {
+void GapTables::add_server(const ServerHistory& server, u64 messages, u64 missing,
+                           const GapFigures& figures) {
     Row row;
     row.values = {unless_zero(server.number), server.name, server.own, server.why.empty()};
     if (server.why.empty()) {
@@ -228,17 +229,10 @@ void GapTables::add_stream(const StreamRecord& s, const AcdContext& acd, const G
                            bool adds_up, const ServerHistory& server) {
     Row row;
     if (pair) put_server(row.values, server);
-    const std::vector<Value> facts{u64{s.acd},
-                                   acd.name,
-                                   s.epoch,
-                                   unless_zero(s.begun_wall),
-                                   s.ended != 0,
-                                   s.first_seen,
-                                   s.next,
-                                   s.watermark,
-                                   s.next == 0 ? u64{0} : s.next - 1,
-                                   s.messages,
-                                   s.missing};
+    const std::vector<Value> facts{
+        u64{s.acd},   acd.name, s.epoch,     unless_zero(s.begun_wall),         s.ended != 0,
+        s.first_seen, s.next,   s.watermark, s.next == 0 ? u64{0} : s.next - 1, s.messages,
+        s.missing};
     row.values.insert(row.values.end(), facts.begin(), facts.end());
     add_sums(row.values, figures.sums);
     add_spread(row.values, figures.detect);

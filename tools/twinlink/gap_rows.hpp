@@ -1,5 +1,5 @@
-// Gaps, their streams and their causes as rows of tables: the same for one server and for a pair, as text, CSV,
-// JSON and on the page.
+// Gaps, their streams and their causes as rows of tables: the same for one server and for a pair, as text,
+// CSV, JSON and on the page.
 //
 // Pure functions; cold. In a pair each row begins with its server.
 #pragma once
@@ -27,8 +27,8 @@ struct GapTables {
     /// `figures` and sums over all its streams.
     void add_server(const ServerHistory& server, u64 messages, u64 missing, const GapFigures& figures);
     /// The stream, and its causes. `adds_up`: its totals hold.
-    void add_stream(const StreamRecord& stream, const AcdContext& acd, const GapFigures& figures, bool adds_up,
-                    const ServerHistory& server);
+    void add_stream(const StreamRecord& stream, const AcdContext& acd, const GapFigures& figures,
+                    bool adds_up, const ServerHistory& server);
 };
 
 /// "ACD 1 Lisbon, epoch 17, since ..., ended (times in UTC)".

@@ -123,7 +123,8 @@ std::string percent(u64 part, u64 whole) {
 /// One server's lanes.
 class ServerLanes {
 public:
-    ServerLanes(const GapReport& report, const ServerHistory& server, const AcdContext& acd, u64 begin, u64 end)
+    ServerLanes(const GapReport& report, const ServerHistory& server, const AcdContext& acd, u64 begin,
+                u64 end)
         : report_(report),
           server_(server),
           acd_(acd),
@@ -144,10 +145,11 @@ private:
     template <class F>
     void for_each_gap(F&& f) const {
         for (const GapRecord& gap : server_.records.gaps) {
-            const bool of_stream = gap.acd == acd_.acd.value &&
-                                   (!report_.choice.streams.epoch ||
-                                    report_.choice.streams.epoch->value == gap.epoch);
-            if (of_stream && span_of(gap).first != 0 && report_.choice.takes(gap, acd_.offset_minutes)) f(gap);
+            const bool of_stream =
+                gap.acd == acd_.acd.value &&
+                (!report_.choice.streams.epoch || report_.choice.streams.epoch->value == gap.epoch);
+            if (of_stream && span_of(gap).first != 0 && report_.choice.takes(gap, acd_.offset_minutes))
+                f(gap);
         }
     }
 
@@ -181,24 +183,52 @@ private:
     /// Silences and what else an operator should see of the link.
     void add_events(std::vector<Item>& spans, Link link) const {
         for (const LinkEventRecord& event : server_.records.events) {
-            if (event.link != static_cast<u8>(link) ||
-                (event.acd != 0 && event.acd != acd_.acd.value))
+            if (event.link != static_cast<u8>(link) || (event.acd != 0 && event.acd != acd_.acd.value))
                 continue;
-            const bool silent = event.kind == LinkEventKind::Silent;
-            const bool trouble = event.kind == LinkEventKind::Refused ||
-                                 event.kind == LinkEventKind::Dropped ||
-                                 event.kind == LinkEventKind::SetAside;
-            if (!silent && !trouble) continue;
-            const u64 begin = clock_.at(event.begun_wall);
-            const u64 end = std::max(begin, clock_.at(event.last_wall));
-            Item item{{.begin = begin, .end = end, .text = {}}, event.count};
-            item.mark.kind = silent ? MarkKind::Silent : MarkKind::Trouble;
-            item.mark.text =
-                silent ? fmt::format("silent for {} in all: {}", span_text(event.duration_ns), when(begin, end))
-                       : fmt::format("{} frames {}: {}", with_separators(event.count),
-                                     name(event.kind), when(begin, end));
+            if (event.kind == LinkEventKind::Silent) {
+                add_silences(spans, event, link);
+            } else if (event.kind == LinkEventKind::Refused || event.kind == LinkEventKind::Dropped ||
+                       event.kind == LinkEventKind::SetAside) {
+                Item item = item_of(event.begun_wall, event.last_wall, MarkKind::Trouble, event.count);
+                item.mark.text = fmt::format("{} frames {}: {}", with_separators(event.count),
+                                             name(event.kind), when(item.mark.begin, item.mark.end));
+                spans.push_back(std::move(item));
+            }
+        }
+    }
+
+    /// An episode may hold several silences: as high as they fill it. One that goes on began with the link's
+    /// last frame.
+    void add_silences(std::vector<Item>& spans, const LinkEventRecord& event, Link link) const {
+        const u64 span = event.last_wall - std::min(event.begun_wall, event.last_wall);
+        if (event.duration_ns != 0) {
+            Item item = item_of(event.begun_wall, event.last_wall, MarkKind::Silent, event.count);
+            item.mark.high =
+                span == 0 ? 1
+                          : std::clamp(static_cast<double>(event.duration_ns) / static_cast<double>(span),
+                                       0.15, 1.0);
+            item.mark.text = fmt::format("silent for {} in all: {}", span_text(event.duration_ns),
+                                         when(item.mark.begin, item.mark.end));
             spans.push_back(std::move(item));
         }
+        if (event.now == 0) return;
+        u64 heard = event.begun_wall;
+        for (const LinkRecord& l : server_.records.links)
+            if (l.acd == acd_.acd.value && l.link == static_cast<u8>(link))
+                heard = std::max(heard, l.last_wall);
+        Item item = item_of(std::min(heard, event.last_wall), event.last_wall, MarkKind::Silent, event.count);
+        item.mark.text = "silent since " + local_time(item.mark.begin, acd_.offset_minutes);
+        spans.push_back(std::move(item));
+    }
+
+    /// Something that this server noticed, on the switch's time.
+    [[nodiscard]] Item item_of(u64 begin_wall, u64 end_wall, MarkKind kind, u64 names) const {
+        Item item;
+        item.mark.begin = clock_.at(begin_wall);
+        item.mark.end = std::max(item.mark.begin, clock_.at(end_wall));
+        item.mark.kind = kind;
+        item.names = names;
+        return item;
     }
 
     [[nodiscard]] std::string totals(Link link) const {
@@ -222,8 +252,9 @@ private:
         u64 missing = 0;
         for_each_gap([&](const GapRecord& gap) {
             const auto [begin, end] = span_of(gap);
-            Item item{{.begin = begin, .end = end, .kind = kind_of(gap.state), .text = {}, .cause = gap.cause},
-                      gap.missing};
+            Item item{
+                {.begin = begin, .end = end, .kind = kind_of(gap.state), .text = {}, .cause = gap.cause},
+                gap.missing};
             // The text of a mark that goes into a bin is not seen.
             if (items.size() <= kMarksMax)
                 item.mark.text = fmt::format("{} to {}: {} names, {}, {}; {}", gap.first, gap.last,
@@ -304,15 +335,17 @@ Lane interval_lane(const Timeline& t, const GapReport& report) {
         incomplete += i.incomplete != 0;
         Item item{{.begin = i.start, .end = end, .text = {}}, 1};
         item.mark.kind = i.incomplete != 0 ? MarkKind::Incomplete : MarkKind::Complete;
-        item.mark.text = fmt::format("{}: {} messages, {} missing{}",
-                                     local_time(i.start, t.acd.offset_minutes, true),
-                                     with_separators(i.messages), with_separators(i.missing),
-                                     i.incomplete != 0 ? ", rows are INCOMPLETE" : "");
+        item.mark.text =
+            fmt::format("{}: {} messages, {} missing{}", local_time(i.start, t.acd.offset_minutes, true),
+                        with_separators(i.messages), with_separators(i.missing),
+                        i.incomplete != 0 ? ", rows are INCOMPLETE" : "");
         items.push_back(std::move(item));
     }
     if (items.size() > kMarksMax)
         std::erase_if(items, [](const Item& i) { return i.mark.kind == MarkKind::Complete; });
-    Lane lane{"rows here", fmt::format("{} of {} incomplete", with_separators(incomplete), with_separators(all)), {}};
+    Lane lane{"rows here",
+              fmt::format("{} of {} incomplete", with_separators(incomplete), with_separators(all)),
+              {}};
     lane.marks = Binner(t.begin, t.end, t.acd.offset_minutes).marks(std::move(items), false, "intervals");
     return lane;
 }

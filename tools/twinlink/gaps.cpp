@@ -28,11 +28,9 @@ Result<bool> add_partner(GapReport& report, const StoreSource& store, const Argu
     const auto acd = arguments.number(OptionId::Acd, std::numeric_limits<u16>::max());
     if (!acd) return std::unexpected(acd.error());
     const bool page = arguments.has(OptionId::HtmlFile);
-    auto pair = ask_pair(arguments, rim, store.path(),
-                         {.acd = Acd{static_cast<u16>(acd->value_or(0))},
-                          .gaps = true,
-                          .links = page,
-                          .events = page});
+    auto pair = ask_pair(
+        arguments, rim, store.path(),
+        {.acd = Acd{static_cast<u16>(acd->value_or(0))}, .gaps = true, .links = page, .events = page});
     if (!pair && arguments.has(OptionId::Pair)) return std::unexpected(pair.error());
     if (!pair) {
         report.alone = pair.error().text;

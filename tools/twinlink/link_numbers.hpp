@@ -1,5 +1,5 @@
-// The numbers of a link: which there are, what they mean, and where they come from. `twinlink links` shows them
-// of one server or of both.
+// The numbers of a link: which there are, what they mean, and where they come from. `twinlink links` shows
+// them of one server or of both.
 //
 // Constant data and plain values; one thread.
 #pragma once

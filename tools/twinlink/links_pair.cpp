@@ -82,12 +82,11 @@ Group people_group(Listing& listing, const OfStream& one) {
                                          one.stream.ended != 0 ? ", ended" : "", offset_name(offset)),
                              Style::Title});
     const std::size_t begin = listing.rows.size();
-    listing.rows.push_back(people_row(one, "heard now", "not silent beyond the limit",
-                                      [](const LinkRecord& l) -> std::string {
-                                          return l.silent != 0 ? "SILENT" : "yes";
-                                      }));
-    listing.rows.push_back(people_row(one, "loss", "lost, of its span",
-                                      [](const LinkRecord& l) { return share(l.lost, l); }));
+    listing.rows.push_back(
+        people_row(one, "heard now", "not silent beyond the limit",
+                   [](const LinkRecord& l) -> std::string { return l.silent != 0 ? "SILENT" : "yes"; }));
+    listing.rows.push_back(
+        people_row(one, "loss", "lost, of its span", [](const LinkRecord& l) { return share(l.lost, l); }));
     listing.rows.push_back(people_row(one, "loss alone", "and the server's other link brought it",
                                       [](const LinkRecord& l) { return share(l.lost_alone, l); }));
     for (const LinkNumber& number : link_numbers())
@@ -139,9 +138,11 @@ std::vector<OfStream> streams_of(const LinkSource& own, const PairHistory& pair)
         if (own.name == "appliance" && !known && stream.ended != 0) continue;
         OfStream& one = at(stream, {Acd{stream.acd}, "", "", 0});
         for (const LinkRecord& link : pair.partner.records.links)
-            if (link.acd == stream.acd && link.epoch == stream.epoch) one.servers[1 - here].links.push_back(link);
+            if (link.acd == stream.acd && link.epoch == stream.epoch)
+                one.servers[1 - here].links.push_back(link);
     }
-    std::ranges::sort(all, {}, [](const OfStream& one) { return std::pair(one.stream.acd, one.stream.epoch); });
+    std::ranges::sort(all, {},
+                      [](const OfStream& one) { return std::pair(one.stream.acd, one.stream.epoch); });
     return all;
 }
 
@@ -167,8 +168,7 @@ Result<Answer> run_links_pair(const Arguments& arguments, const Rim& rim) {
     }
     auto own = store ? Result<LinkSource>(links_from_store(*store)) : links_from_appliance(arguments, rim);
     if (!own) return std::unexpected(own.error());
-    const auto pair = ask_pair(arguments, rim, store ? store->path() : std::string(),
-                               {.links = true});
+    const auto pair = ask_pair(arguments, rim, store ? store->path() : std::string(), {.links = true});
     if (!pair) return std::unexpected(pair.error());
     const auto streams = streams_of(*own, *pair);
     std::vector<StreamRecord> records;
@@ -182,8 +182,8 @@ Result<Answer> run_links_pair(const Arguments& arguments, const Rim& rim) {
     document.fact("source", own->name);
     document.fact("own_server", u64{pair->own_number});
     document.fact("partner_server", u64{pair->partner.number});
-    document.opening.push_back({fmt::format("This server as the {} has it, {} as of its last commit.", own->name,
-                                            pair->partner.title()),
+    document.opening.push_back({fmt::format("This server as the {} has it, {} as of its last commit.",
+                                            own->name, pair->partner.title()),
                                 Style::Faint});
     Listing machines = machine_listing();
     OfStream none;

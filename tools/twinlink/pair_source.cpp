@@ -35,9 +35,10 @@ Result<bool> fetch(const Arguments& arguments, const Rim& rim, AccountKind kind,
                           "the appliance tells no accounts: is it older than this program?");
         auto part = account_part_of(*account);
         if (!part || part->kind != kind)
-            return refuse(ExitCode::Internal, "the appliance told " +
-                                                  (part ? std::string("another account") : part.error().text) +
-                                                  "; are both of one version?");
+            return refuse(ExitCode::Internal,
+                          "the appliance told " +
+                              (part ? std::string("another account") : part.error().text) +
+                              "; are both of one version?");
         for (const auto& r : part->records.streams) history.records.add(r);
         for (const auto& r : part->records.gaps) history.records.add(r);
         for (const auto& r : part->records.links) history.records.add(r);
@@ -94,9 +95,10 @@ std::string DigestCounts::text() const {
     const u64 all = equal + different + not_comparable;
     if (all == 0) return "no interval is closed on both servers yet: nothing can be compared";
     if (different != 0)
-        return fmt::format("the servers differ in {} of {} tables of closed intervals: twinlink verify "
-                           "--partner names them",
-                           with_separators(different), with_separators(all));
+        return fmt::format(
+            "the servers differ in {} of {} tables of closed intervals: twinlink verify "
+            "--partner names them",
+            with_separators(different), with_separators(all));
     if (not_comparable != 0)
         return fmt::format("nothing differs, but {} of {} tables of closed intervals cannot be compared yet",
                            with_separators(not_comparable), with_separators(all));
@@ -110,10 +112,11 @@ Result<PairHistory> ask_pair(const Arguments& arguments, const Rim& rim, const s
     if (!first) return std::unexpected(first.error());
     const std::string theirs = first->value("store", std::string());
     if (!store.empty() && !theirs.empty() && !same_folder(store, theirs))
-        return refuse(ExitCode::Problem,
-                      fmt::format("the appliance on {} has its store in {}, not in {}: its partner is not the "
-                                  "partner of that store",
-                                  socket_path(arguments, rim), clean(theirs), store));
+        return refuse(
+            ExitCode::Problem,
+            fmt::format("the appliance on {} has its store in {}, not in {}: its partner is not the "
+                        "partner of that store",
+                        socket_path(arguments, rim), clean(theirs), store));
     const Json& of = first->at("partner");
     PairHistory pair;
     pair.own_number = of.value("own_server", u16{0});

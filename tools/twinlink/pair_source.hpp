@@ -1,7 +1,7 @@
 // The partner's account of itself, and what the digests of both say, fetched through the appliance.
 //
-// Cold; one thread. The appliance asks its partner and answers within seconds, whatever the partner does; what
-// it could not find out is said in ServerHistory::why, and nothing is made up for it.
+// Cold; one thread. The appliance asks its partner and answers within seconds, whatever the partner does;
+// what it could not find out is said in ServerHistory::why, and nothing is made up for it.
 #pragma once
 
 #include "tools/twinlink/commands.hpp"

@@ -1,4 +1,5 @@
-// What one server of a pair, or one that has no partner, has of itself: streams, gaps, links and what they did.
+// What one server of a pair, or one that has no partner, has of itself: streams, gaps, links and what they
+// did.
 //
 // Plain values. The own one is read from the store, the partner's comes through the appliance.
 #pragma once

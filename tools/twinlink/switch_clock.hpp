@@ -1,4 +1,5 @@
-// A server's times as the switch's clock showed them: where what a server noticed belongs on the switch's time.
+// A server's times as the switch's clock showed them: where what a server noticed belongs on the switch's
+// time.
 //
 // Plain values. Mostly the two clocks agree, and a time stays what it is. In a replay they do not: then times
 // are placed between moments of which both are known (gaps, first and last messages), in proportion.
@@ -47,8 +48,7 @@ public:
         if (behind == anchors_.end()) return before->second;
         const auto part = static_cast<double>(wall - before->first) /
                           static_cast<double>(std::max<u64>(behind->first - before->first, 1));
-        return before->second +
-               static_cast<u64>(part * static_cast<double>(behind->second - before->second));
+        return before->second + static_cast<u64>(part * static_cast<double>(behind->second - before->second));
     }
 
 private:

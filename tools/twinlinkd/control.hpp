@@ -1,9 +1,9 @@
 // The control socket: one question a connection, one line in, one JSON document out.
 //
 // An answer may take time (the partner has to be asked first): then it is asked for again and again, and
-// nobody else waits for it. Called by the main thread, which waits in poll() here between signals. A client that is slow, silent or
-// speaks garbage is answered with an error or dropped after kClientSeconds; it never holds up the daemon or
-// another client.
+// nobody else waits for it. Called by the main thread, which waits in poll() here between signals. A client
+// that is slow, silent or speaks garbage is answered with an error or dropped after kClientSeconds; it never
+// holds up the daemon or another client.
 #pragma once
 
 #include <twinlink/error.hpp>

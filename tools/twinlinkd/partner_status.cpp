@@ -123,8 +123,9 @@ ControlSocket::Reply partner_account(PartnerLink* partner, const std::string& qu
     if (!asked)
         return Json{{"schema", 1},
                     {"partner", partner_json(partner->status(), clocks().mono)},
-                    {"error", "known: account streams|gaps|links|events [acd=N] [from=NS] [to=NS] "
-                              "[next=ACD/EPOCH/NUMBER] [most=N]"}}
+                    {"error",
+                     "known: account streams|gaps|links|events [acd=N] [from=NS] [to=NS] "
+                     "[next=ACD/EPOCH/NUMBER] [most=N]"}}
             .dump();
     return ControlSocket::Later(Asking(*partner, *asked, store, clocks().mono));
 }
