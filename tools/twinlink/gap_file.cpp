@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <system_error>
@@ -59,15 +60,13 @@ Result<Answer> write_page(const GapReport& report, Answer answer, const Argument
     document.fact("html", path);
     document.fact("html_bytes", u64{page.size()});
     document.fact("html_alone", report.alone.empty() ? Value{} : Value{report.alone});
-    std::size_t gaps = 0;
-    for (Listing& table : document.tables) {
-        if (table.name == "gaps") gaps = table.rows.size();
-        table.seen_by = For::Machines;
-    }
-    document.opening.push_back({fmt::format("{}: {} of {}, {} KiB", path, plural(gaps, "gap"),
-                                            report.pair() ? "both servers" : "this server",
-                                            with_separators((page.size() + 1'023) / 1'024)),
-                                Style::Plain});
+    for (Listing& table : document.tables) table.seen_by = For::Machines;
+    const auto gaps = std::ranges::find(document.facts, "gaps_chosen", &std::pair<std::string, Value>::first);
+    document.opening.push_back(
+        {fmt::format("{}: {} of {}, {} KiB", path, plural(std::get<u64>(gaps->second), "gap"),
+                     report.pair() ? "both servers" : "this server",
+                     with_separators((page.size() + 1'023) / 1'024)),
+         Style::Plain});
     if (!report.alone.empty())
         document.opening.push_back({"It covers this server alone: " + report.alone + ".", Style::Warning});
     return answer;

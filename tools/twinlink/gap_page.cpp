@@ -377,12 +377,16 @@ private:
             std::ranges::stable_sort(rows, {}, weight);
             rows.resize(kRowsMax);
             std::ranges::sort(rows);
+        }
+        const auto chosen =
+            std::ranges::find(document_.facts, "gaps_chosen", &std::pair<std::string, Value>::first);
+        const u64 all = chosen == document_.facts.end() ? rows.size() : std::get<u64>(chosen->second);
+        if (all > rows.size())
             put("<p class=\"note\" id=\"hidden\">{} of {} gaps are listed: those that are open or lost "
                 "first, then "
                 "the largest. {} are not shown here; all of them: twinlink gaps{} --csv</p>\n",
-                with_separators(rows.size()), with_separators(listing.rows.size()),
-                with_separators(listing.rows.size() - rows.size()), report_.pair() ? " --pair" : "");
-        }
+                with_separators(rows.size()), with_separators(all), with_separators(all - rows.size()),
+                report_.pair() ? " --pair" : "");
         table("gaps", listing, rows);
         put("</section>\n");
     }

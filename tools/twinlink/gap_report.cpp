@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 namespace twinlink::cli {
 namespace {
@@ -58,6 +59,7 @@ public:
 
     Answer build() {
         sums_.resize(report_.servers.size());
+        choose_listed();
         for (const Stream stream : report_.streams()) add(stream);
         for (std::size_t n = 0; n < sums_.size(); ++n)
             tables_.add_server(report_.servers[n], sums_[n].messages, sums_[n].missing,
@@ -69,6 +71,7 @@ public:
             answer_.document.closing.push_back(
                 {fmt::format("Not known of {}: {}.", server.title(), server.why), Style::Bad});
         }
+        document.fact("gaps_chosen", chosen_);
         if (report_.digests) {
             const DigestCounts& d = *report_.digests;
             document.fact("digests_equal", d.equal);
@@ -92,6 +95,30 @@ private:
     void problem(std::string text) {
         answer_.document.problems.push_back(std::move(text));
         answer_.code = ExitCode::Problem;
+    }
+
+    /// Where not all that were chosen can be listed: which are.
+    void choose_listed() {
+        std::vector<const GapRecord*> all;
+        for (const Stream stream : report_.streams()) {
+            const int offset = context_of(stream.acd, report_.acds).offset_minutes;
+            for (const ServerHistory& server : report_.servers)
+                for (const GapRecord& gap : of_server(server, stream).gaps)
+                    if (report_.choice.takes(gap, offset)) all.push_back(&gap);
+        }
+        chosen_ = all.size();
+        if (all.size() <= report_.listed_max) return;
+        const auto cut = all.begin() + static_cast<std::ptrdiff_t>(report_.listed_max);
+        std::ranges::nth_element(all, cut, {}, [](const GapRecord* gap) {
+            return std::tuple(!is_missing(gap->state), ~gap->missing, gap->acd, gap->epoch, gap->first, gap);
+        });
+        all.erase(cut, all.end());
+        std::ranges::sort(all);
+        listed_ = std::move(all);
+    }
+    [[nodiscard]] bool lists(const GapRecord& gap, int offset) const {
+        if (!listed_.empty()) return std::ranges::binary_search(listed_, &gap);
+        return report_.choice.takes(gap, offset);
     }
 
     void add(Stream stream) {
@@ -127,7 +154,7 @@ private:
             }
             if (least == all.size()) return shown;
             const GapRecord& gap = all[least].gaps[at[least]++];
-            if (!report_.choice.takes(gap, offset)) continue;
+            if (!lists(gap, offset)) continue;
             tables_.add_gap(gap, offset, *all[least].server);
             ++shown[least];
         }
@@ -163,6 +190,8 @@ private:
     const GapReport& report_;
     GapTables tables_;
     std::vector<Sums> sums_;
+    u64 chosen_ = 0;
+    std::vector<const GapRecord*> listed_;  ///< by address; empty: all that were chosen
     Answer answer_;
 };
 

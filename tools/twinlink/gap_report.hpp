@@ -7,6 +7,7 @@
 #include "tools/twinlink/gap_rows.hpp"
 #include "tools/twinlink/pair_source.hpp"
 
+#include <limits>
 #include <optional>
 
 namespace twinlink::cli {
@@ -33,6 +34,8 @@ struct GapReport {
     std::optional<DigestCounts> digests;    ///< of a pair that is connected
     std::string alone;                      ///< why there is one server only, where a pair was hoped for
     GapChoice choice;
+    /// Gaps that the tables list: open and lost ones first, then the largest; the rest is only counted.
+    std::size_t listed_max = std::numeric_limits<std::size_t>::max();
 
     [[nodiscard]] bool pair() const noexcept { return servers.size() == 2; }
     /// Streams of any server that were chosen, by (acd, epoch).

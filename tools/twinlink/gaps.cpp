@@ -2,6 +2,7 @@
 // epoch, with totals that add up, and how long finding and healing took.
 //
 // Cold; reads one snapshot of the store, and of a pair asks the appliance for the partner's account.
+#include "tools/twinlink/gap_page.hpp"
 #include "tools/twinlink/gap_report.hpp"
 
 #include <fmt/format.h>
@@ -64,6 +65,8 @@ Result<Answer> run_gaps(const Arguments& arguments, const Rim& rim) {
     auto choice = GapChoice::of(arguments, rim, streams);
     if (!choice) return std::unexpected(choice.error());
     report.choice = *choice;
+    // The page lists so many; a table of a million more would only cost memory.
+    if (page && !arguments.has(OptionId::Json) && !arguments.has(OptionId::Csv)) report.listed_max = kRowsMax;
 
     Answer answer = answer_of(report);
     Document& document = answer.document;
