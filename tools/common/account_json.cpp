@@ -178,6 +178,7 @@ std::optional<AccountQuestion> account_question_of(std::string_view line) {
     constexpr std::string_view kBegin = "account ";
     if (!line.starts_with(kBegin)) return {};
     line.remove_prefix(kBegin.size());
+    if (line.empty()) return {};
     AccountQuestion question;
     for (bool first = true; !line.empty(); first = false) {
         const std::string_view word = line.substr(0, line.find(' '));
