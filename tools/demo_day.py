@@ -4,6 +4,7 @@ servers that lose different messages, one of them killed on the way, and end wit
 Called by tools/demo when everything is built. Uses the rig of the end-to-end tests, so that what a newcomer sees is what
 the tests check. Exit code 0 when every line of the gap reports is what the switch says it lost, and the servers are equal.
 """
+import os
 import shutil
 import subprocess
 import sys
@@ -30,10 +31,11 @@ def title(text):
     print(f"\n-- {text}", flush=True)
 
 
-def show(server, *words, live=False):
-    """Runs the operator's command and shows what it prints."""
+def show(server, *words, live=False, store=None):
+    """Runs the operator's command and shows what it prints; live: as the daemon has it."""
     print("$ twinlink " + " ".join(words), flush=True)
     where = ["--socket", str(server.socket)] if live else ["--store", str(server.store)]
+    where += ["--store", str(store.store)] if store else []
     return subprocess.run([str(TWINLINK), *words, *where], check=False).returncode
 
 
@@ -92,15 +94,6 @@ def day(folder):
     return matched
 
 
-def healing_times(server):
-    """How long gaps took: from the moment a hole was called a gap until its rows were right again."""
-    times = sorted(g["healed_ns"] / 1e6 for g in server.gaps()["gaps"]
-                   if g["filled_by"] == "partner" and g["state"] == "healed" and g["healed_ns"])
-    if times:
-        print(f"{len(times)} gaps filled by the partner; from called a gap to rows that are right: median "
-              f"{times[len(times) // 2]:,.0f} ms, longest {times[-1]:,.0f} ms")
-
-
 def pair(folder):
     """Two servers that lose different messages; the second is killed on the way."""
     title("two servers become a pair by three commands")
@@ -133,12 +126,14 @@ def pair(folder):
     show(two, "partner", live=True)
     title("do both hold the same rows?")
     equal = show(two, "verify", "--partner", live=True) == 0
+    title("the four links")
+    show(two, "links", "--pair", live=True)
+    title("what each lacked, who filled it, and how long that took")
+    show(two, "gaps", "--pair", store=two, live=True)
+    page = Path(os.environ.get("TWINLINK_DEMO_PAGE", Path(tempfile.gettempdir()) / "twinlink-demo-gaps.html"))
+    show(two, "gaps", "--html", str(page), store=two, live=True)
+    print(f"the same as a page, to be opened in a browser: {page}", flush=True)
     one.stop(), two.stop()
-    title("what each lacked, and who filled it")
-    for name, server in (("first", one), ("second", two)):
-        print(f"the {name} server: ", end="")
-        healing_times(server)
-    show(two, "gaps")
     title("what is missing in the end, held against the truth of the switch")
     truth = Truth(folder / "truth.json")
     lost = pair_test.common(truth.lost(1), truth.lost(2))

@@ -3,6 +3,7 @@
 // Invariant: nothing outside of the frame is read, whatever it says; the frame's length is believed only when
 // that many bytes are there, and each part only when it lies within the frame.
 #include "engine/partner/frames.hpp"
+#include "engine/partner/account.hpp"
 
 #include <algorithm>
 
@@ -19,7 +20,7 @@ struct Shape {
     bool data = false;
 };
 constexpr auto kShapes = [] {
-    std::array<Shape, 20> shapes{};
+    std::array<Shape, 32> shapes{};
     for_each_partner_message([&]<class M>() {
         Shape& s = shapes[M::kTemplate];
         s.block_bytes = sizeof(M);
@@ -116,6 +117,23 @@ FrameFault check(const Digest& digest, const FrameIn&) noexcept {
 FrameFault check(const Heartbeat&, const FrameIn&) noexcept { return FrameFault::Ok; }
 FrameFault check(const Bye& bye, const FrameIn&) noexcept {
     return known(bye.why) ? FrameFault::Ok : FrameFault::BadNumber;
+}
+FrameFault check(const AccountAsk& ask, const FrameIn&) noexcept {
+    const bool good = ask.request != 0 && known(ask.kind) && ask.most >= 1 && ask.most <= kAccountMost;
+    return good ? FrameFault::Ok : FrameFault::BadNumber;
+}
+/// Records that make sense one by one, by ascending key.
+template <u16 id, class R>
+FrameFault check(const AccountPage<id, R>& page, const FrameIn& frame) noexcept {
+    if (frame.entries > kAccountPage) return FrameFault::BadCount;
+    if (page.request == 0) return FrameFault::BadNumber;
+    AccountPlace behind{};
+    for (u32 n = 0; n < frame.entries; ++n) {
+        const R record = frame.entry<R>(n);
+        if (!makes_sense(record) || (n != 0 && place_of(record) <= behind)) return FrameFault::BadNumber;
+        behind = place_of(record);
+    }
+    return FrameFault::Ok;
 }
 
 FrameFault check_content(const FrameIn& frame) noexcept {

@@ -9,6 +9,7 @@
 
 #include <twinlink/limits.hpp>
 #include <twinlink/messages.hpp>
+#include <twinlink/records.hpp>
 
 #include <array>
 
@@ -43,6 +44,9 @@ enum class ByeWhy : u8 {
     Protocol = 6,
     Replaced = 7
 };
+/// Records of which kind are asked for.
+enum class AccountKind : u8 { Streams = 1, Gaps = 2, Links = 3, Events = 4 };
+constexpr bool known(AccountKind v) noexcept { return v >= AccountKind::Streams && v <= AccountKind::Events; }
 constexpr bool known(Held v) noexcept { return v <= Held::Lost; }
 constexpr bool known(LackWhy v) noexcept { return v >= LackWhy::Missing && v <= LackWhy::Unreadable; }
 constexpr bool known(ByeWhy v) noexcept { return v >= ByeWhy::Stop && v <= ByeWhy::Replaced; }
@@ -55,6 +59,7 @@ enum HaveFlag : u8 {
     kHaveLinkB = 16,
 };
 enum BlockFlag : u16 { kBlockLast = 1 };
+enum PageFlag : u8 { kPageLast = 1, kPageMore = 2, kPageUnreadable = 4 };
 enum DigestFlag : u8 { kDigestIncomplete = 1 };
 
 /// Of a message without a group.
@@ -180,6 +185,37 @@ struct Bye {
     u32 reserved2;
     std::array<char, 96> text;
 };
+struct AccountAsk {
+    static constexpr u16 kTemplate = 11;
+    using Entry = NoEntry;
+    u64 from;
+    u64 to;
+    u64 next_epoch;
+    u64 next_number;
+    u32 request;
+    u32 most;
+    u16 acd;
+    u16 next_acd;
+    AccountKind kind;
+    u8 reserved0;
+    u16 reserved1;
+};
+/// Records as the store keeps them: what one server has of itself is told field by field.
+template <u16 id, class R>
+struct AccountPage {
+    static constexpr u16 kTemplate = id;
+    using Entry = R;
+    u64 next_epoch;
+    u64 next_number;
+    u32 request;
+    u16 next_acd;
+    u8 flags;
+    u8 reserved0;
+};
+using AccountStreams = AccountPage<12, StreamRecord>;
+using AccountGaps = AccountPage<13, GapRecord>;
+using AccountLinks = AccountPage<14, LinkRecord>;
+using AccountEvents = AccountPage<15, LinkEventRecord>;
 
 struct Copy {
     static constexpr u16 kTemplate = 16;
@@ -207,6 +243,11 @@ constexpr void for_each_partner_message(F&& f) {
     f.template operator()<Digest>();
     f.template operator()<Heartbeat>();
     f.template operator()<Bye>();
+    f.template operator()<AccountAsk>();
+    f.template operator()<AccountStreams>();
+    f.template operator()<AccountGaps>();
+    f.template operator()<AccountLinks>();
+    f.template operator()<AccountEvents>();
     f.template operator()<Copy>();
 }
 
@@ -221,5 +262,10 @@ inline constexpr u32 kRangesPerMessage = 4'096;
 /// Bytes of a frame, with all around it.
 inline constexpr u32 kPartnerFrameMax = kBlockBytesMax + 4'096;
 static_assert(kPartnerFrameMax > kRangesPerMessage * sizeof(HeldEntry) + 1'024);
+/// Records of a page of an account: 48 KiB of the largest.
+inline constexpr u32 kAccountPage = 256;
+/// Records that one AccountAsk may ask for. Chosen: 2 MiB of gaps, told in a third of a second.
+inline constexpr u32 kAccountMost = 16'384;
+static_assert(kAccountPage <= kRangesPerMessage);
 
 }  // namespace twinlink::partner

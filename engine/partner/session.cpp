@@ -40,6 +40,17 @@ CounterInfo info(Counter counter) noexcept {
         case Counter::LostAgreed: return {"lost_agreed", "names that both agreed to be lost"};
         case Counter::DigestsOut: return {"digests_out", "digests of rows told to the partner"};
         case Counter::DigestsIn: return {"digests_in", "digests of rows that the partner told"};
+        case Counter::AccountAsksOut: return {"account_asks_out", "questions for the partner's account"};
+        case Counter::AccountPagesIn: return {"account_pages_in", "pages of that"};
+        case Counter::AccountPagesUnasked:
+            return {"account_pages_unasked", "pages that nobody asked for (any more), let go"};
+        case Counter::AccountPagesWrong:
+            return {"account_pages_wrong", "pages that did not fit the question: its answer ended there"};
+        case Counter::AccountsTimedOut:
+            return {"accounts_timed_out", "questions that were not answered in full in time"};
+        case Counter::AccountAsksIn:
+            return {"account_asks_in", "questions of the partner for the account here"};
+        case Counter::AccountPagesOut: return {"account_pages_out", "pages of that"};
         case Counter::CopiesOut:
             return {"copies_out", "messages told to the partner because copies of them differ"};
         case Counter::CopiesIn: return {"copies_in", "messages that the partner told for the same reason"};

@@ -20,8 +20,6 @@ constexpr std::size_t kOutboxBytes = std::size_t{1} << 20;
 /// ... and before anything more is taken from it: what it asks makes answers.
 constexpr std::size_t kOutboxMost = 2 * kLendAhead;
 constexpr Nanos kPublishEvery = 100_ms;
-/// Intervals before one that differs, in which the cause is looked for. Chosen: a day of quarters of an hour.
-constexpr u32 kLookBackMost = 96;
 /// Lives remembered as told: a good partner has a few, and telling twice changes nothing.
 constexpr std::size_t kLivesToldMax = 4 * kLivesPerAcd * kAcdsMax;
 
@@ -39,6 +37,8 @@ PartnerShim::PartnerShim(const PartnerConfig& config, StoreReader own, OfferDesk
       lender_(own_, own_reader_, config.lend_bytes_per_s, counters_, out_),
       losses_(own_, theirs_, mirror_, desk, config.lost_after, counters_, out_),
       digests_(own_reader_, config.self.fold_version, counters_, out_),
+      account_asks_(counters_, out_),
+      account_lender_(own_reader_, counters_, out_),
       rivals_(own_reader_, desk, counters_, out_) {
     in_.reserve(kInboxBytes);
     feed_.want();
@@ -75,6 +75,8 @@ void PartnerShim::disconnected(std::string_view why, Now now) {
     lender_.forget();
     losses_.forget();
     digests_.forget();
+    account_asks_.forget("the session with the partner ended: " + session_.text());
+    account_lender_.forget();
     rivals_.forget();
     looking_.reset();
     theirs_.clear();
@@ -106,6 +108,9 @@ std::size_t PartnerShim::poll(Now now) {
         look_into_differences(now);
         frames += rivals_.work(now, session_.common_acds());
     }
+    account_asks_.on_time(now,
+                          session_.up() ? "" : "there is no session with the partner: " + session_.text());
+    if (session_.up()) account_lender_.lend(now);
     if (session_.up()) frames += lender_.lend(now);
     frames += digests_.work(session_.up(), session_.up() && !pressed, session_.common_acds());
     counters_.add(Counter::BytesOut, out_.size() - std::min(before, out_.size()));
@@ -190,6 +195,11 @@ void PartnerShim::take(const FrameIn& frame, Now now) {
             counters_.add(Counter::DigestsIn);
             digests_.on_digest(frame.as<Digest>());
             break;
+        case AccountAsk::kTemplate: account_lender_.on_ask(frame.as<AccountAsk>()); break;
+        case AccountStreams::kTemplate: account_asks_.on_page<AccountStreams>(frame); break;
+        case AccountGaps::kTemplate: account_asks_.on_page<AccountGaps>(frame); break;
+        case AccountLinks::kTemplate: account_asks_.on_page<AccountLinks>(frame); break;
+        case AccountEvents::kTemplate: account_asks_.on_page<AccountEvents>(frame); break;
         case Heartbeat::kTemplate: session_.on_heartbeat(frame.as<Heartbeat>(), now); break;
         default: break;
     }
@@ -211,68 +221,6 @@ void PartnerShim::learn_lives() {
         if (desk_.tell(OfferPiece::What::Life, stream, std::span(&names, 1)))
             lives_told_[stream] = theirs.next;
     }
-}
-
-/// Rows that differ though both hold the same messages: somewhere two copies of a message do. In the interval
-/// itself, or in one before it where a call or a login began.
-void PartnerShim::look_into_differences(Now now) {
-    if (!rivals_.idle()) return;
-    if (looking_ && rivals_.found() == looking_->found_before && looking_->back < kLookBackMost) {
-        ++looking_->back;
-    } else if (looking_) {
-        digests_.looked_into(looking_->key);
-        looking_.reset();
-    }
-    if (!looking_) {
-        std::vector<Acd> alike;
-        for (const Acd acd : session_.common_acds())
-            if (accounts_alike(acd)) alike.push_back(acd);
-        const auto odd = digests_.next_different(alike, now);
-        if (!odd) return;
-        looking_ = Looking{*odd, 0, rivals_.found()};
-    }
-    // What has come to be alike meanwhile needs no looking into.
-    if (!digests_.differs(looking_->key) || !compare_interval(looking_->key, looking_->back)) {
-        digests_.looked_into(looking_->key);
-        looking_.reset();
-    }
-}
-
-/// Compares the messages of the interval that is `back` before this one. False: there is none.
-bool PartnerShim::compare_interval(Digests::Key key, u32 back) {
-    const auto snapshot = own_reader_.snapshot();
-    if (!snapshot) return true;  // tried as if nothing had been found
-    const auto intervals = snapshot->intervals(0, std::numeric_limits<u64>::max(), key.acd);
-    auto at = std::ranges::find_if(intervals, [&](const IntervalRecord& i) {
-        return i.start == key.start && i.instance == key.instance;
-    });
-    if (at == intervals.end() || at - intervals.begin() < back) return false;
-    at -= back;
-    // It ends where the next one begins, in this life of the ACD or a later one.
-    const auto next = std::next(at);
-    const Stream begin{key.acd, Epoch{at->epoch}};
-    if (next == intervals.end() || next->epoch == at->epoch) {
-        rivals_.compare(begin, {Seq{at->first_seq}, Seq{std::max(at->first_seq, at->last_seq)}});
-        return true;
-    }
-    for (const auto& [stream, holding] : own_) {
-        if (stream.acd != key.acd || stream < begin || stream.epoch.value > next->epoch) continue;
-        const Seq first = stream == begin ? Seq{at->first_seq} : Seq{1};
-        const Seq end = stream.epoch.value == next->epoch ? Seq{next->first_seq} : holding.next;
-        if (first < end) rivals_.compare(stream, {first, end - 1});
-    }
-    return true;
-}
-
-/// Both hold the same messages of the ACD, as far as they have told.
-bool PartnerShim::accounts_alike(Acd acd) const {
-    return std::ranges::all_of(own_, [&](const auto& own) {
-        if (own.first.acd != acd) return true;
-        const auto theirs = theirs_.find(own.first);
-        return theirs != theirs_.end() && theirs->second.next == own.second.next &&
-               theirs->second.missing.names() == own.second.missing.names() &&
-               theirs->second.missing.without(own.second.missing).empty();
-    });
 }
 
 // ---- what is held here
@@ -397,6 +345,7 @@ void PartnerShim::publish(Now now) {
     s.round_trip = session_.round_trip();
     s.their_refilling = session_.their_refilling();
     s.asked = fetcher_.in_flight();
+    s.to_come = 0;
     s.streams.clear();
     for (const auto& [stream, own] : own_) {
         PartnerStatus::OfStream of;
@@ -407,6 +356,7 @@ void PartnerShim::publish(Now now) {
             of.their_next = theirs->second.next;
             of.their_missing = theirs->second.missing.names();
             of.wanted = fetcher_.wanted(stream, true).names();
+            s.to_come += mirror_.deaf(stream.acd) ? of.wanted : fetcher_.wanted(stream, false).names();
             of.wanted_there = theirs->second.missing.without(own.missing).names();
             of.both_missing = own.missing.common(theirs->second.missing).names();
         }

@@ -16,6 +16,7 @@
 #pragma once
 
 #include "engine/offer.hpp"
+#include "engine/partner/accounts.hpp"
 #include "engine/partner/digests.hpp"
 #include "engine/partner/fetcher.hpp"
 #include "engine/partner/frames.hpp"
@@ -66,6 +67,7 @@ struct PartnerStatus {
     Nanos up_since;    ///< monotonic, of the session
     Nanos round_trip;  ///< 0 = not measured yet
     u64 their_refilling = 0;
+    u64 to_come = 0;  ///< names that we lack and they have, and that no link is about to bring
     std::vector<OfStream> streams;
     u64 asked = 0;              ///< names in flight
     std::vector<u64> counters;  ///< by partner::Counter
@@ -97,6 +99,8 @@ public:
 
     /// Any thread: what is held here and there, table by table and interval by interval.
     [[nodiscard]] std::vector<Compared> compared() const { return digests_.compared(); }
+    /// Any thread: asks for the partner's account. Null: another question is under way; ask again.
+    [[nodiscard]] AccountAnswerPtr ask_account(const AccountQuestion& q) { return account_asks_.ask(q); }
     /// What the partner is known to hold.
     [[nodiscard]] const partner::Holdings& theirs() const noexcept { return theirs_; }
     /// Any thread.
@@ -135,6 +139,8 @@ private:
     partner::Lender lender_;
     partner::Losses losses_;
     partner::Digests digests_;
+    AccountAsks account_asks_;
+    partner::AccountLender account_lender_;
     partner::Rivals rivals_;
     /// An interval that differs, and how far back its cause was looked for.
     struct Looking {

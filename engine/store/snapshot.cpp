@@ -108,6 +108,16 @@ std::vector<LinkEventRecord> StoreSnapshot::link_events() const {
     return all;
 }
 
+std::vector<LinkEventRecord> StoreSnapshot::link_events_from(Acd acd, u64 number, std::size_t most) const {
+    std::vector<LinkEventRecord> all;
+    const Key from = Key{}.put(acd.value).put(number);
+    state_->records<LinkEventRecord>(Db::Linkex, from.bytes(), [&](const LinkEventRecord& r) {
+        if (all.size() < most) all.push_back(r);
+        return all.size() < most;
+    });
+    return all;
+}
+
 std::vector<ConflictRecord> StoreSnapshot::conflicts(std::optional<Acd> acd) const {
     std::vector<ConflictRecord> all;
     const Key from = acd ? Key{}.put(acd->value) : Key{};
@@ -138,6 +148,16 @@ std::vector<GapRecord> StoreSnapshot::gaps(const GapFilter& filter) const {
         if (wanted && r.first <= filter.range.last.value && r.last >= filter.range.first.value)
             all.push_back(r);
         return true;
+    });
+    return all;
+}
+
+std::vector<GapRecord> StoreSnapshot::gaps_from(Stream stream, Seq first, std::size_t most) const {
+    std::vector<GapRecord> all;
+    const Key from = seq_key(stream, first);
+    state_->records<GapRecord>(Db::Gaps, from.bytes(), [&](const GapRecord& r) {
+        if (all.size() < most) all.push_back(r);
+        return all.size() < most;
     });
     return all;
 }

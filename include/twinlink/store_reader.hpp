@@ -136,6 +136,8 @@ public:
     [[nodiscard]] std::vector<LinkRecord> links() const;
     /// By (acd, epoch, first).
     [[nodiscard]] std::vector<GapRecord> gaps(const GapFilter& = {}) const;
+    /// At most `most` of them, from that stream and `first` on, in the same order.
+    [[nodiscard]] std::vector<GapRecord> gaps_from(Stream, Seq first, std::size_t most) const;
     /// Messages of which copies came that differ, by (acd, epoch, seq); of one ACD where given.
     [[nodiscard]] std::vector<ConflictRecord> conflicts(std::optional<Acd> acd = {}) const;
     /// Intervals whose start lies in [from, to), ns of the ACD's clock, by (acd, start, instance).
@@ -148,6 +150,8 @@ public:
     [[nodiscard]] std::vector<TraceRecord> traces() const;
     /// By (acd, number).
     [[nodiscard]] std::vector<LinkEventRecord> link_events() const;
+    /// At most `most` of them, from that one on, in the same order.
+    [[nodiscard]] std::vector<LinkEventRecord> link_events_from(Acd, u64 number, std::size_t most) const;
     /// The text for a number, without padding; empty optional where the ACD never named it.
     [[nodiscard]] std::optional<std::string> name(Acd, NameKind, u64 number) const;
     void names(const std::function<bool(const NameRecord&)>&) const;

@@ -1,5 +1,8 @@
 """Two servers over TLS, real processes: what each lost the other gives, and who is no partner is told why."""
 import socket
+import subprocess
+import time
+from html.parser import HTMLParser
 
 from pair_rig import (ON_AND_ON, asked, connected, counter, equal_rows, healed, make_credentials, missing_equals_truth,
                       pair_command, partner_table, proven_equal, two_servers)
@@ -86,6 +89,98 @@ def lost_by_agreement(folder):
     equal_rows(one, two)
 
 
+class Page(HTMLParser):
+    """The page of a gap report: its tables by id, and that every element that opens closes."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tables, self.open, self.table, self.lanes = {}, [], None, 0
+        self.feed(text)
+        self.close()
+        check(not self.open, f"not closed: {self.open}")
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        check(tag not in ("script", "link", "img", "iframe"), f"the page has a {tag}")
+        self.open.append(tag)
+        if tag == "table":
+            self.table = self.tables.setdefault(attributes.get("id"), [])
+        elif tag == "tr" and self.table is not None:
+            self.table.append([])
+        elif tag in ("td", "th") and self.table:
+            self.table[-1].append("")
+        self.lanes += attributes.get("class") == "t-lane"
+
+    def handle_startendtag(self, tag, attributes):
+        pass
+
+    def handle_endtag(self, tag):
+        check(self.open and self.open.pop() == tag, f"</{tag}> closes nothing")
+        self.table = None if tag == "table" else self.table
+
+    def handle_data(self, data):
+        if self.table and self.table[-1] and self.open[-1] in ("td", "th"):
+            self.table[-1][-1] += data
+
+    def figure(self, title, column):
+        return next(row[1 + column] for row in self.tables["figures"] if row and row[0] == title)
+
+
+def report_of_the_pair(folder):
+    """either server tells the gaps and links of both, as the other one's store has them; the page has the same numbers"""
+    one, two = two_servers(folder)
+    one.start(), two.start()
+    connected(one, two)
+    switch([one, two], folder, "--agents", "60", "--hours", "2", "--speed", "1000", "--seed", "15",
+           "--fault", "server=1 loss=0.2", "--fault", "server=2 loss=0.2")
+    one.settle(), two.settle()
+    healed(one, two)
+    proven_equal(one, two)
+
+    def ask(server, *words, codes=(0,)):
+        run = subprocess.run([str(TWINLINK), *map(str, words), "--store", str(server.store), "--socket", str(server.socket),
+                              "--json"], capture_output=True, text=True, timeout=LIMIT_S)
+        check(run.returncode in codes, f"twinlink {words}: exit {run.returncode}: {run.stderr}")
+        return json.loads(run.stdout)
+    lost = any(g["state"] != "healed" for g in one.gaps()["gaps"])
+    for asked_server, number in ((one, 1), (two, 2)):
+        pair = ask(asked_server, "gaps", "--pair", codes=(0, 1))
+        equal(pair["own_server"], number, "own server")
+        for server, of in ((one, 1), (two, 2)):
+            wanted = server.gaps()["gaps"]
+            seen = [{k: v for k, v in g.items() if k not in ("server", "server_name")} for g in pair["gaps"] if g["server"] == of]
+            check(wanted, "no gap: the test proves nothing")
+            equal(seen, wanted, f"gaps of server {of}, as server {number} tells them")
+        equal(pair["digests_different"], 0, "tables that differ")
+        check(pair["digests_equal"] > 0 and not pair["problems"], f"{pair['digests_equal']} equal, {pair['problems']}")
+        check(all(s["heal_gaps"] and s["heal_p50_ns"] <= s["heal_p99_ns"] <= s["heal_max_ns"] for s in pair["servers"]),
+              f"times to heal: {pair['servers']}")
+        links = ask(asked_server, "links", "--pair")["links"]
+        equal(sorted((l["server"], l["link"]) for l in links), [(1, "A"), (1, "B"), (2, "A"), (2, "B")], "links")
+        check(all(l["lost"] for l in links), "a link that lost nothing")
+    file = folder / "gaps.html"
+    written = ask(two, "gaps", "--html", file, codes=(0, 1))
+    equal(written["html_alone"], None, "why the page is of one server")
+    page = Page(file.read_text())
+    equal(file.stat().st_mode & 0o777, 0o644, "mode of the page")
+    equal(page.lanes, 9, "lanes")
+    for column, server in enumerate(written["servers"]):
+        for title, key in (("messages here", "messages"), ("missing now", "missing"), ("gaps in all", "gaps")):
+            equal(page.figure(title, column), f"{server[key]:,}", f"{title} of server {column + 1} on the page")
+    listed = sum(1 for row in page.tables["gaps"] if len(row) > 2) - 1
+    equal(listed, len(written["gaps"]), "gaps on the page")
+    check(lost or "both servers hold the same rows" in file.read_text(), "the verdict is not on the page")
+    # The other one goes: nothing is made up for it, and it takes no time.
+    one.kill()
+    wait_for("the session to end", lambda: asked(two)["state"] != "up")
+    began = time.monotonic()
+    alone = ask(two, "gaps", "--pair", codes=(1,))
+    check(time.monotonic() - began < 10, "a partner that is away holds up the report")
+    check(any("not known" in p for p in alone["problems"]), f"{alone['problems']}")
+    equal([s["known"] for s in alone["servers"]], [False, True], "which servers are known")
+    two.stop()
+
+
 def who_is_no_partner(folder):
     """another pair, itself, an expired certificate, no TLS: refused, and both sides say why"""
     one, two = make_credentials(folder / "a")
@@ -142,4 +237,5 @@ def wrong_credentials(folder):
 
 
 if __name__ == "__main__":
-    main([losses_on_all_four_links, killed_and_back, deaf_for_a_while, lost_by_agreement, who_is_no_partner, wrong_credentials])
+    main([losses_on_all_four_links, killed_and_back, deaf_for_a_while, lost_by_agreement, report_of_the_pair, who_is_no_partner,
+          wrong_credentials])

@@ -20,6 +20,16 @@ std::vector<std::byte> two_messages() {
     return out;
 }
 
+GapRecord gap_of(u64 first, u64 last) {
+    GapRecord gap{};
+    gap.acd = 1;
+    gap.epoch = 10;
+    gap.first = first;
+    gap.last = last;
+    gap.missing = last - first + 1;
+    return gap;
+}
+
 /// One good frame of each template.
 std::vector<std::vector<std::byte>> one_of_each() {
     std::vector<std::vector<std::byte>> all;
@@ -43,6 +53,26 @@ std::vector<std::vector<std::byte>> one_of_each() {
     add(Digest{1, {2, 3}, 4, 5, 1, 0, 1, 2, 0}, none);
     add(Heartbeat{1, 2, 3, 4, 5}, none);
     add(Bye{ByeWhy::Power, 0, 0, 0, fixed_text<96>("no more power")}, none);
+    const std::array<GapRecord, 2> gaps{gap_of(3, 5), gap_of(9, 9)};
+    StreamRecord stream{};
+    stream.acd = 1;
+    stream.epoch = 10;
+    stream.next = 12;
+    stream.messages = 8;
+    stream.missing = 4;
+    LinkRecord link{};
+    link.acd = 1;
+    link.epoch = 10;
+    link.link = 1;
+    LinkEventRecord event{};
+    event.number = 4;
+    event.kind = LinkEventKind::Refused;
+    event.link = kNoLink;
+    add(AccountAsk{0, ~u64{0}, 10, 3, 5, kAccountMost, 1, 1, AccountKind::Gaps, 0, 0}, none);
+    add(AccountStreams{10, 1, 5, 1, kPageLast, 0}, std::span<const StreamRecord>(&stream, 1));
+    add(AccountGaps{10, 10, 5, 1, kPageMore, 0}, std::span<const GapRecord>(gaps));
+    add(AccountLinks{10, 2, 5, 1, 0, 0}, std::span<const LinkRecord>(&link, 1));
+    add(AccountEvents{0, 5, 5, 0, kPageUnreadable, 0}, std::span<const LinkEventRecord>(&event, 1));
     const auto two = two_messages();
     add(Copy{10, 3, 1, 0, 0}, none, Bytes(two).first(message_at(two.data()).wire_bytes()));
     return all;
@@ -90,7 +120,7 @@ TEST_CASE("partner frames: each template comes out as it went in, one behind the
             CHECK(text_of(got.frame.as<Bye>().text) == "no more power");
         at += got.bytes;
     }
-    CHECK(templates == std::vector<u16>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 16});
+    CHECK(templates == std::vector<u16>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16});
 }
 
 TEST_CASE("partner frames: until a frame is whole, more is waited for") {
@@ -143,10 +173,10 @@ TEST_CASE("partner frames: what is out of its range is refused by its reason") {
     CHECK(fault(with(want, sizeof(FrameHead) + 4, u16{1})) == FrameFault::BadSchema);
     CHECK(fault(with(want, sizeof(FrameHead), u16{8})) == FrameFault::BadBlock);
     CHECK(fault(with(all[9], at(0), u8{99})) == FrameFault::BadNumber);
-    CHECK(fault(with(all[10], at(offsetof(Copy, seq)), u64{0})) == FrameFault::BadNumber);
-    CHECK(fault(with(all[10], at(offsetof(Copy, seq)), ~u64{0})) == FrameFault::BadNumber);
-    CHECK(fault(with(all[10], at(offsetof(Copy, acd)), u16{0})) == FrameFault::BadNumber);
-    CHECK(fault(with(all[10], kBlockAt + sizeof(Copy), u32{0})) == FrameFault::BadLength);
+    CHECK(fault(with(all[15], at(offsetof(Copy, seq)), u64{0})) == FrameFault::BadNumber);
+    CHECK(fault(with(all[15], at(offsetof(Copy, seq)), ~u64{0})) == FrameFault::BadNumber);
+    CHECK(fault(with(all[15], at(offsetof(Copy, acd)), u16{0})) == FrameFault::BadNumber);
+    CHECK(fault(with(all[15], kBlockAt + sizeof(Copy), u32{0})) == FrameFault::BadLength);
     std::vector<std::byte> two_in_one;
     write_frame(two_in_one, Copy{10, 3, 1, 0, 0}, {}, two_messages());
     CHECK(fault(two_in_one) == FrameFault::BadMessage);
@@ -154,6 +184,40 @@ TEST_CASE("partner frames: what is out of its range is refused by its reason") {
     const u32 too_long = kPartnerFrameMax + 1;
     std::memcpy(long_frame.data(), &too_long, sizeof too_long);
     CHECK(fault(long_frame) == FrameFault::BadLength);  // said at once, not when so much has come
+}
+
+TEST_CASE("partner frames: a record of an account that no server can have is refused") {
+    const auto all = one_of_each();
+    const std::size_t ask = kBlockAt;
+    CHECK(fault_of(with(all[15], ask + offsetof(AccountAsk, request), u32{0})) == FrameFault::BadNumber);
+    CHECK(fault_of(with(all[15], ask + offsetof(AccountAsk, most), u32{0})) == FrameFault::BadNumber);
+    CHECK(fault_of(with(all[15], ask + offsetof(AccountAsk, most), kAccountMost + 1)) ==
+          FrameFault::BadNumber);
+    CHECK(fault_of(with(all[15], ask + offsetof(AccountAsk, kind), u8{5})) == FrameFault::BadNumber);
+    const std::size_t at = kBlockAt + sizeof(AccountGaps) + sizeof(GroupHead);
+    const auto bad = [&](std::size_t frame, std::size_t member, auto value) {
+        return fault_of(with(all[frame], at + member, value)) == FrameFault::BadNumber;
+    };
+    CHECK(bad(11, offsetof(StreamRecord, acd), u16{0}));
+    CHECK(bad(11, offsetof(StreamRecord, missing), u64{13}));
+    CHECK(bad(11, offsetof(StreamRecord, next), ~u64{0}));
+    CHECK(bad(12, offsetof(GapRecord, first), u64{0}));
+    CHECK(bad(12, offsetof(GapRecord, last), u64{2}));
+    CHECK(bad(12, offsetof(GapRecord, missing), u64{4}));
+    CHECK(bad(12, offsetof(GapRecord, cause), u8{8}));
+    CHECK(bad(12, offsetof(GapRecord, state), u8{5}));
+    CHECK(bad(12, offsetof(GapRecord, filled_by), u8{5}));
+    CHECK(bad(12, offsetof(GapRecord, merged), u8{2}));
+    CHECK(bad(12, sizeof(GapRecord) + offsetof(GapRecord, first), u64{3}));  // not behind the one before
+    CHECK(bad(13, offsetof(LinkRecord, link), u8{2}));
+    CHECK(bad(14, offsetof(LinkEventRecord, kind), u8{10}));
+    CHECK(bad(14, offsetof(LinkEventRecord, number), u64{0}));
+    CHECK(bad(14, offsetof(LinkEventRecord, link), u8{2}));
+    std::vector<std::byte> page;
+    std::vector<GapRecord> many;
+    for (u64 n = 1; n <= kAccountPage + 1; ++n) many.push_back(gap_of(n, n));
+    write_frame(page, AccountGaps{0, 0, 1, 0, 0, 0}, std::span<const GapRecord>(many));
+    CHECK(fault_of(page) == FrameFault::BadCount);
 }
 
 TEST_CASE("partner frames: what a newer version says is skipped or read as far as it is known") {

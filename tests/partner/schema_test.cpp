@@ -28,6 +28,76 @@ struct StructAt {
 #define TWINLINK_AT(M, member) \
     FieldAt { #member, offsetof(M, member), sizeof(M::member) }
 
+/// The account, whose records are those of the store.
+void add_accounts(std::map<std::string, StructAt>& m) {
+    m["AccountAsk"] = {
+        sizeof(AccountAsk),
+        {TWINLINK_AT(AccountAsk, from), TWINLINK_AT(AccountAsk, to), TWINLINK_AT(AccountAsk, next_epoch),
+         TWINLINK_AT(AccountAsk, next_number), TWINLINK_AT(AccountAsk, request),
+         TWINLINK_AT(AccountAsk, most), TWINLINK_AT(AccountAsk, acd), TWINLINK_AT(AccountAsk, next_acd),
+         TWINLINK_AT(AccountAsk, kind), TWINLINK_AT(AccountAsk, reserved0),
+         TWINLINK_AT(AccountAsk, reserved1)}};
+    m["AccountStreams"] = {sizeof(AccountStreams),
+                           {TWINLINK_AT(AccountStreams, next_epoch), TWINLINK_AT(AccountStreams, next_number),
+                            TWINLINK_AT(AccountStreams, request), TWINLINK_AT(AccountStreams, next_acd),
+                            TWINLINK_AT(AccountStreams, flags), TWINLINK_AT(AccountStreams, reserved0)}};
+    m["AccountGaps"] = {sizeof(AccountGaps),
+                        {TWINLINK_AT(AccountGaps, next_epoch), TWINLINK_AT(AccountGaps, next_number),
+                         TWINLINK_AT(AccountGaps, request), TWINLINK_AT(AccountGaps, next_acd),
+                         TWINLINK_AT(AccountGaps, flags), TWINLINK_AT(AccountGaps, reserved0)}};
+    m["AccountLinks"] = {sizeof(AccountLinks),
+                         {TWINLINK_AT(AccountLinks, next_epoch), TWINLINK_AT(AccountLinks, next_number),
+                          TWINLINK_AT(AccountLinks, request), TWINLINK_AT(AccountLinks, next_acd),
+                          TWINLINK_AT(AccountLinks, flags), TWINLINK_AT(AccountLinks, reserved0)}};
+    m["AccountEvents"] = {sizeof(AccountEvents),
+                          {TWINLINK_AT(AccountEvents, next_epoch), TWINLINK_AT(AccountEvents, next_number),
+                           TWINLINK_AT(AccountEvents, request), TWINLINK_AT(AccountEvents, next_acd),
+                           TWINLINK_AT(AccountEvents, flags), TWINLINK_AT(AccountEvents, reserved0)}};
+}
+void add_records(std::map<std::string, StructAt>& m) {
+    m["StreamRecord"] = {sizeof(StreamRecord),
+                         {TWINLINK_AT(StreamRecord, epoch), TWINLINK_AT(StreamRecord, first_seen),
+                          TWINLINK_AT(StreamRecord, watermark), TWINLINK_AT(StreamRecord, next),
+                          TWINLINK_AT(StreamRecord, messages), TWINLINK_AT(StreamRecord, missing),
+                          TWINLINK_AT(StreamRecord, last_time), TWINLINK_AT(StreamRecord, begun_wall),
+                          TWINLINK_AT(StreamRecord, last_wall), TWINLINK_AT(StreamRecord, acd),
+                          TWINLINK_AT(StreamRecord, ended), TWINLINK_AT(StreamRecord, reserved0),
+                          TWINLINK_AT(StreamRecord, reserved1)}};
+    m["GapRecord"] = {
+        sizeof(GapRecord),
+        {TWINLINK_AT(GapRecord, epoch), TWINLINK_AT(GapRecord, first), TWINLINK_AT(GapRecord, last),
+         TWINLINK_AT(GapRecord, missing), TWINLINK_AT(GapRecord, opened_wall),
+         TWINLINK_AT(GapRecord, closed_wall), TWINLINK_AT(GapRecord, time_before),
+         TWINLINK_AT(GapRecord, time_after), TWINLINK_AT(GapRecord, interval_first),
+         TWINLINK_AT(GapRecord, interval_last), TWINLINK_AT(GapRecord, refold_ns),
+         TWINLINK_AT(GapRecord, attempts), TWINLINK_AT(GapRecord, acd), TWINLINK_AT(GapRecord, cause),
+         TWINLINK_AT(GapRecord, state), TWINLINK_AT(GapRecord, filled_by), TWINLINK_AT(GapRecord, merged),
+         TWINLINK_AT(GapRecord, reserved0), TWINLINK_AT(GapRecord, reserved1)}};
+    m["LinkRecord"] = {sizeof(LinkRecord),
+                       {TWINLINK_AT(LinkRecord, epoch),          TWINLINK_AT(LinkRecord, frames),
+                        TWINLINK_AT(LinkRecord, heartbeats),     TWINLINK_AT(LinkRecord, messages),
+                        TWINLINK_AT(LinkRecord, first_arrivals), TWINLINK_AT(LinkRecord, duplicates),
+                        TWINLINK_AT(LinkRecord, distinct),       TWINLINK_AT(LinkRecord, lost),
+                        TWINLINK_AT(LinkRecord, lost_alone),     TWINLINK_AT(LinkRecord, behind),
+                        TWINLINK_AT(LinkRecord, late),           TWINLINK_AT(LinkRecord, wild_frames),
+                        TWINLINK_AT(LinkRecord, stale_frames),   TWINLINK_AT(LinkRecord, conflicts),
+                        TWINLINK_AT(LinkRecord, lag_ns_last),    TWINLINK_AT(LinkRecord, lag_ns_max),
+                        TWINLINK_AT(LinkRecord, lag_ns_sum),     TWINLINK_AT(LinkRecord, lag_count),
+                        TWINLINK_AT(LinkRecord, silences),       TWINLINK_AT(LinkRecord, silent_ns),
+                        TWINLINK_AT(LinkRecord, last_wall),      TWINLINK_AT(LinkRecord, acd),
+                        TWINLINK_AT(LinkRecord, link),           TWINLINK_AT(LinkRecord, silent),
+                        TWINLINK_AT(LinkRecord, reserved0)}};
+    m["LinkEventRecord"] = {sizeof(LinkEventRecord),
+                            {TWINLINK_AT(LinkEventRecord, number), TWINLINK_AT(LinkEventRecord, begun_wall),
+                             TWINLINK_AT(LinkEventRecord, last_wall), TWINLINK_AT(LinkEventRecord, epoch),
+                             TWINLINK_AT(LinkEventRecord, first), TWINLINK_AT(LinkEventRecord, last),
+                             TWINLINK_AT(LinkEventRecord, count), TWINLINK_AT(LinkEventRecord, names),
+                             TWINLINK_AT(LinkEventRecord, duration_ns), TWINLINK_AT(LinkEventRecord, acd),
+                             TWINLINK_AT(LinkEventRecord, kind), TWINLINK_AT(LinkEventRecord, link),
+                             TWINLINK_AT(LinkEventRecord, cause), TWINLINK_AT(LinkEventRecord, open),
+                             TWINLINK_AT(LinkEventRecord, now), TWINLINK_AT(LinkEventRecord, reserved0)}};
+}
+
 /// Every struct of messages.hpp, member by member.
 const std::map<std::string, StructAt>& structs() {
     static const std::map<std::string, StructAt> all = [] {
@@ -83,6 +153,8 @@ const std::map<std::string, StructAt>& structs() {
             "HeldEntry", {TWINLINK_AT(HeldEntry, first), TWINLINK_AT(HeldEntry, last),
                           TWINLINK_AT(HeldEntry, held), TWINLINK_AT(HeldEntry, reserved0),
                           TWINLINK_AT(HeldEntry, reserved1), TWINLINK_AT(HeldEntry, reserved2)});
+        add_accounts(m);
+        add_records(m);
         return m;
     }();
     return all;
@@ -155,9 +227,16 @@ TEST_CASE("partner schema: its identity is the one that frames carry") {
 
 TEST_CASE("partner schema: every message and group is laid out as its struct") {
     const Schema schema;
-    const std::map<std::string, std::string> entry_of{
-        {"Hello", "AcdEntry"},  {"Have", "HeldEntry"},         {"Want", "RangeEntry"},
-        {"Lack", "RangeEntry"}, {"LostPropose", "RangeEntry"}, {"LostAgree", "RangeEntry"}};
+    const std::map<std::string, std::string> entry_of{{"Hello", "AcdEntry"},
+                                                      {"Have", "HeldEntry"},
+                                                      {"Want", "RangeEntry"},
+                                                      {"Lack", "RangeEntry"},
+                                                      {"LostPropose", "RangeEntry"},
+                                                      {"LostAgree", "RangeEntry"},
+                                                      {"AccountStreams", "StreamRecord"},
+                                                      {"AccountGaps", "GapRecord"},
+                                                      {"AccountLinks", "LinkRecord"},
+                                                      {"AccountEvents", "LinkEventRecord"}};
     std::map<std::string, u32> templates;
     for_each_partner_message([&]<class M>() { CHECK(sizeof(M) % 8 == 0); });
     std::set<u32> ids;
@@ -187,6 +266,11 @@ TEST_CASE("partner schema: every message and group is laid out as its struct") {
                                           {"Digest", Digest::kTemplate},
                                           {"Heartbeat", Heartbeat::kTemplate},
                                           {"Bye", Bye::kTemplate},
+                                          {"AccountAsk", AccountAsk::kTemplate},
+                                          {"AccountStreams", AccountStreams::kTemplate},
+                                          {"AccountGaps", AccountGaps::kTemplate},
+                                          {"AccountLinks", AccountLinks::kTemplate},
+                                          {"AccountEvents", AccountEvents::kTemplate},
                                           {"Copy", Copy::kTemplate}};
     CHECK(templates == want);
 }
@@ -209,6 +293,42 @@ TEST_CASE("partner schema: enums and sets have the values of the code") {
                 {"Refused", u32(ByeWhy::Refused)},
                 {"Protocol", u32(ByeWhy::Protocol)},
                 {"Replaced", u32(ByeWhy::Replaced)}});
+    check_enum(schema, "AccountKind",
+               {{"Streams", u32(AccountKind::Streams)},
+                {"Gaps", u32(AccountKind::Gaps)},
+                {"Links", u32(AccountKind::Links)},
+                {"Events", u32(AccountKind::Events)}});
+    check_enum(schema, "GapCause",
+               {{"Unknown", u32(GapCause::Unknown)},
+                {"BothLinks", u32(GapCause::BothLinks)},
+                {"LinkDown", u32(GapCause::LinkDown)},
+                {"LocalDrop", u32(GapCause::LocalDrop)},
+                {"ServerDown", u32(GapCause::ServerDown)},
+                {"RefusedFrames", u32(GapCause::RefusedFrames)},
+                {"BeforePumpUp", u32(GapCause::BeforePumpUp)},
+                {"Tail", u32(GapCause::Tail)}});
+    check_enum(schema, "GapState",
+               {{"Open", u32(GapState::Open)},
+                {"Requested", u32(GapState::Requested)},
+                {"Filled", u32(GapState::Filled)},
+                {"Healed", u32(GapState::Healed)},
+                {"Lost", u32(GapState::Lost)}});
+    check_enum(schema, "FilledBy",
+               {{"Nobody", u32(FilledBy::Nobody)},
+                {"LinkA", u32(FilledBy::LinkA)},
+                {"LinkB", u32(FilledBy::LinkB)},
+                {"Partner", u32(FilledBy::Partner)},
+                {"Backup", u32(FilledBy::Backup)}});
+    check_enum(schema, "EventKind",
+               {{"Silent", u32(LinkEventKind::Silent)},
+                {"Refused", u32(LinkEventKind::Refused)},
+                {"Dropped", u32(LinkEventKind::Dropped)},
+                {"SetAside", u32(LinkEventKind::SetAside)},
+                {"EpochBegun", u32(LinkEventKind::EpochBegun)},
+                {"PumpUp", u32(LinkEventKind::PumpUp)},
+                {"PumpUpTorn", u32(LinkEventKind::PumpUpTorn)},
+                {"GapOpened", u32(LinkEventKind::GapOpened)},
+                {"Conflict", u32(LinkEventKind::Conflict)}});
     const auto bit = [](u32 flag) { return static_cast<u32>(std::countr_zero(flag)); };
     check_enum(schema, "HaveFlags",
                {{"full", bit(kHaveFull)},
@@ -216,6 +336,8 @@ TEST_CASE("partner schema: enums and sets have the values of the code") {
                 {"more", bit(kHaveMore)},
                 {"link_a", bit(kHaveLinkA)},
                 {"link_b", bit(kHaveLinkB)}});
+    check_enum(schema, "PageFlags",
+               {{"last", bit(kPageLast)}, {"more", bit(kPageMore)}, {"unreadable", bit(kPageUnreadable)}});
     check_enum(schema, "BlockFlags", {{"last", bit(kBlockLast)}});
     check_enum(schema, "DigestFlags", {{"incomplete", bit(kDigestIncomplete)}});
 }

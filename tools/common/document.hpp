@@ -93,6 +93,9 @@ struct Document {
 /// "1,234,567".
 [[nodiscard]] std::string with_separators(u64 value);
 
+/// A value as people read it in that column: rounded, abbreviated, times at that offset.
+[[nodiscard]] std::string cell_text(const Field& column, const Value& value, int offset_minutes);
+
 /// For people. Columns are as wide as they need; tables have no frames.
 [[nodiscard]] std::string to_text(const Document&, bool colours);
 /// RFC 4180 with LF: one table, `schema` first in every record. Precondition: the table belongs to the

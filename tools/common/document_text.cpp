@@ -34,6 +34,8 @@ std::string number_text(const Field& column, u64 value, int offset_minutes) {
     return with_separators(value);
 }
 
+}  // namespace
+
 std::string cell_text(const Field& column, const Value& value, int offset_minutes) {
     if (const auto* flag = std::get_if<bool>(&value)) return *flag ? column.title : "";
     if (const auto* number = std::get_if<u64>(&value)) return number_text(column, *number, offset_minutes);
@@ -41,6 +43,8 @@ std::string cell_text(const Field& column, const Value& value, int offset_minute
     if (const auto* text = std::get_if<std::string>(&value)) return clean(*text);
     return column.kind == Kind::Text || column.kind == Kind::Flag ? "" : "-";
 }
+
+namespace {
 
 class TextListing {
 public:

@@ -56,10 +56,16 @@ constexpr OptionInfo kEchiVersion{EchiVersion, "--version", "V",
                                   "layout of the records: 5, 11, 12, 16, 163, 170, 180 or 181", true};
 constexpr OptionInfo kOutFolder{OutFolder, "folder", "DIR", "where a receiver takes the files from", true};
 constexpr std::array kStatusOptions{kEvery, kTimes, kSocket, kStoreInstead, kJson, kCsv, kTable};
-constexpr std::array kLinksOptions{kEvery, kTimes, kAcd, kEpoch, kSocket, kStoreAlone, kJson, kCsv, kTable};
 constexpr std::array kTopOptions{kEvery, kTimes, kAcd, kSkill, kSocket, kJson, kCsv, kTable};
-constexpr std::array kGapsOptions{kEvery, kTimes, kAcd,  kEpoch, kState, kFrom,
-                                  kTo,    kStore, kJson, kCsv,   kTable};
+constexpr OptionInfo kPair{Pair, "--pair", "",
+                           "both servers of the pair; asks the appliance, which asks its partner"};
+constexpr OptionInfo kHtml{HtmlFile, "--html", "FILE",
+                           "write one self-contained page: figures, timeline, tables; of the pair where both "
+                           "servers answer"};
+constexpr std::array kLinksOptions{kEvery,  kTimes,      kAcd,  kEpoch, kPair,
+                                   kSocket, kStoreAlone, kJson, kCsv,   kTable};
+constexpr std::array kGapsOptions{kEvery, kTimes, kAcd,    kEpoch, kState, kFrom, kTo,
+                                  kPair,  kHtml,  kSocket, kStore, kJson,  kCsv,  kTable};
 constexpr std::array kSkillsOptions{kEvery, kTimes, kAcd,   kFrom,  kTo,   kInterval, kBy,
                                     kSkill, kItems, kExact, kStore, kJson, kCsv,      kTable};
 constexpr std::array kAgentsOptions{kEvery, kTimes, kAcd,   kFrom,  kTo,   kInterval, kBy,   kAgent,
@@ -96,9 +102,12 @@ constexpr std::array<string_view, 3> kStatusExamples{"twinlink status", "twinlin
                                                      "twinlink status --store /var/lib/twinlink --json"};
 constexpr std::array<string_view, 3> kTopExamples{"twinlink top", "twinlink top --skill Sales",
                                                   "twinlink top --csv --table agents"};
-constexpr std::array<string_view, 2> kLinksExamples{"twinlink links", "twinlink links --acd 1 --json"};
-constexpr std::array<string_view, 3> kGapsExamples{"twinlink gaps", "twinlink gaps --acd 1 --state open",
-                                                   "twinlink gaps --from 2026-03-01 --to 2026-03-02 --csv"};
+constexpr std::array<string_view, 3> kLinksExamples{"twinlink links", "twinlink links --acd 1 --json",
+                                                    "twinlink links --pair"};
+constexpr std::array<string_view, 5> kGapsExamples = {
+    "twinlink gaps", "twinlink gaps --acd 1 --state open",
+    "twinlink gaps --from 2026-03-01 --to 2026-03-02 --csv", "twinlink gaps --pair",
+    "twinlink gaps --from yesterday --html /var/www/gaps.html"};
 constexpr std::array<string_view, 3> kSkillsExamples = {
     "twinlink report skills", "twinlink report skills --acd 1 --interval \"2026-03-01 09:00\"",
     "twinlink report skills --skill Sales --from 2026-03-01 --to 2026-03-08 --items ACDCALLS,ABNCALLS --csv"};
@@ -154,12 +163,17 @@ constexpr std::array kCommands = {
     CommandInfo{
         "links", "what each link brought, lost and how late it was",
         "Per ACD, epoch and link, with sums that are checked. Asks the appliance, which knows the present "
-        "epochs; --store reads all that the store remembers.",
+        "epochs; --store reads all that the store remembers. With --pair: both links of both servers side by "
+        "side, the partner's as of its last commit.",
         kLinksOptions, kLinksExamples, run_links},
     CommandInfo{
         "gaps", "every range of messages that this server lacks or lacked, and why",
-        "Reads the store; needs no running appliance. Totals per stream are checked. Exit code 1 when a gap "
-        "is open or something does not add up.",
+        "Reads the store; needs no running appliance, but for --pair. Totals per stream are checked. Exit "
+        "code 1 when a gap is open, something does not add up, or the partner's account is not known. "
+        "Detected in: from the moment when the switch sent the message behind the hole (its clock) until the "
+        "names were called missing (the server's); not known where the clocks contradict each other or an "
+        "hour lies between. Healed in: from then until the messages were here and their rows folded again. "
+        "p50 and p99 are times that occurred.",
         kGapsOptions, kGapsExamples, run_gaps},
     CommandInfo{"report skills", "interval rows of skills (hsplit)",
                 "Without a time: the day of the newest interval. Rows that are not complete carry a *.",

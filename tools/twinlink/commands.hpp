@@ -51,6 +51,8 @@ enum class OptionId : u8 {
     Days,
     Certificate,
     WithPartner,
+    Pair,
+    HtmlFile,
 };
 
 struct OptionInfo {

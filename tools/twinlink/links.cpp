@@ -5,7 +5,7 @@
 #include "tools/common/time_text.hpp"
 #include "tools/twinlink/adds_up.hpp"
 #include "tools/twinlink/appliance.hpp"
-#include "tools/twinlink/store_source.hpp"
+#include "tools/twinlink/link_numbers.hpp"
 
 #include <fmt/format.h>
 
@@ -15,15 +15,6 @@ namespace twinlink::cli {
 namespace {
 
 using namespace tools;
-
-/// A number of a link: where it comes from and what it means. Rows for people, keys for machines.
-struct LinkNumber {
-    std::string_view key;
-    std::string_view title;
-    Kind kind;
-    std::string_view meaning;
-    u64 (*of)(const LinkRecord&);
-};
 
 constexpr std::array<LinkNumber, 22> kNumbers{{
     {"frames", "frames", Kind::Count, "valid ones, heartbeats included",
@@ -69,49 +60,6 @@ constexpr std::array<LinkNumber, 22> kNumbers{{
     {"last_frame", "last frame", Kind::Time, "", [](const LinkRecord& l) { return l.last_wall; }},
 }};
 
-/// One stream with its links, from wherever.
-struct StreamLinks {
-    AcdContext acd;
-    StreamRecord stream;
-    std::vector<LinkRecord> links;
-    u64 filled_elsewhere = 0;
-};
-
-struct Source {
-    std::string name;  ///< "appliance" or "store"
-    std::string where;
-    std::vector<StreamLinks> streams;
-};
-
-Result<Source> from_appliance(const Arguments& arguments, const Rim& rim) {
-    auto status = ask_status(arguments, rim);
-    if (!status) return std::unexpected(status.error());
-    Source source{"appliance", socket_path(arguments, rim), {}};
-    for (const ApplianceAcd& acd : status->acds) {
-        if (acd.stream.epoch == 0) continue;  // nothing was heard of it yet
-        StreamLinks one{{Acd{acd.stream.acd}, "", "", 0}, acd.stream, {}};
-        for (const ApplianceLink& link : acd.links) one.links.push_back(link.record);
-        source.streams.push_back(std::move(one));
-    }
-    return source;
-}
-
-Source from_store(const StoreSource& store) {
-    Source source{"store", store.path(), {}};
-    const auto links = store.snapshot().links();
-    const auto acds = store.snapshot().acds();
-    for (const StreamRecord& stream : store.snapshot().streams()) {
-        StreamLinks one{context_of(Acd{stream.acd}, acds), stream, {}};
-        for (const LinkRecord& link : links)
-            if (link.acd == stream.acd && link.epoch == stream.epoch) one.links.push_back(link);
-        one.filled_elsewhere =
-            sum_of(store.snapshot().gaps({.acd = one.acd.acd, .epoch = Epoch{stream.epoch}}))
-                .filled_elsewhere;
-        source.streams.push_back(std::move(one));
-    }
-    return source;
-}
-
 Listing machine_listing() {
     Listing listing{"links",
                     {{"acd", "", Kind::Number}, {"epoch", "", Kind::Number}, {"link", ""}},
@@ -122,10 +70,6 @@ Listing machine_listing() {
         listing.columns.push_back({std::string(number.key), "", number.kind});
     listing.columns.push_back({"silent", "", Kind::Flag});
     return listing;
-}
-
-std::string link_name(const LinkRecord& link) {
-    return std::string(1, letter(link.link == 0 ? Link::A : Link::B));
 }
 
 void add_machine_rows(Listing& listing, const StreamLinks& one) {
@@ -140,15 +84,6 @@ void add_machine_rows(Listing& listing, const StreamLinks& one) {
     }
 }
 
-/// A number as people read it; the columns of the text hold different kinds, so they are texts.
-std::string cell_text(const LinkNumber& number, u64 value, int offset) {
-    switch (number.kind) {
-        case Kind::Duration: return value == 0 ? "-" : span_text(value);
-        case Kind::Time: return value == 0 ? "never" : local_time(value, offset).substr(11);
-        default: return with_separators(value);
-    }
-}
-
 Group people_group(Listing& listing, const StreamLinks& one, std::span<const std::string> wrong) {
     Group group;
     const int offset = one.acd.offset_minutes;
@@ -158,7 +93,7 @@ Group people_group(Listing& listing, const StreamLinks& one, std::span<const std
     for (const LinkNumber& number : kNumbers) {
         Row row{{std::string(number.title), std::string(), std::string(), std::string(number.meaning)}};
         for (const LinkRecord& link : one.links)
-            row.values[link.link == 0 ? 1 : 2] = cell_text(number, number.of(link), offset);
+            row.values[link.link == 0 ? 1 : 2] = link_cell(number, number.of(link), offset);
         listing.rows.push_back(std::move(row));
         ++group.rows;
     }
@@ -177,7 +112,7 @@ Group people_group(Listing& listing, const StreamLinks& one, std::span<const std
     return group;
 }
 
-Result<Answer> answer_of(const Source& source, const Arguments& arguments) {
+Result<Answer> answer_of(const LinkSource& source, const Arguments& arguments) {
     std::vector<StreamRecord> streams;
     for (const StreamLinks& one : source.streams) streams.push_back(one.stream);
     const auto filter = StreamFilter::of(arguments, streams);
@@ -216,15 +151,59 @@ Result<Answer> answer_of(const Source& source, const Arguments& arguments) {
 
 }  // namespace
 
+std::span<const LinkNumber> link_numbers() noexcept { return kNumbers; }
+
+std::string link_cell(const LinkNumber& number, u64 value, int offset) {
+    switch (number.kind) {
+        case Kind::Duration: return value == 0 ? "-" : span_text(value);
+        case Kind::Time: return value == 0 ? "never" : local_time(value, offset).substr(11);
+        default: return with_separators(value);
+    }
+}
+
+std::string link_name(const LinkRecord& link) {
+    return std::string(1, letter(link.link == 0 ? Link::A : Link::B));
+}
+
+Result<LinkSource> links_from_appliance(const Arguments& arguments, const Rim& rim) {
+    auto status = ask_status(arguments, rim);
+    if (!status) return std::unexpected(status.error());
+    LinkSource source{"appliance", socket_path(arguments, rim), {}};
+    for (const ApplianceAcd& acd : status->acds) {
+        if (acd.stream.epoch == 0) continue;  // nothing was heard of it yet
+        StreamLinks one{{Acd{acd.stream.acd}, "", "", 0}, acd.stream, {}};
+        for (const ApplianceLink& link : acd.links) one.links.push_back(link.record);
+        source.streams.push_back(std::move(one));
+    }
+    return source;
+}
+
+LinkSource links_from_store(const StoreSource& store) {
+    LinkSource source{"store", store.path(), {}};
+    const auto links = store.snapshot().links();
+    const auto acds = store.snapshot().acds();
+    for (const StreamRecord& stream : store.snapshot().streams()) {
+        StreamLinks one{context_of(Acd{stream.acd}, acds), stream, {}};
+        for (const LinkRecord& link : links)
+            if (link.acd == stream.acd && link.epoch == stream.epoch) one.links.push_back(link);
+        one.filled_elsewhere =
+            sum_of(store.snapshot().gaps({.acd = one.acd.acd, .epoch = Epoch{stream.epoch}}))
+                .filled_elsewhere;
+        source.streams.push_back(std::move(one));
+    }
+    return source;
+}
+
 Result<Answer> run_links(const Arguments& arguments, const Rim& rim) {
+    if (arguments.has(OptionId::Pair)) return run_links_pair(arguments, rim);
     if (!arguments.has(OptionId::Store)) {
-        const auto source = from_appliance(arguments, rim);
+        const auto source = links_from_appliance(arguments, rim);
         if (!source) return std::unexpected(source.error());
         return answer_of(*source, arguments);
     }
     auto store = StoreSource::open(store_path(arguments, rim));
     if (!store) return std::unexpected(store.error());
-    auto answer = answer_of(from_store(*store), arguments);
+    auto answer = answer_of(links_from_store(*store), arguments);
     if (!answer) return answer;
     return store->finish(std::move(*answer));
 }

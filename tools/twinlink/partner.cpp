@@ -5,6 +5,7 @@
 #include "tools/twinlink/partner_source.hpp"
 
 #include <fmt/format.h>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace twinlink::cli {
@@ -99,7 +100,8 @@ Result<Answer> run_partner(const Arguments& arguments, const Rim& rim) {
     d.command = "partner";
     for (const char* key : {"state", "text", "address", "name"}) d.fact(key, p.text(key));
     for (const char* key :
-         {"server", "version", "up_s", "round_trip_ns", "asked", "their_refilling", "connections_refused"})
+         {"own_server", "server", "version", "up_s", "round_trip_ns", "asked", "to_come", "catch_up_of",
+          "catch_up_names_per_s", "catch_up_left_ns", "their_refilling", "connections_refused"})
         d.fact(key, p.number(key));
     d.fact("last_refusal", p.text("last_refusal"));
     const auto line = [&](std::string_view label, std::string text, Style style = Style::Plain) {
@@ -120,6 +122,17 @@ Result<Answer> run_partner(const Arguments& arguments, const Rim& rim) {
          fmt::format("{} messages in {} requests, of which {} came, {} under way",
                      with_separators(p.counter("names_asked")), with_separators(p.counter("wants_out")),
                      with_separators(p.counter("names_in")), with_separators(p.number("asked"))));
+    if (p.number("to_come") != 0) {
+        const u64 of = std::max(p.number("catch_up_of"), p.number("to_come"));
+        std::string text = fmt::format("{} of {} messages to come", with_separators(p.number("to_come")),
+                                       with_separators(of));
+        if (const u64 rate = p.number("catch_up_names_per_s"); rate != 0)
+            text += fmt::format(", {} a second, about {} left", with_separators(rate),
+                                span_text(p.number("catch_up_left_ns")));
+        else
+            text += "; how fast they come is not known yet";
+        line("catch-up", text, Style::Warning);
+    }
     line("lent", fmt::format("{} messages for {} requests; the partner lacks {} more",
                              with_separators(p.counter("names_lent")), with_separators(p.counter("wants_in")),
                              with_separators(p.number("their_refilling"))));

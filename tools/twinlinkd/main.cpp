@@ -161,16 +161,17 @@ std::string answer(Imports& imports, const std::string& question) {
         if (!begun) json["error"] = begun.error().text;
         if (begun) spdlog::info("import {} of {} begins", *begun, order->path);
     } else if (question != "import") {
-        json["error"] = "unknown question; known: status, now, partner, compare, import";
+        json["error"] = "unknown question; known: status, now, partner, compare, account, import";
     }
     json["import"] = imports.json();
     return json.dump();
 }
 
 /// What is asked about the partner.
-std::string partner_answer(const PartnerLink* partner, bool compare) {
+std::string partner_answer(const PartnerLink* partner, bool compare, const std::string& store) {
     nlohmann::ordered_json json;
     json["schema"] = 1;
+    json["store"] = store;
     json["partner"] = nullptr;
     if (partner != nullptr) json["partner"] = partner_json(partner->status(), clocks().mono);
     if (partner != nullptr && compare) json["compared"] = compared_json(partner->compared());
@@ -202,10 +203,12 @@ int collect(Daemon& d, int signals) {
     bool stopping = false;
     while (!stopping && !d.engine->stopped()) {
         const u64 now_s = clocks().mono.value / 1'000'000'000;
-        control->serve(200, signals, now_s, [&](const std::string& question) {
+        control->serve(200, signals, now_s, [&](const std::string& question) -> ControlSocket::Reply {
             if (question == "status") return report.text(stopping);
+            if (question.starts_with("account"))
+                return partner_account(partner.get(), question, d.config.engine.store_path);
             if (question == "partner" || question == "compare")
-                return partner_answer(partner.get(), question == "compare");
+                return partner_answer(partner.get(), question == "compare", d.config.engine.store_path);
             return question == "now" ? real_time_text(*d.engine) : answer(imports, question);
         });
         if (now_s != ticked_s) {

@@ -103,6 +103,8 @@ public:
           entry_(entry),
           pairing_(pairing),
           acds_(config.acds),
+          own_server_(config.self.server),
+          own_name_(config.self.name),
           shim_(config, std::move(own), engine.partner_offers(), engine.mirror_feed()),
           jitter_(static_cast<u32>(config.self.life)) {}
 
@@ -111,6 +113,7 @@ public:
     void stop(ByeWhy why, const std::string& text);
     [[nodiscard]] PartnerLinkStatus status() const;
     [[nodiscard]] std::vector<Compared> compared() const { return shim_.compared(); }
+    [[nodiscard]] AccountAnswerPtr ask_account(const AccountQuestion& q) { return shim_.ask_account(q); }
 
 private:
     Expected<void> set_up_tls();
@@ -123,6 +126,7 @@ private:
     void write();
     void tick();
     void tell_links();
+    void look_at_progress(Now now);
     void close(const ConnectionPtr& c, const std::string& why);
     void refused(const std::string& why);
     std::string reason(const Connection& c, const error_code& error) const;
@@ -131,6 +135,8 @@ private:
     PartnerEntry entry_;
     pairing::Pairing pairing_;
     std::vector<Acd> acds_;
+    u16 own_server_;
+    std::string own_name_;
     PartnerShim shim_;
     asio::io_context io_{1};
     asio::ssl::context tls_{asio::ssl::context::tls};
@@ -150,6 +156,7 @@ private:
     std::string address_;
     u64 refusals_ = 0;
     std::string last_refusal_;
+    partner::Progress progress_;
 };
 
 // ---- opening
@@ -379,6 +386,7 @@ void PartnerLink::Impl::tick() {
     if (now.mono - links_told_ >= kLinksEvery) {
         links_told_ = now.mono;
         tell_links();
+        look_at_progress(now);
     }
     const std::size_t work = shim_.poll(now);
     write();
@@ -399,6 +407,15 @@ void PartnerLink::Impl::tell_links() {
     }
 }
 
+/// Without a session nothing is known to come.
+void PartnerLink::Impl::look_at_progress(Now now) {
+    const PartnerStatus s = shim_.status();
+    const bool up = s.state == partner::SessionState::Up && !s.counters.empty();
+    const std::lock_guard lock(mutex_);
+    progress_.look(up ? s.to_come : 0,
+                   up ? s.counters[static_cast<std::size_t>(partner::Counter::NamesIn)] : 0, now);
+}
+
 void PartnerLink::Impl::stop(ByeWhy why, const std::string& text) {
     if (!thread_.joinable()) return;
     asio::post(io_, [this, why, text] {
@@ -416,8 +433,13 @@ void PartnerLink::Impl::stop(ByeWhy why, const std::string& text) {
 }
 
 PartnerLinkStatus PartnerLink::Impl::status() const {
-    PartnerLinkStatus s{.shim = shim_.status(), .address = address_, .last_refusal = {}};
+    PartnerLinkStatus s;
+    s.shim = shim_.status();
+    s.address = address_;
+    s.own_server = own_server_;
+    s.own_name = own_name_;
     const std::lock_guard lock(mutex_);
+    s.progress = progress_.told();
     s.connections_refused = refusals_;
     s.last_refusal = last_refusal_;
     return s;
@@ -454,5 +476,6 @@ Expected<std::unique_ptr<PartnerLink>> PartnerLink::open(Engine& engine, const C
 void PartnerLink::stop(ByeWhy why, const std::string& text) { impl_->stop(why, text); }
 PartnerLinkStatus PartnerLink::status() const { return impl_->status(); }
 std::vector<Compared> PartnerLink::compared() const { return impl_->compared(); }
+AccountAnswerPtr PartnerLink::ask_account(const AccountQuestion& q) { return impl_->ask_account(q); }
 
 }  // namespace twinlink::daemon

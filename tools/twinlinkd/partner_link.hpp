@@ -6,6 +6,7 @@
 // and nothing the other side does, holds up the engine: the two share an offer desk and a feed.
 #pragma once
 
+#include "engine/partner/progress.hpp"
 #include "engine/partner/shim.hpp"
 #include "tools/twinlinkd/config.hpp"
 
@@ -17,6 +18,9 @@ namespace twinlink::daemon {
 /// What the connection adds to what the shim knows.
 struct PartnerLinkStatus {
     PartnerStatus shim;
+    partner::Progress::Told progress;  ///< of catching up here
+    u16 own_server = 0;
+    std::string own_name;
     std::string address;          ///< "listening on 192.0.2.1:5600", "connecting to ..."
     u64 connections_refused = 0;  ///< who was not the partner, or came while it was connected
     std::string last_refusal;     ///< why the latest of them was
@@ -36,6 +40,8 @@ public:
     /// Any thread.
     [[nodiscard]] PartnerLinkStatus status() const;
     [[nodiscard]] std::vector<Compared> compared() const;
+    /// Any thread. Null: another question is under way.
+    [[nodiscard]] AccountAnswerPtr ask_account(const AccountQuestion& question);
 
 private:
     class Impl;

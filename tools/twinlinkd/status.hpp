@@ -4,6 +4,7 @@
 // Also keeps what only time can tell: the reach register of each link (one bit a second, newest lowest).
 #pragma once
 
+#include "tools/twinlinkd/control.hpp"
 #include "tools/twinlinkd/import_job.hpp"
 #include "tools/twinlinkd/loops.hpp"
 #include "tools/twinlinkd/partner_link.hpp"
@@ -20,6 +21,11 @@ namespace twinlink::daemon {
 
 /// What is held here and there, in answer to "compare".
 [[nodiscard]] nlohmann::ordered_json compared_json(std::span<const Compared> all);
+
+/// The partner's account of itself, in answer to "account ...": fetched from it first. `partner` may be null;
+/// else it must outlive the reply.
+[[nodiscard]] ControlSocket::Reply partner_account(PartnerLink* partner, const std::string& question,
+                                                   const std::string& store);
 
 class StatusReport {
 public:
