@@ -62,9 +62,7 @@ public:
     /// fit; where the table has no room for all, the rest stays merged.
     void take_apart(std::span<const Range> parts, GapSink& sink);
     /// Gaps are merged, and there is room for their parts.
-    [[nodiscard]] bool can_take_apart() const noexcept {
-        return merged_ != 0 && open_.size() < gaps_max_;
-    }
+    [[nodiscard]] bool can_take_apart() const noexcept { return merged_ != 0 && open_.size() < gaps_max_; }
 
     [[nodiscard]] bool empty() const noexcept { return open_.empty(); }
     [[nodiscard]] std::size_t size() const noexcept { return open_.size(); }
