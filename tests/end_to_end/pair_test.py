@@ -1,4 +1,5 @@
 """Two servers over TLS, real processes: what each lost the other gives, and who is no partner is told why."""
+import json
 import socket
 import subprocess
 import time

@@ -189,11 +189,11 @@ TEST_CASE("partner frames: what is out of its range is refused by its reason") {
 TEST_CASE("partner frames: a record of an account that no server can have is refused") {
     const auto all = one_of_each();
     const std::size_t ask = kBlockAt;
-    CHECK(fault_of(with(all[15], ask + offsetof(AccountAsk, request), u32{0})) == FrameFault::BadNumber);
-    CHECK(fault_of(with(all[15], ask + offsetof(AccountAsk, most), u32{0})) == FrameFault::BadNumber);
-    CHECK(fault_of(with(all[15], ask + offsetof(AccountAsk, most), kAccountMost + 1)) ==
+    CHECK(fault_of(with(all[10], ask + offsetof(AccountAsk, request), u32{0})) == FrameFault::BadNumber);
+    CHECK(fault_of(with(all[10], ask + offsetof(AccountAsk, most), u32{0})) == FrameFault::BadNumber);
+    CHECK(fault_of(with(all[10], ask + offsetof(AccountAsk, most), kAccountMost + 1)) ==
           FrameFault::BadNumber);
-    CHECK(fault_of(with(all[15], ask + offsetof(AccountAsk, kind), u8{5})) == FrameFault::BadNumber);
+    CHECK(fault_of(with(all[10], ask + offsetof(AccountAsk, kind), u8{5})) == FrameFault::BadNumber);
     const std::size_t at = kBlockAt + sizeof(AccountGaps) + sizeof(GroupHead);
     const auto bad = [&](std::size_t frame, std::size_t member, auto value) {
         return fault_of(with(all[frame], at + member, value)) == FrameFault::BadNumber;
