@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "end_to_end"))
-import pair_test  # noqa: E402
+import pair_rig  # noqa: E402
 from rig import TWINLINK, Failed, Processes, Server, Truth, links_equal_truth, open_ranges, switch, wait_for  # noqa: E402
 
 FAULTS = ["loss=0.01 link=A", "loss=0.01 link=B",        # frames lost on each link: mostly the other one has them
@@ -100,9 +100,9 @@ def pair(folder):
     print("$ twinlink pair init      on the first; then carry its own.crt over\n"
           "$ twinlink pair join own.crt      on the second; then carry its own.crt back\n"
           "$ twinlink pair join own.crt      on the first", flush=True)
-    one, two = pair_test.two_servers(folder, more="lost_after_ms = 1000")
+    one, two = pair_rig.two_servers(folder, more="lost_after_ms = 1000")
     one.start(), two.start()
-    pair_test.connected(one, two)
+    pair_rig.connected(one, two)
     title("a switch sends to both, over four links; each loses frames, the second hears nothing for a while, then it is killed")
     sender = switch([one, two], folder, "--agents", "100", "--hours", "1000", "--opens", "00:00", "--closes", "24:00", "--start",
                     "2026-03-02T08:00:00Z", "--speed", "600", "--seed", "7", "--pump-up-every", "30",
@@ -114,14 +114,14 @@ def pair(folder):
     more = one.messages() + 4000
     wait_for("messages to pass", lambda: one.messages() > more)
     two.start()
-    pair_test.connected(one, two)
+    pair_rig.connected(one, two)
     wait_for("what nobody got to be called lost", lambda: all(
         any(g["state"] == "lost" for g in s.gaps()["gaps"]) for s in (one, two)))
     sender.terminate()
     sender.wait()
     one.settle(), two.settle()
-    pair_test.healed(one, two)
-    pair_test.proven_equal(one, two)
+    pair_rig.healed(one, two)
+    pair_rig.proven_equal(one, two)
     title("the pair, as the second server sees it")
     show(two, "partner", live=True)
     title("do both hold the same rows?")
@@ -136,9 +136,9 @@ def pair(folder):
     one.stop(), two.stop()
     title("what is missing in the end, held against the truth of the switch")
     truth = Truth(folder / "truth.json")
-    lost = pair_test.common(truth.lost(1), truth.lost(2))
+    lost = pair_rig.common(truth.lost(1), truth.lost(2))
     matched = all([hold_against_truth(server, lost, "all four links") for server in (one, two)])
-    pair_test.equal_rows(one, two)
+    pair_rig.equal_rows(one, two)
     print("\nBoth servers lack exactly what came over none of the four links, and hold the same rows."
           if matched and equal else "\nThe pair is NOT what it should be.")
     return matched and equal
