@@ -16,7 +16,7 @@
 #pragma once
 
 #include "engine/offer.hpp"
-#include "engine/partner/accounts.hpp"
+#include "engine/partner/account_pages.hpp"
 #include "engine/partner/digests.hpp"
 #include "engine/partner/fetcher.hpp"
 #include "engine/partner/frames.hpp"

@@ -1,5 +1,5 @@
-// See accounts.hpp.
-#include "engine/partner/accounts.hpp"
+// See account_pages.hpp.
+#include "engine/partner/account_pages.hpp"
 
 #include <algorithm>
 #include <cassert>
