@@ -114,7 +114,7 @@ void AcdPath::fill(Stream stream, Seq first, Bytes messages, u32 count) {
 /// States behind `first` lack what the journal has from now on: they go, and a refold makes up for them.
 void AcdPath::came_late(Stream stream, Seq first) {
     if (!planted(Planted::KeepStaleState)) {
-        batch_->stale.push_back({stream, first});
+        batch_->stale.push_back({stream, first, desk_.number});
         // A state saved earlier in this very batch lacks it too.
         std::erase_if(batch_->checkpoints, [&](const CheckpointImage& image) {
             return image.stream.acd == acd_ &&

@@ -409,12 +409,14 @@ std::size_t CommitStage::poll(Now) {
     std::size_t written = 0;
     if (batches_.full.pop(batch)) {
         screen(*batch);
+        note_late(*batch);
         write(*batch);
         if (!store_stopped()) refolded_.committed.store(batch->number, std::memory_order_release);
         batch->clear();
         batches_.empty.push(batch);
         ++written;
     } else if (refolded_.full.pop(batch)) {  // live messages come first
+        screen_states(*batch);
         if (write(*batch))
             for (const ReplacedInterval& interval : batch->replaced) replaced_[interval] = batch->refold;
         batch->clear();
@@ -447,6 +449,26 @@ void CommitStage::screen(CommitBatch& batch) {
                   [&](const IntervalRecord& i) { return stale(Acd{i.acd}, i.start, i.instance); });
     std::erase_if(batch.replaced,
                   [&](const ReplacedInterval& i) { return stale(i.acd, i.start, i.instance); });
+}
+
+/// Remembers where something came late while a refold was under way.
+void CommitStage::note_late(const CommitBatch& batch) {
+    for (const StaleCheckpoints& stale : batch.stale) {
+        const FoldPlace place{stale.stream.epoch, stale.from};
+        Late& late = late_[stale.stream.acd];
+        if (stale.refold > late.refold) late = {stale.refold, place};
+        late.from = std::min(late.from, place);
+    }
+}
+
+/// A state that a refold saves may lack what came late behind its back: saved after the commit that dropped
+/// such states, it would be taken for whole.
+void CommitStage::screen_states(CommitBatch& batch) {
+    std::erase_if(batch.checkpoints, [&](const CheckpointImage& image) {
+        const auto late = late_.find(image.stream.acd);
+        if (late == late_.end() || late->second.refold < batch.refold) return false;
+        return FoldPlace{image.stream.epoch, image.seq} >= late->second.from;
+    });
 }
 
 bool CommitStage::write(const CommitBatch& batch) {

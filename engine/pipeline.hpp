@@ -193,6 +193,8 @@ public:
 private:
     bool write(const CommitBatch& batch);
     void screen(CommitBatch& batch);
+    void note_late(const CommitBatch& batch);
+    void screen_states(CommitBatch& batch);
 
     Store store_;
     BatchRings& batches_;
@@ -203,6 +205,12 @@ private:
     /// Intervals that a refold has replaced, by which refold, until its state is taken over: what the live
     /// fold still says of them is out of date.
     std::map<ReplacedInterval, u64> replaced_;
+    /// Of each ACD: the first place at which something came late since the latest refold was asked for.
+    struct Late {
+        u64 refold = 0;
+        FoldPlace from;
+    };
+    std::map<Acd, Late> late_;
     std::atomic<u32> busy_{0};
     std::atomic<u64> commits_{0};
     std::atomic<u64> messages_{0};

@@ -73,7 +73,8 @@ struct ReplacedInterval {
 /// state and no whole journal would be left to fold from.
 struct StaleCheckpoints {
     Stream stream;
-    Seq from;  ///< those that contain it
+    Seq from;        ///< those that contain it
+    u64 refold = 0;  ///< the latest refold asked for: it may have passed the place. Not stored
 };
 
 struct CommitBatch {

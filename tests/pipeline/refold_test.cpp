@@ -115,6 +115,57 @@ TEST_CASE("refold: records of traced agents are those of the list that was in fo
     }
 }
 
+namespace {
+
+/// The first hole is filled and its refold is `k` slices on its way when the second, farther back in the
+/// stream, is filled, too; then the server dies with what the refold has saved of its states by then.
+std::string died_while_refolding(const SimStream& stream, int k) {
+    PipelineRig rig;
+    Player player(rig, stream);
+    const std::size_t far = player.frames() * 2 / 3;
+    REQUIRE(far > 60);
+    const std::set<std::size_t> holes{20, far};
+    for (std::size_t f = 0; f < player.frames(); ++f) {
+        if (!holes.contains(f)) player.send(f, "AB");
+        if (f % 16 == 15) rig.run(25_ms);
+    }
+    rig.run(50_ms);
+    rig.refolds = false;
+    player.send(20, "A");
+    rig.run(500_ms);  // asked for, and nobody begins yet
+    for (int i = 0; i < k; ++i) {
+        rig.engine().poll_refold();
+        rig.engine().poll_commit(rig.now);
+    }
+    for (int i = 0; i < 2; ++i) rig.engine().poll_refold();  // a batch that waits for its commit
+    player.send(far, "A");
+    for (int i = 0; i < 20; ++i) {  // folded and handed over, not yet committed
+        rig.now.mono = rig.now.mono + 1_ms;
+        rig.receive_only();
+        rig.engine().poll_fold(rig.now);
+    }
+    rig.run(5_ms);  // what came late is committed first, then what the refold had ready
+    rig.drop();
+    rig.refolds = true;
+    rig.open();
+    settle(rig);
+    rig.stop();
+    return all_of(rig);
+}
+
+}  // namespace
+
+TEST_CASE("refold: a state that it saved before something came late is not gone on from after a crash") {
+    const SimStream stream(centre(3, 12, 2));
+    const std::string want = truth_of(stream);
+    for (int k = 1; k <= 8; ++k) {
+        const std::string got = died_while_refolding(stream, k);
+        CAPTURE(k);
+        CAPTURE(first_difference(want, got));
+        CHECK((got == want));
+    }
+}
+
 TEST_CASE("refold: without it, the rows that a hole touched stay incomplete (the comparison can fail)") {
     const SimStream stream(centre(1, 12, 2));
     PipelineRig rig;
