@@ -88,6 +88,7 @@ public:
     /// unchanged for kOddFor, and has not been looked into since. INCOMPLETE ones only of `alike`: ACDs of
     /// which both hold the very same messages.
     [[nodiscard]] std::optional<Key> next_different(std::span<const Acd> alike, Now now);
+    [[nodiscard]] bool all_alike() const { return to_look_into_.empty(); }
     [[nodiscard]] bool differs(Key key) const { return to_look_into_.contains(key); }
     void looked_into(Key key) { to_look_into_.erase(key); }
 

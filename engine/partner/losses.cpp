@@ -40,6 +40,9 @@ RangeSet Losses::both_missing(Stream stream) const {
     // What their retention has taken, they cannot give.
     const RangeSet too_old = waiting.within({Seq{1}, them.pruned});
     for (const Range& range : too_old.ranges()) none.add(range);
+    // And what ours has taken, they wait for in vain: here it is in the rows, there it never will be.
+    const RangeSet gone = them.missing.without(them.lost).within({Seq{1}, us.pruned}).without(us.missing);
+    for (const Range& range : gone.ranges()) none.add(range);
     return none;
 }
 

@@ -1,9 +1,12 @@
-// What neither server has: after both have waited long enough, with links that would have brought it, both
-// call it lost, in the same words.
+// What neither server can give the other: after both have waited long enough, with links that would have
+// brought it, both call it lost, in the same words.
 //
 // Part of the shim, its thread. Server 1 proposes, server 2 answers; each side judges by its own account that
 // both lack a range and have done so for `lost_after` while both heard the ACD on both links. Nothing a
 // partner says makes lost what is here, and what is lost stays a gap that a late copy fills.
+//
+// What one has and has let go of (its journal's retention), it can give no more: that is lost for the other
+// alone, by the same agreement. Its rows say INCOMPLETE; those of the one that had it are whole and stay so.
 #pragma once
 
 #include "engine/offer.hpp"
@@ -34,7 +37,7 @@ public:
     void on_propose(Stream stream, const FrameIn& frame, Now now);
     void on_agree(Stream stream, const FrameIn& frame, Now now);
 
-    /// Names that neither has, as of now, lost ones not counted.
+    /// Names that one lacks and the other cannot give, as of now, lost ones not counted.
     [[nodiscard]] RangeSet both_missing(Stream stream) const;
 
 private:

@@ -171,6 +171,42 @@ TEST_CASE("pair: nothing is called lost while a link is down or the partner away
     }
 }
 
+TEST_CASE(
+    "pair: what is too old for the journal of the one that had it is lost for the other alone, and once") {
+    EngineConfig config = PipelineRig::defaults();
+    config.journal_age_max = 1'200_s;
+    config.checkpoint_every = 1_ms;
+    PairRig pair(config);
+    PairRig::Server* lacks =
+        &pair.one;  // server 1 proposes, server 2 agrees: either may be the one that lacks
+    SUBCASE("for the one that proposes") {}
+    SUBCASE("for the one that agrees") { lacks = &pair.two; }
+    play(pair, [&](int server, std::size_t f) {
+        return f == 20 && (server == 1) == (lacks == &pair.one) ? "" : "AB";
+    });
+    PairRig::Server* const had = lacks == &pair.one ? &pair.two : &pair.one;
+    pair.run(1_s);
+    const auto pruned = had->rig.snapshot().pruned();
+    REQUIRE(pruned.size() == 1);
+    REQUIRE(pruned[0].upto > 21 * Player::kFrame);
+    pair.connect();
+    pair.run(14_s);
+    const auto lost = lacks->rig.snapshot().gaps(kLost);
+    REQUIRE(lost.size() == 1);
+    CHECK(lost[0].first == 20 * Player::kFrame + 1);
+    CHECK(lost[0].last == 21 * Player::kFrame);
+    CHECK(had->rig.snapshot().gaps(kLost).empty());
+    CHECK(had->rig.snapshot().gaps(kMissing).empty());
+    const u64 proposed = pair.count(pair.one, Counter::LostProposed);
+    CHECK(proposed >= Player::kFrame);
+    pair.run(20_s);
+    CHECK(pair.count(pair.one, Counter::LostProposed) == proposed);
+    pair.one.rig.stop();
+    pair.two.rig.stop();
+    CHECK(all_of(had->rig).find("missing 12") == std::string::npos);
+    CHECK(all_of(lacks->rig).find("missing 12") != std::string::npos);
+}
+
 TEST_CASE("pair: a server that was killed gets what passed meanwhile") {
     PairRig pair;
     pair.connect();
