@@ -20,7 +20,7 @@ FoldLimits limits_of(const AcdConfig& acd) noexcept {
 /// A fill is often followed by the next one: they share a refold. Chosen: short beside the seconds that a gap
 /// takes to heal, long beside the frames of one burst.
 constexpr Nanos kSettle = 100_ms;
-constexpr Nanos kSettleMax = 2_s;
+constexpr Nanos kSettleMax = 500_ms;
 /// Bytes of messages that may be accepted while the refolder comes to the meeting point. Chosen: 5 M
 /// messages/s for a quarter of a second.
 constexpr std::size_t kTailBytesMax = std::size_t{64} << 20;
@@ -47,7 +47,6 @@ AcdPath::AcdPath(const AcdConfig& acd, const EngineConfig& config, const Arbiter
     desk_.limits = limits_of(acd);
     gathered_.reserve(kBlockBytes);
     filled_.reserve(kHealingMax);
-    healing_.reserve(kHealingMax);
 }
 
 // ---- what the arbiter decides
@@ -108,20 +107,21 @@ void AcdPath::fill(Stream stream, Seq first, Bytes messages, u32 count) {
     messages_ += count;
     dirty_ = true;
     if (planted(Planted::FoldTwice)) fold_.apply(first, messages, count, *this);
-    came_late(stream, first);
+    came_late(stream, first, count);
 }
 
-/// States behind `first` lack what the journal has from now on: they go, and a refold makes up for them.
-void AcdPath::came_late(Stream stream, Seq first) {
+/// States behind `first` lack what the journal has from now on, `count` names, or another copy of one where
+/// that is 0: they go, and a refold makes up for them.
+void AcdPath::came_late(Stream stream, Seq first, u64 count) {
     if (!planted(Planted::KeepStaleState)) {
-        batch_->stale.push_back({stream, first, desk_.number});
+        batch_->stale.push_back({stream, first, count, desk_.number});
         // A state saved earlier in this very batch lacks it too.
         std::erase_if(batch_->checkpoints, [&](const CheckpointImage& image) {
             return image.stream.acd == acd_ &&
                    FoldPlace{image.stream.epoch, image.seq} >= FoldPlace{stream.epoch, first};
         });
     }
-    note_fill({stream.epoch, first});
+    note_fill({stream.epoch, first}, count);
 }
 
 void AcdPath::conflict(Stream stream, Seq seq, Link link, Bytes rival, Bytes held) {
@@ -138,7 +138,7 @@ void AcdPath::take_rival(Stream stream, Seq seq, Bytes copy, FilledBy by, bool w
     dirty_ = true;
     if (!wins) return;
     probe(Probe::ConflictWon);
-    came_late(stream, seq);
+    came_late(stream, seq, 0);
 }
 
 void AcdPath::older_stream(const StreamRecord& stream) {
@@ -252,36 +252,57 @@ void AcdPath::close(bool rows, bool links) {
 // ---- refold
 // ----------------------------------------------------------------------------------------------
 
-void AcdPath::note_fill(FoldPlace place) {
-    // What lies in front of the meeting point cannot be in the state that comes from there.
+/// `count` names from `place` on came late, or another copy of one where that is 0.
+void AcdPath::note_fill(FoldPlace place, u64 count) {
     if (planted(Planted::SkipRefold)) return;
-    if (tailing_ && place < desk_.meet) {
-        spoilt_ = true;
-        probe(Probe::RefoldSpoilt);
-    }
     filled_at_ = now_.mono;
-    filled_batch_ = batch_number_;
+    const FoldSpan names{place, {place.epoch, place.next + count}};
+    latest_ = names;
+    fresh_.add(names);
+    fresh_batch_ = batch_number_;
+    const bool under_way = desk_.state.load(std::memory_order_acquire) != RefoldDesk::State::Idle;
+    if (under_way && count != 0 && (!tailing_ || place < desk_.meet))
+        return came_.add(names);  // it is in the result, unless the refold had passed there
+    // Another copy must be in the journal before it is read; names are waited for there.
+    if (count == 0) wanted_batch_ = batch_number_;
+    want_refold(place);
+}
+
+void AcdPath::want_refold(FoldPlace place) {
     if (wanted_ && wanted_from_ <= place) return;
-    if (!wanted_) wanted_since_ = now_.mono;
+    if (!wanted_) {
+        wanted_since_ = now_.mono;
+        wanted_batch_ = batch_number_;
+    }
     wanted_ = true;
     wanted_from_ = place;
 }
 
+/// What came meanwhile is still to be folded in, by another refold.
+void AcdPath::want_what_came() {
+    if (const auto first = came_.first()) want_refold(*first);
+    came_.clear();
+}
+
 void AcdPath::meet_refolder(Now now, u64 committed) {
     using State = RefoldDesk::State;
+    const bool coming = filled_at_.value != 0 && now.mono - filled_at_ < kSettle;
+    if (coming != desk_.coming.load(std::memory_order_relaxed))
+        desk_.coming.store(coming, std::memory_order_release);
     switch (desk_.state.load(std::memory_order_acquire)) {
         case State::Idle: return post_refold(now, committed);
         case State::Meet:
             end_block();
             tailing_ = true;
-            spoilt_ = false;
             desk_.meet = place_;
             desk_.meet_batch = dirty_ ? batch_number_ : batch_number_ - 1;
             return desk_.state.store(State::Tailing, std::memory_order_release);
         case State::Ready: return take_over();
         case State::Failed:
             probe(Probe::RefoldImpossible);
-            healing_.clear();  // the store has nothing to fold them from
+            // The store has nothing to fold from; what came since may have.
+            std::erase_if(filled_, [&](const FilledGap& gap) { return !came_.meets(gap.names); });
+            want_what_came();
             return desk_.state.store(State::Idle, std::memory_order_release);
         case State::Wanted:
         case State::Tailing: return;
@@ -289,16 +310,15 @@ void AcdPath::meet_refolder(Now now, u64 committed) {
 }
 
 void AcdPath::post_refold(Now now, u64 committed) {
-    if (!wanted_ || committed < filled_batch_) return;  // what has come must be in the journal first
+    if (committed >= fresh_batch_) fresh_.clear();
+    if (!wanted_ || committed < wanted_batch_) return;
     // While an import goes on, each refold is out of date when it ends: they must not take most of the time.
     const Nanos settle_max = std::max(kSettleMax, Nanos{2 * refold_took_.value});
     if (now.mono - filled_at_ < kSettle && now.mono - wanted_since_ < settle_max) return;
     wanted_ = false;
     posted_at_ = now.mono;
-    for (const FilledGap& gap : filled_) {
-        if (healing_.size() < kHealingMax) healing_.push_back(gap);
-    }
-    filled_.clear();
+    came_ = fresh_;
+    spoilt_ = false;
     desk_.from = wanted_from_;
     ++desk_.number;
     desk_.state.store(RefoldDesk::State::Wanted, std::memory_order_release);
@@ -308,8 +328,8 @@ void AcdPath::add_to_tail(TailPiece::What what, u64 first, u32 count, Bytes mess
     if (spoilt_) return;
     if (tail_bytes_.size() + messages.size() > kTailBytesMax) {
         spoilt_ = true;
-        note_fill(desk_.from);
-        return;
+        probe(Probe::RefoldSpoilt);
+        return want_refold(desk_.from);
     }
     tail_.push_back({what, first, count, tail_bytes_.size(), messages.size()});
     tail_bytes_.insert(tail_bytes_.end(), messages.begin(), messages.end());
@@ -319,37 +339,11 @@ void AcdPath::add_to_tail(TailPiece::What what, u64 first, u32 count, Bytes mess
 void AcdPath::take_over() {
     tailing_ = false;
     refold_took_ = now_.mono - posted_at_;
-    if (!spoilt_) {
-        end_block();
-        // What the old state said since the last commit is said anew.
-        std::erase_if(batch_->rows, [&](const RowImage& row) { return row.key.acd == acd_; });
-        std::erase_if(batch_->intervals, [&](const IntervalRecord& i) { return i.acd == acd_.value; });
-        batch_->took_over.push_back({acd_, desk_.number});
-        batch_->add_rows_of(desk_.open);
-        // What the refold heard of names; newer ones follow with the tail.
-        batch_->names.insert(batch_->names.end(), desk_.open.names.begin(), desk_.open.names.end());
-        batch_->acds.insert(batch_->acds.end(), desk_.open.acds.begin(), desk_.open.acds.end());
-        fold_ = std::move(*desk_.fold);
-        if (!desk_.open.intervals.empty()) open_interval_ = desk_.open.intervals.back();
-        replacing_ = true;
-        if (planted(Planted::DropTail)) tail_.clear();
-        for (const TailPiece& piece : tail_) {
-            if (piece.what == TailPiece::What::Epoch) {
-                fold_.begin_epoch(Epoch{piece.first}, *this);
-            } else if (piece.what == TailPiece::What::Missing) {
-                fold_.missing(piece.first);
-            } else {
-                fold_.apply(Seq{piece.first}, Bytes(tail_bytes_).subspan(piece.offset, piece.bytes),
-                            piece.count, *this);
-            }
-        }
-        recovered();
-        probe(Probe::RefoldTakenOver);
-        torn_seen_ = fold_.counter(FoldCounter::PumpUpsTorn);
-        heal();
-        checkpointed_ = {};
-        dirty_ = true;
-    }
+    if (spoilt_)
+        want_what_came();
+    else
+        adopt_refolded();
+    came_.clear();
     desk_.fold.reset();
     desk_.open.clear();
     tail_.clear();
@@ -357,27 +351,62 @@ void AcdPath::take_over() {
     desk_.state.store(RefoldDesk::State::Idle, std::memory_order_release);
 }
 
-/// Remembers a gap that is filled until the refold that folds it in. One that grew at its end counts as it is
-/// now.
+void AcdPath::adopt_refolded() {
+    end_block();
+    // What the old state said since the last commit is said anew.
+    std::erase_if(batch_->rows, [&](const RowImage& row) { return row.key.acd == acd_; });
+    std::erase_if(batch_->intervals, [&](const IntervalRecord& i) { return i.acd == acd_.value; });
+    batch_->took_over.push_back({acd_, desk_.number});
+    batch_->add_rows_of(desk_.open);
+    // What the refold heard of names; newer ones follow with the tail.
+    batch_->names.insert(batch_->names.end(), desk_.open.names.begin(), desk_.open.names.end());
+    batch_->acds.insert(batch_->acds.end(), desk_.open.acds.begin(), desk_.open.acds.end());
+    fold_ = std::move(*desk_.fold);
+    if (!desk_.open.intervals.empty()) open_interval_ = desk_.open.intervals.back();
+    replacing_ = true;
+    if (planted(Planted::DropTail)) tail_.clear();
+    for (const TailPiece& piece : tail_) {
+        if (piece.what == TailPiece::What::Epoch) {
+            fold_.begin_epoch(Epoch{piece.first}, *this);
+        } else if (piece.what == TailPiece::What::Missing) {
+            fold_.missing(piece.first);
+        } else {
+            fold_.apply(Seq{piece.first}, Bytes(tail_bytes_).subspan(piece.offset, piece.bytes), piece.count,
+                        *this);
+        }
+    }
+    recovered();
+    probe(Probe::RefoldTakenOver);
+    torn_seen_ = fold_.counter(FoldCounter::PumpUpsTorn);
+    // What came behind its back waits for another one.
+    if (const auto missed = came_.first_common(desk_.passed)) want_refold(*missed);
+    heal();
+    checkpointed_ = {};
+    dirty_ = true;
+}
+
+/// Remembers a gap that is filled, by what came last, until the refold that folds it in. One that grew at its
+/// end counts as it is now.
 void AcdPath::note_filled(const GapRecord& gap) {
     const auto same = [&](const FilledGap& f) {
         return f.record.epoch == gap.epoch && f.record.first == gap.first;
     };
-    std::erase_if(healing_, same);
     if (const auto at = std::find_if(filled_.rbegin(), filled_.rend(), same); at != filled_.rend())
-        *at = {gap, now_.mono};
+        *at = {gap, {std::min(at->names.first, latest_.first), std::max(at->names.end, latest_.end)}, now_.mono};
     else if (filled_.size() < kHealingMax)
-        filled_.push_back({gap, now_.mono});
+        filled_.push_back({gap, latest_, now_.mono});
 }
 
-/// What the refold that was taken over folded in is as if it had never been missing.
+/// What the refold that was taken over folded in is as if it had never been missing: gaps in front of the
+/// meeting point that it had not passed.
 void AcdPath::heal() {
-    for (FilledGap& gap : healing_) {
+    std::erase_if(filled_, [&](FilledGap& gap) {
+        if (gap.names.end > desk_.meet || desk_.passed.meets(gap.names)) return false;
         gap.record.state = GapState::Healed;
         gap.record.refold_ns = (now_.mono - gap.at).value;
         batch_->gaps.push_back(gap.record);
-    }
-    healing_.clear();
+        return true;
+    });
 }
 
 void AcdPath::replaces(const IntervalRecord& interval) {

@@ -127,8 +127,11 @@ private:
     void note_filled(const GapRecord& gap);
     void heal();
     void take_over();
-    void came_late(Stream stream, Seq first);
-    void note_fill(FoldPlace place);
+    void came_late(Stream stream, Seq first, u64 count);
+    void note_fill(FoldPlace place, u64 count);
+    void want_refold(FoldPlace place);
+    void want_what_came();
+    void adopt_refolded();
     void replaces(const IntervalRecord& interval);
     void add_to_tail(TailPiece::What what, u64 first, u32 count, Bytes messages);
 
@@ -157,20 +160,23 @@ private:
     Nanos posted_at_;    ///< when the latest refold was asked for ...
     Nanos refold_took_;  ///< ... and how long the one before took
     u64 batch_number_ = 1;
-    u64 filled_batch_ = 0;  ///< number of the batch that has the latest fill
+    u64 wanted_batch_ = 0;  ///< number of the batch that must be durable before that refold begins
     bool tailing_ = false;
-    bool spoilt_ =
-        false;  ///< the tail outgrew its bound, or something came late meanwhile: what comes is of no use
+    bool spoilt_ = false;  ///< what the refold under way comes to is of no use
+    FoldSpans came_;       ///< late, in front of the meeting point, and perhaps behind that refold's back
+    FoldSpan latest_;      ///< what came late last
+    FoldSpans fresh_;      ///< late, and perhaps not durable yet ...
+    u64 fresh_batch_ = 0;  ///< ... all of it is when this batch is
     std::vector<TailPiece> tail_;
     std::vector<std::byte> tail_bytes_;
     /// A gap that was filled, until its rows are folded again.
     struct FilledGap {
         GapRecord record;
-        Nanos at;  // monotonic, of the latest name
+        FoldSpan names;  // of the record, those that no refold has folded in
+        Nanos at;        // monotonic, of the latest of them
     };
-    std::vector<FilledGap> filled_;   ///< since the latest refold was asked for
-    std::vector<FilledGap> healing_;  ///< what that refold folds in
-    bool replacing_ = false;          ///< intervals that the fold hands on replace what the store has of them
+    std::vector<FilledGap> filled_;  ///< until a refold that has them is taken over
+    bool replacing_ = false;         ///< intervals that the fold hands on replace what the store has of them
     IntervalRecord open_interval_{};
 
     LinkExceptions exceptions_;

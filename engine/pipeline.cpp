@@ -456,18 +456,31 @@ void CommitStage::note_late(const CommitBatch& batch) {
     for (const StaleCheckpoints& stale : batch.stale) {
         const FoldPlace place{stale.stream.epoch, stale.from};
         Late& late = late_[stale.stream.acd];
-        if (stale.refold > late.refold) late = {stale.refold, place};
-        late.from = std::min(late.from, place);
+        if (stale.refold > late.refold) {
+            late.came_before = std::exchange(late.came, {});
+            late.replaced.reset();
+            late.refold = stale.refold;
+        }
+        if (stale.count != 0)
+            late.came.add({place, {place.epoch, place.next + stale.count}});
+        else
+            late.replaced = std::min(late.replaced.value_or(place), place);
     }
 }
 
 /// A state that a refold saves may lack what came late behind its back: saved after the commit that dropped
 /// such states, it would be taken for whole.
 void CommitStage::screen_states(CommitBatch& batch) {
+    if (batch.checkpoints.empty()) return;
+    const auto known = late_.find(batch.checkpoints.front().stream.acd);
+    if (known == late_.end()) return;
+    const Late& late = known->second;
     std::erase_if(batch.checkpoints, [&](const CheckpointImage& image) {
-        const auto late = late_.find(image.stream.acd);
-        if (late == late_.end() || late->second.refold < batch.refold) return false;
-        return FoldPlace{image.stream.epoch, image.seq} >= late->second.from;
+        const FoldPlace place{image.stream.epoch, image.seq};
+        const auto behind = [&](const std::optional<FoldPlace>& change) { return change && *change <= place; };
+        return behind(late.came.first_common(batch.passed)) ||
+               behind(late.came_before.first_common(batch.passed)) ||
+               (late.refold >= batch.refold && behind(late.replaced));
     });
 }
 

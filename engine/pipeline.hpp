@@ -205,10 +205,14 @@ private:
     /// Intervals that a refold has replaced, by which refold, until its state is taken over: what the live
     /// fold still says of them is out of date.
     std::map<ReplacedInterval, u64> replaced_;
-    /// Of each ACD: the first place at which something came late since the latest refold was asked for.
+    /// Of each ACD, since the latest refold was asked for: which names came late, and the first place at
+    /// which the journal's copy was replaced. A refold may begin before all that came is durable, so what
+    /// came before the latest one counts too.
     struct Late {
         u64 refold = 0;
-        FoldPlace from;
+        FoldSpans came;
+        FoldSpans came_before;
+        std::optional<FoldPlace> replaced;
     };
     std::map<Acd, Late> late_;
     std::atomic<u32> busy_{0};

@@ -8,6 +8,14 @@ namespace twinlink {
 
 using State = RefoldDesk::State;
 
+namespace {
+
+/// Looks at a hole that is being filled before it is passed all the same. Chosen: a second at the appliance's
+/// pace of looking; each time the hole has become smaller it has as many again.
+constexpr u32 kPatience = 100;
+
+}  // namespace
+
 std::size_t Refolder::poll() {
     if (desk_ == nullptr) {
         const auto at = std::ranges::find_if(desks_, [](const RefoldDesk& desk) {
@@ -35,7 +43,13 @@ bool Refolder::begin(RefoldDesk& desk) {
     open_.clear();
     names_.clear();
     acd_.reset();
-    if (load_state(desk, *snapshot)) return true;
+    passed_.clear();
+    patience_ = kPatience;
+    waiting_ = false;
+    if (load_state(desk, *snapshot)) {
+        passed_.add({{}, at_});
+        return true;
+    }
     const auto streams = snapshot->streams();
     const auto first = std::ranges::find(streams, desk.acd.value, &StreamRecord::acd);
     const auto pruned = snapshot->pruned();
@@ -80,7 +94,9 @@ std::size_t Refolder::go_on(RefoldDesk& desk) {
     const bool last_epoch = tailing && at_.epoch == desk.meet.epoch;
     const std::size_t folded = fold_block(*snapshot, last_epoch ? desk.meet.next : Seq{~u64{0}});
     if (folded != 0) return folded;
+    if (waiting_) return 0;
     if (next_epoch(*snapshot, desk.meet)) return 1;
+    if (waiting_) return 0;
     if (!tailing) {
         desk.state.store(State::Meet, std::memory_order_release);
         return 1;
@@ -88,6 +104,7 @@ std::size_t Refolder::go_on(RefoldDesk& desk) {
     // All in front of the meeting point was in the snapshot; the intervals handed over must be durable before
     // a state that contains them is saved.
     if (!last_epoch || !heard) return 0;
+    if (at_.next < desk.meet.next && wait_at_hole()) return 0;
     pass_missing(desk.meet.next);
     desk.traces.set(*fold_, at_);
     hand_over_batch();
@@ -96,6 +113,7 @@ std::size_t Refolder::go_on(RefoldDesk& desk) {
     if (acd_) open_.acds.push_back(*acd_);
     std::swap(desk.open, open_);
     open_.clear();
+    std::swap(desk.passed, passed_);
     desk.fold = std::move(fold_);
     desk_ = nullptr;
     refolds_.fetch_add(1, std::memory_order_relaxed);
@@ -106,6 +124,7 @@ std::size_t Refolder::go_on(RefoldDesk& desk) {
 /// Folds the next block of the present epoch, up to `end`. Returns messages.
 std::size_t Refolder::fold_block(const StoreSnapshot& snapshot, Seq end) {
     std::size_t folded = 0;
+    const bool waited = std::exchange(waiting_, false);
     const Range rest{at_.next, Seq{~u64{0} - 1}};
     snapshot.blocks({desk_->acd, at_.epoch}, rest, [&](const BlockView& block) {
         Bytes messages = block.messages;
@@ -115,6 +134,8 @@ std::size_t Refolder::fold_block(const StoreSnapshot& snapshot, Seq end) {
             first = at_.next;
         }
         if (first >= end) return false;
+        if (first > at_.next && wait_at_hole()) return false;
+        if (waited && first == at_.next) patience_ = kPatience;  // the hole became smaller
         pass_missing(first);
         desk_->traces.set(*fold_, at_);
         const Seq stop = std::min({block.range.last + 1, end, desk_->traces.next_change(at_)});
@@ -135,8 +156,13 @@ bool Refolder::next_epoch(const StoreSnapshot& snapshot, const FoldPlace& limit)
     for (const StreamRecord& s : snapshot.streams()) {
         if (s.acd != desk_->acd.value || s.epoch <= at_.epoch.value) continue;
         if (tailing && s.epoch > limit.epoch.value) return false;
-        if (const auto mine = snapshot.stream({desk_->acd, at_.epoch})) pass_missing(Seq{mine->next});
+        if (const auto mine = snapshot.stream({desk_->acd, at_.epoch})) {
+            if (at_.next.value < mine->next && wait_at_hole()) return false;
+            pass_missing(Seq{mine->next});
+        }
         desk_->traces.set(*fold_, {at_.epoch, TraceHistory::kEnd});
+        // Whatever is learnt of the life's end, or of lives in between, from here on.
+        passed_.add({at_, {Epoch{s.epoch}, Seq{1}}});
         at_ = {Epoch{s.epoch}, Seq{1}};
         fold_->begin_epoch(at_.epoch, *this);
         return true;
@@ -144,7 +170,15 @@ bool Refolder::next_epoch(const StoreSnapshot& snapshot, const FoldPlace& limit)
     return false;
 }
 
+/// Names at this place are missing in the journal. True: they may be about to come, so not yet.
+bool Refolder::wait_at_hole() {
+    if (patience_ == 0 || !desk_->coming.load(std::memory_order_acquire)) return false;
+    --patience_;
+    return waiting_ = true;
+}
+
 void Refolder::pass_missing(Seq end) {
+    passed_.add({at_, {at_.epoch, end}});
     while (at_.next < end) {
         desk_->traces.set(*fold_, at_);
         const Seq stop = std::min(end, desk_->traces.next_change(at_));
@@ -158,6 +192,7 @@ void Refolder::hand_over_batch() {
     if (batch_->empty()) return;
     CommitBatch* const full = batch_;
     full->refold = desk_->number;
+    if (!full->checkpoints.empty()) full->passed = passed_;
     batch_ = nullptr;
     rings_.full.push(full);
 }

@@ -13,6 +13,10 @@
 // as it was or as it is, never half. States (checkpoints) that lack the name are dropped with the commit that
 // stores it, and none is saved until the new state is taken over: a crash at any moment is followed by a
 // recovery that folds from before the hole.
+//
+// A refold follows a fill: at a hole that is being filled it waits, a bounded while, and goes on with what
+// has come. What comes late while it is under way is in its result unless it had passed that place: it says
+// which names it passed as missing, and the fold stage holds what came against them.
 #pragma once
 
 #include "engine/store/store.hpp"
@@ -41,10 +45,13 @@ struct RefoldDesk {
     FoldPlace from;              ///< Wanted: the first name that has come
     FoldPlace meet;              ///< Tailing: where the tail begins
     u64 meet_batch = 0;          ///< Tailing: all in front of it is in batches up to this number
+    FoldSpans passed;            ///< Ready: names in front of `meet` that the state lacks
     std::unique_ptr<Fold> fold;  ///< Ready: the state at `meet`
     CommitBatch open;            ///< Ready: what of the open interval was handed on so far
     /// Set by the fold stage: there is room to take merged gaps apart. Taken back when that was looked into.
     std::atomic<bool> sift{false};
+    /// Set by the fold stage: names that were missing came a moment ago, so more may be on their way.
+    std::atomic<bool> coming{false};
 };
 
 /// Batches of replaced intervals on their way to the commit stage and back.
@@ -83,6 +90,7 @@ private:
     std::size_t go_on(RefoldDesk& desk);
     std::size_t fold_block(const StoreSnapshot& snapshot, Seq end);
     bool next_epoch(const StoreSnapshot& snapshot, const FoldPlace& limit);
+    bool wait_at_hole();
     void pass_missing(Seq end);
     void hand_over_batch();
 
@@ -92,6 +100,9 @@ private:
     RefoldDesk* desk_ = nullptr;  ///< being worked for, null = none
     std::unique_ptr<Fold> fold_;
     FoldPlace at_;
+    FoldSpans passed_;      ///< names in front of at_ that were missing when it passed them
+    u32 patience_ = 0;      ///< looks that it may still wait at holes
+    bool waiting_ = false;  ///< at a hole, as of the latest look
     CommitBatch* batch_ = nullptr;  ///< closed intervals go here; null = wait for an empty one
     CommitBatch open_;              ///< what was handed on of the interval that is still open
     // As of where the fold stands: handed on at the end, so that readers never see a name of the past.

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "engine/fold/fold.hpp"
+#include "engine/fold_place.hpp"
 
 #include <twinlink/records.hpp>
 
@@ -13,13 +14,6 @@
 #include <vector>
 
 namespace twinlink {
-
-/// A place in an ACD's history: the next name to be folded.
-struct FoldPlace {
-    Epoch epoch;
-    Seq next{1};
-    friend constexpr auto operator<=>(const FoldPlace&, const FoldPlace&) noexcept = default;
-};
 
 class TraceHistory {
 public:

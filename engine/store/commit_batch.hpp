@@ -5,6 +5,7 @@
 // not matter but for rows and records with the same key: the last one counts.
 #pragma once
 
+#include "engine/fold_place.hpp"
 #include "engine/rival.hpp"
 #include "engine/store/roll_up_batch.hpp"
 
@@ -74,6 +75,7 @@ struct ReplacedInterval {
 struct StaleCheckpoints {
     Stream stream;
     Seq from;        ///< those that contain it
+    u64 count = 0;   ///< names from there on that came; 0 = the journal's copy of this one was replaced
     u64 refold = 0;  ///< the latest refold asked for: it may have passed the place. Not stored
 };
 
@@ -98,6 +100,8 @@ struct CommitBatch {
     RollUpBatch rolled;
     /// Of a batch of replaced intervals: which refold they are of. Not stored.
     u64 refold = 0;
+    /// ... and which names that refold has passed as missing so far, where there are states. Not stored.
+    FoldSpans passed;
     /// Of a batch of the live fold: whose refolded state was taken over in it. Not stored.
     struct TookOver {
         Acd acd;
@@ -182,6 +186,7 @@ struct CommitBatch {
         rolled.clear();
         took_over.clear();
         apart.clear();
+        passed.clear();
         refold = 0;
     }
 };
