@@ -94,16 +94,23 @@ void AcdPath::missing(Range range) {
 }
 
 void AcdPath::fill(Stream stream, Seq first, Bytes messages, u32 count) {
-    JournalBlock block{.stream = stream,
-                       .first = first,
-                       .count = count,
-                       .bytes = static_cast<u32>(messages.size()),
-                       .offset = batch_->arena.size(),
-                       .fill = true};
-    block.first_time = message_at(messages.data()).time().value;
+    const auto bytes = static_cast<u32>(messages.size());
+    // One fill comes in many pieces: they become few blocks.
+    JournalBlock* const last = batch_->blocks.empty() ? nullptr : &batch_->blocks.back();
+    const bool follows = last != nullptr && last->fill && last->stream == stream &&
+                         last->first + last->count == first && last->bytes + bytes <= kBlockBytes &&
+                         last->offset + last->bytes == batch_->arena.size();
+    if (!follows)
+        batch_->blocks.push_back({.stream = stream,
+                                  .first = first,
+                                  .offset = batch_->arena.size(),
+                                  .first_time = message_at(messages.data()).time().value,
+                                  .fill = true});
+    JournalBlock& block = batch_->blocks.back();
+    block.count += count;
+    block.bytes += bytes;
     for_each_message_in(messages, [&](MessageView m) { block.last_time = m.time().value; });
     batch_->arena.insert(batch_->arena.end(), messages.begin(), messages.end());
-    batch_->blocks.push_back(block);
     messages_ += count;
     dirty_ = true;
     if (planted(Planted::FoldTwice)) fold_.apply(first, messages, count, *this);
@@ -114,7 +121,13 @@ void AcdPath::fill(Stream stream, Seq first, Bytes messages, u32 count) {
 /// that is 0: they go, and a refold makes up for them.
 void AcdPath::came_late(Stream stream, Seq first, u64 count) {
     if (!planted(Planted::KeepStaleState)) {
-        batch_->stale.push_back({stream, first, count, desk_.number});
+        // One fill comes in many pieces.
+        StaleCheckpoints* const last = batch_->stale.empty() ? nullptr : &batch_->stale.back();
+        if (last != nullptr && last->stream == stream && last->refold == desk_.number && count != 0 &&
+            last->count != 0 && last->from + last->count == first)
+            last->count += count;
+        else
+            batch_->stale.push_back({stream, first, count, desk_.number});
         // A state saved earlier in this very batch lacks it too.
         std::erase_if(batch_->checkpoints, [&](const CheckpointImage& image) {
             return image.stream.acd == acd_ &&
@@ -392,7 +405,8 @@ void AcdPath::note_filled(const GapRecord& gap) {
         return f.record.epoch == gap.epoch && f.record.first == gap.first;
     };
     if (const auto at = std::find_if(filled_.rbegin(), filled_.rend(), same); at != filled_.rend())
-        *at = {gap, {std::min(at->names.first, latest_.first), std::max(at->names.end, latest_.end)}, now_.mono};
+        *at = {
+            gap, {std::min(at->names.first, latest_.first), std::max(at->names.end, latest_.end)}, now_.mono};
     else if (filled_.size() < kHealingMax)
         filled_.push_back({gap, latest_, now_.mono});
 }

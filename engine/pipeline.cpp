@@ -404,32 +404,38 @@ std::vector<AcdStatus> FoldStage::acds() const {
 // -------------------------------------------------------------------------------
 
 std::size_t CommitStage::poll(Now) {
-    CommitBatch* batch = nullptr;
-    busy_.store(1, std::memory_order_release);  // before the pop, so that idle() never sees neither
-    std::size_t written = 0;
-    if (batches_.full.pop(batch)) {
-        screen(*batch);
-        note_late(*batch);
-        write(*batch);
-        if (!store_stopped()) refolded_.committed.store(batch->number, std::memory_order_release);
-        batch->clear();
-        batches_.empty.push(batch);
-        ++written;
-    } else if (refolded_.full.pop(batch)) {  // live messages come first
-        screen_states(*batch);
-        if (write(*batch))
-            for (const ReplacedInterval& interval : batch->replaced) replaced_[interval] = batch->refold;
-        batch->clear();
-        refolded_.empty.push(batch);
-        ++written;
-    } else if (rolled_.full.pop(batch)) {
-        write(*batch);
-        batch->clear();
-        rolled_.empty.push(batch);
-        ++written;
+    CommitBatch* live = nullptr;
+    CommitBatch* refolded = nullptr;
+    CommitBatch* rolled = nullptr;
+    busy_.store(1, std::memory_order_release);  // before the pops, so that idle() never sees neither
+    if (batches_.full.pop(live)) {
+        screen(*live);
+        note_late(*live);
+    }
+    if (refolded_.full.pop(refolded)) screen_states(*refolded);
+    // Both wait for the disk once: a refold goes on beside whatever is taken in.
+    CommitBatch* const first = live != nullptr ? live : refolded;
+    if (first != nullptr) {
+        const bool written = write(*first, first == refolded ? nullptr : refolded);
+        if (written && refolded != nullptr)
+            for (const ReplacedInterval& interval : refolded->replaced)
+                replaced_[interval] = refolded->refold;
+    } else if (rolled_.full.pop(rolled)) {  // all else comes before
+        write(*rolled);
+        rolled->clear();
+        rolled_.empty.push(rolled);
+    }
+    if (live != nullptr) {
+        if (!store_stopped()) refolded_.committed.store(live->number, std::memory_order_release);
+        live->clear();
+        batches_.empty.push(live);
+    }
+    if (refolded != nullptr) {
+        refolded->clear();
+        refolded_.empty.push(refolded);
     }
     busy_.store(0, std::memory_order_release);
-    return written;
+    return first != nullptr || rolled != nullptr ? 1 : 0;
 }
 
 /// A boundary that was missing closes an interval in the refold that the live fold still takes for open,
@@ -477,21 +483,24 @@ void CommitStage::screen_states(CommitBatch& batch) {
     const Late& late = known->second;
     std::erase_if(batch.checkpoints, [&](const CheckpointImage& image) {
         const FoldPlace place{image.stream.epoch, image.seq};
-        const auto behind = [&](const std::optional<FoldPlace>& change) { return change && *change <= place; };
+        const auto behind = [&](const std::optional<FoldPlace>& change) {
+            return change && *change <= place;
+        };
         return behind(late.came.first_common(batch.passed)) ||
                behind(late.came_before.first_common(batch.passed)) ||
                (late.refold >= batch.refold && behind(late.replaced));
     });
 }
 
-bool CommitStage::write(const CommitBatch& batch) {
+bool CommitStage::write(const CommitBatch& batch, const CommitBatch* beside) {
     if (store_stopped()) return false;
-    if (auto done = store_.commit(batch); done) {
+    if (auto done = store_.commit(batch, beside); done) {
         u64 messages = 0;
         for (const JournalBlock& block : batch.blocks) messages += block.count;
         messages_.fetch_add(messages, std::memory_order_relaxed);
         commits_.fetch_add(1, std::memory_order_relaxed);
         mirror_.tell(batch, done->transaction, done->pruned_blocks != 0);
+        if (beside != nullptr) mirror_.tell(*beside, done->transaction, false);
         return true;
     } else {
         {

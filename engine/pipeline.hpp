@@ -191,7 +191,7 @@ public:
     [[nodiscard]] std::string error() const;
 
 private:
-    bool write(const CommitBatch& batch);
+    bool write(const CommitBatch& batch, const CommitBatch* beside = nullptr);
     void screen(CommitBatch& batch);
     void note_late(const CommitBatch& batch);
     void screen_states(CommitBatch& batch);

@@ -13,6 +13,8 @@ namespace {
 /// Looks at a hole that is being filled before it is passed all the same. Chosen: a second at the appliance's
 /// pace of looking; each time the hole has become smaller it has as many again.
 constexpr u32 kPatience = 100;
+/// Of closed intervals in one commit. Chosen: some 10 ms, by which live messages wait longer at most.
+constexpr std::size_t kGatheredBytes = std::size_t{8} << 20;
 
 }  // namespace
 
@@ -146,7 +148,9 @@ std::size_t Refolder::fold_block(const StoreSnapshot& snapshot, Seq end) {
         return false;
     });
     messages_.fetch_add(folded, std::memory_order_relaxed);
-    if (folded != 0) hand_over_batch();
+    // While the disk is busy with the one before, more is gathered: commits grow as it slows down.
+    const bool large = batch_->arena.size() + batch_->row_words.size() * sizeof(u64) >= kGatheredBytes;
+    if (large || rings_.empty.read_available() != 0) hand_over_batch();
     return folded;
 }
 

@@ -100,9 +100,9 @@ private:
     RefoldDesk* desk_ = nullptr;  ///< being worked for, null = none
     std::unique_ptr<Fold> fold_;
     FoldPlace at_;
-    FoldSpans passed_;      ///< names in front of at_ that were missing when it passed them
-    u32 patience_ = 0;      ///< looks that it may still wait at holes
-    bool waiting_ = false;  ///< at a hole, as of the latest look
+    FoldSpans passed_;              ///< names in front of at_ that were missing when it passed them
+    u32 patience_ = 0;              ///< looks that it may still wait at holes
+    bool waiting_ = false;          ///< at a hole, as of the latest look
     CommitBatch* batch_ = nullptr;  ///< closed intervals go here; null = wait for an empty one
     CommitBatch open_;              ///< what was handed on of the interval that is still open
     // As of where the fold stands: handed on at the end, so that readers never see a name of the past.

@@ -15,9 +15,9 @@
 
 namespace twinlink::partner {
 
-/// Names asked for and not durable yet, at most. Chosen: 10 MiB of messages, a quarter of a second of a link
-/// of 40 MB/s.
-inline constexpr u64 kNamesInFlight = 262'144;
+/// Names asked for and not durable yet, at most. Chosen: some 50 MB of messages, what comes while two commits
+/// wait for the disk.
+inline constexpr u64 kNamesInFlight = 1'048'576;
 /// Names of one request: so that the answer to a fresh hole never waits long behind one.
 inline constexpr u64 kNamesPerWant = 32'768;
 inline constexpr std::size_t kRangesPerWant = 256;

@@ -99,13 +99,13 @@ std::size_t PartnerShim::poll(Now now) {
     if (in_at_ != in_.size())
         session_.heard(now);  // what waits here is our slowness, not the partner's silence
     fetcher_.on_time(now);
-    session_.on_time(now, to_come_);
+    session_.on_time(now, refolding_ ? std::max<u64>(1, to_come_) : to_come_);
     const bool pressed = out_.size() > kOutboxBytes;
     if (session_.up() && !pressed) {
         frames += mirror_.tell(now, session_.common_acds());
         frames += fetcher_.ask(now, session_.common_acds(), deaf());
         frames += losses_.on_time(now, config_.self.server == 1);
-        look_into_differences(now);
+        if (!refolding_ && session_.their_refilling() == 0) look_into_differences(now);
         frames += rivals_.work(now, session_.common_acds());
     }
     account_asks_.on_time(now,

@@ -94,6 +94,8 @@ public:
     std::size_t poll(Now now);
     /// Whether an ACD is heard on its links: tells the partner, and lets the tail be asked for.
     void links(Acd acd, bool a, bool b);
+    /// Whether something that came late has yet to be folded in here: until then rows differ for that reason.
+    void refolding(bool yes) noexcept { refolding_ = yes; }
     /// Orderly end of a session.
     void bye(partner::ByeWhy why, std::string_view text);
 
@@ -151,6 +153,7 @@ private:
     std::optional<Looking> looking_;
     std::map<Stream, Seq> lives_told_;  ///< the fold stage was told how far the partner knows them
     u64 to_come_ = 0;                   ///< names that the partner has and this server lacks
+    bool refolding_ = false;
     Nanos published_at_;
     mutable std::mutex status_mutex_;  // the partner thread only tries it
     PartnerStatus status_;

@@ -76,8 +76,9 @@ int BatchWriter::write(Txn& txn, const CommitBatch& batch, CommitResult& result)
     result_ = &result;
     int rc = write_blocks(txn, batch);
     if (rc == 0) rc = write_rivals(txn, batch, counters_, result);
+    if (rc == 0) rc = find_replaced(txn, batch);
     if (rc == 0) rc = write_rows(txn, batch);
-    if (rc == 0) rc = drop_replaced(txn, batch);
+    if (rc == 0) rc = drop_replaced(txn);
     if (rc == 0) rc = drop_stale(txn, batch);
     if (rc == 0) rc = write_checkpoints(txn, batch);
     if (rc == 0) rc = write_records(txn, Db::Gaps, batch.gaps);
@@ -264,7 +265,7 @@ int BatchWriter::write_rows(Txn& txn, const CommitBatch& batch) {
         const RowKeyBytes key_bytes = bytes_of(row_order_[i].key);
         const Bytes key(key_bytes);
         Bytes value = encode_row(scratch_, key, r, std::span(batch.row_words).subspan(r.at));
-        if (!batch.replaced.empty() && keep_revision(txn, batch, r, key, value)) continue;
+        if (!replaced_.empty() && keep_revision(txn, batch, r, key, value)) continue;
         rc = c.put(key, value, 0);
         ++written;
         bytes += key.size() + value.size();
@@ -279,8 +280,7 @@ int BatchWriter::write_rows(Txn& txn, const CommitBatch& batch) {
 /// the next revision.
 bool BatchWriter::keep_revision(Txn& txn, const CommitBatch& batch, const RowImage& row, Bytes key,
                                 Bytes& value) {
-    const ReplacedInterval interval{row.key.acd, row.key.interval_start, row.key.instance};
-    if (std::ranges::find(batch.replaced, interval) == batch.replaced.end()) return false;
+    if (!std::ranges::binary_search(replaced_, group_of(sort_key(row.key)))) return false;
     Bytes old;
     if (txn.get(Db::Rows, key, old) != 0 || !decode_row(key, old, items_)) return false;
     RowImage again = row;
@@ -294,37 +294,70 @@ bool BatchWriter::keep_revision(Txn& txn, const CommitBatch& batch, const RowIma
     return false;
 }
 
-/// Rows of intervals that were folded again and have them no more. `row_order_` is sorted.
-int BatchWriter::drop_replaced(Txn& txn, const CommitBatch& batch) {
+namespace {
+
+/// To the first row of a group; MDB_NOTFOUND where there is none.
+int find_group(Cursor& c, const RowGroup& group) {
+    const RowSortKey first{{group.front, group.back << 24, 0, 0}};
+    const RowKeyBytes bytes = bytes_of(first);
+    if (const int rc = c.move(MDB_SET_RANGE, bytes)) return rc;
+    const auto row = parse_row_key(c.key);
+    if (!row) return MDB_CORRUPTED;
+    return group_of(sort_key(*row)) == group ? 0 : MDB_NOTFOUND;
+}
+
+}  // namespace
+
+/// Which rows the store has of the intervals that were folded again. An interval that was missing has none:
+/// its rows are then written as any others.
+int BatchWriter::find_replaced(Txn& txn, const CommitBatch& batch) {
+    replaced_.clear();
+    if (batch.replaced.empty()) return 0;
+    Cursor c;
+    int rc = c.open(txn, Db::Rows);
     for (const ReplacedInterval& interval : batch.replaced) {
         for (const Table& table : kTables) {
-            const Key prefix = Key{}
-                                   .put(static_cast<u8>(table.id))
-                                   .put(interval.acd.value)
-                                   .put(interval.start)
-                                   .put(interval.instance);
-            Cursor c;
-            int rc = c.open(txn, Db::Rows);
-            if (rc == 0) rc = c.move(MDB_SET_RANGE, prefix.bytes());
-            while (rc == 0 && c.key.size() > prefix.bytes().size() &&
-                   std::ranges::equal(c.key.first(prefix.bytes().size()), prefix.bytes())) {
-                const auto row = parse_row_key(c.key);
-                if (!row) return MDB_CORRUPTED;
-                const RowSortKey key = sort_key(*row);
-                const auto at = std::lower_bound(row_order_.begin(), row_order_.end(), SortedRow{key, 0});
-                if (at != row_order_.end() && at->key == key) {
-                    rc = c.move(MDB_NEXT);
-                    continue;
-                }
-                scratch_.assign(c.key.begin(), c.key.end());
-                rc = c.del();
-                counters_.add(StoreCounter::RowsDropped);
-                if (rc == 0) rc = c.move(MDB_SET_RANGE, scratch_);
-            }
-            if (rc != 0 && rc != MDB_NOTFOUND) return rc;
+            const RowGroup group = group_of(sort_key({.table = table.id,
+                                                      .acd = interval.acd,
+                                                      .interval_start = interval.start,
+                                                      .instance = interval.instance}));
+            if (rc == 0) rc = find_group(c, group);
+            if (rc == 0) replaced_.push_back(group);
+            if (rc == MDB_NOTFOUND) rc = 0;
         }
     }
-    return 0;
+    std::ranges::sort(replaced_);
+    const auto twice = std::ranges::unique(replaced_);
+    replaced_.erase(twice.begin(), twice.end());
+    return rc;
+}
+
+/// Rows of intervals that were folded again and have them no more. `row_order_` is sorted.
+int BatchWriter::drop_replaced(Txn& txn) {
+    if (replaced_.empty()) return 0;
+    Cursor c;
+    int rc = c.open(txn, Db::Rows);
+    for (const RowGroup& group : replaced_) {
+        if (rc == 0) rc = find_group(c, group);
+        while (rc == 0) {
+            const auto row = parse_row_key(c.key);
+            if (!row) return MDB_CORRUPTED;
+            const RowSortKey key = sort_key(*row);
+            if (group_of(key) != group) break;
+            const auto at = std::lower_bound(row_order_.begin(), row_order_.end(), SortedRow{key, 0});
+            if (at != row_order_.end() && at->key == key) {
+                rc = c.move(MDB_NEXT);
+                continue;
+            }
+            scratch_.assign(c.key.begin(), c.key.end());
+            rc = c.del();
+            counters_.add(StoreCounter::RowsDropped);
+            if (rc == 0) rc = c.move(MDB_SET_RANGE, scratch_);
+        }
+        if (rc == MDB_NOTFOUND) rc = 0;
+        if (rc != 0) return rc;
+    }
+    return rc;
 }
 
 /// Whether the stream can be folded to `from` without the states behind it.

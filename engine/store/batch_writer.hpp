@@ -32,9 +32,10 @@ private:
     int put_new(Cursor& c, Bytes key, u32 count, u64 first_time, u64 last_time, Bytes messages,
                 unsigned flags);
     void fetch_ahead(const CommitBatch& batch, std::size_t at) const noexcept;
+    int find_replaced(Txn& txn, const CommitBatch& batch);
     int write_rows(Txn& txn, const CommitBatch& batch);
     bool keep_revision(Txn& txn, const CommitBatch& batch, const RowImage& row, Bytes key, Bytes& value);
-    int drop_replaced(Txn& txn, const CommitBatch& batch);
+    int drop_replaced(Txn& txn);
     [[nodiscard]] static bool foldable(Txn& txn, const StaleCheckpoints& stale);
     int drop_stale(Txn& txn, const CommitBatch& batch);
     int write_checkpoints(Txn& txn, const CommitBatch& batch);
@@ -52,6 +53,7 @@ private:
         }
     };
     std::vector<SortedRow> row_order_;
+    std::vector<RowGroup> replaced_;  ///< rows that the store had, of intervals that were folded again
     std::vector<std::byte> scratch_;
     std::vector<u64> items_;
 };

@@ -116,6 +116,15 @@ struct RowSortKey {
              k.interval_start << 40 | u64{k.instance} << 24 | k.entity >> 40,
              k.entity << 24 | k.entity2 >> 40, k.entity2 << 24}};
 }
+/// What the keys of all rows of one table in one interval begin with.
+struct RowGroup {
+    u64 front;
+    u64 back;
+    friend constexpr auto operator<=>(const RowGroup&, const RowGroup&) noexcept = default;
+};
+[[nodiscard]] constexpr RowGroup group_of(const RowSortKey& key) noexcept {
+    return {key.words[0], key.words[1] >> 24};
+}
 using RowKeyBytes = std::array<std::byte, 29>;
 /// The key's bytes, as row_key() makes them.
 [[nodiscard]] inline RowKeyBytes bytes_of(const RowSortKey& key) noexcept {

@@ -78,7 +78,7 @@ struct Store::State {
     StopReason stopped = StopReason::None;
     std::string stopped_by;
 
-    int write(Txn& txn, const CommitBatch& batch, CommitResult& result);
+    int write(Txn& txn, const CommitBatch& batch, const CommitBatch* beside, CommitResult& result);
     void housekeep();
     [[nodiscard]] std::unexpected<Error> stop(int rc);
 };
@@ -128,17 +128,19 @@ Expected<Store> Store::open(const std::filesystem::path& path, const StoreConfig
     return Store(std::move(state));
 }
 
-Expected<CommitResult> Store::commit(const CommitBatch& batch) {
+Expected<CommitResult> Store::commit(const CommitBatch& batch, const CommitBatch* beside) {
     State& s = *state_;
     if (s.stopped != StopReason::None) return failure(s.stopped_by);
-    if (const char* why = BatchWriter::refuse(batch)) {
+    const char* why = BatchWriter::refuse(batch);
+    if (why == nullptr && beside != nullptr) why = BatchWriter::refuse(*beside);
+    if (why != nullptr) {
         s.counters.add(StoreCounter::BatchesRefused);
         return failure(fmt::format("batch {} refused, nothing written: {}", batch.number, why));
     }
     CommitResult result;
     Txn txn;
     int rc = txn.begin(*s.environment, true);
-    if (rc == 0) rc = s.write(txn, batch, result);
+    if (rc == 0) rc = s.write(txn, batch, beside, result);
     if (rc == 0) rc = txn.commit();
     if (rc != 0) {
         txn.abort();
@@ -155,9 +157,13 @@ Expected<CommitResult> Store::commit(const CommitBatch& batch) {
     return result;
 }
 
-int Store::State::write(Txn& txn, const CommitBatch& batch, CommitResult& result) {
-    int rc = writer.write(txn, batch, result);
-    if (rc == 0) rc = write_local(txn, batch, config.journal_age, counters, result);
+int Store::State::write(Txn& txn, const CommitBatch& batch, const CommitBatch* beside, CommitResult& result) {
+    int rc = 0;
+    for (const CommitBatch* const part : {&batch, beside}) {
+        if (part == nullptr) continue;
+        if (rc == 0) rc = writer.write(txn, *part, result);
+        if (rc == 0) rc = write_local(txn, *part, config.journal_age, counters, result);
+    }
     const u64 used = counters.get(StoreCounter::UsedBytes);
     const bool tight = used >= counters.get(StoreCounter::MapBytes) / 100 * kTightPercent;
     if (rc == 0) rc = retention.run(txn, tight, result);

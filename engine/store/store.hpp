@@ -139,14 +139,15 @@ public:
     Store(Store&&) noexcept;
     Store& operator=(Store&&) noexcept;
 
-    /// Writes all of `batch` in one durable transaction; when it returns a result, that is on the disk. An
-    /// empty batch is fine. Precondition of blocks: whole, validated messages; `count` and `bytes` say what
-    /// is there.
+    /// Writes all of `batch`, and after it all of `beside` where there is one, in one durable transaction;
+    /// when it returns a result, that is on the disk. An empty batch is fine. Precondition of blocks: whole,
+    /// validated messages; `count` and `bytes` say what is there.
     ///
     /// Errors: a batch that contradicts itself is refused and changes nothing (stopped() stays None,
     /// counted). Everything else stops the store: outcome unknown, stopped() says why, every later commit
     /// fails.
-    [[nodiscard]] Expected<CommitResult> commit(const CommitBatch& batch);
+    [[nodiscard]] Expected<CommitResult> commit(const CommitBatch& batch,
+                                                const CommitBatch* beside = nullptr);
 
     [[nodiscard]] StopReason stopped() const noexcept;
     /// How long the last commit took by the caller's clock: for the counters.

@@ -133,15 +133,23 @@ void Loops::commit_loop() {
     }
 }
 
-/// Live messages come first: this thread gives way, and looks for work but a hundred times a second.
+/// Live messages come first: this thread gives way, and where there is nothing to do looks but a hundred
+/// times a second.
 void Loops::refold_loop() {
     if (setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), 10) != 0)
         errno = 0;  // then it is like the others
+    constexpr long kPauseFirst = 250'000;
+    constexpr long kPauseMost = 10'000'000;
+    long pause = kPauseFirst;
     while (refolding_.load(std::memory_order_acquire)) {
         beat(Stage::Refold, clocks().mono);
-        if (engine_.poll_refold() != 0) continue;
-        const timespec pause{0, 10'000'000};
-        nanosleep(&pause, nullptr);
+        if (engine_.poll_refold() != 0) {
+            pause = kPauseFirst;
+            continue;
+        }
+        const timespec rest{0, pause};
+        nanosleep(&rest, nullptr);
+        pause = std::min(kPauseMost, 2 * pause);
     }
 }
 

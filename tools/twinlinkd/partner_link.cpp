@@ -401,7 +401,9 @@ void PartnerLink::Impl::tick() {
 }
 
 void PartnerLink::Impl::tell_links() {
-    for (const AcdStatus& acd : engine_.status().acds) {
+    const EngineStatus status = engine_.status();
+    shim_.refolding(status.refolding);
+    for (const AcdStatus& acd : status.acds) {
         const auto heard = [&](Link l) { return acd.links[index(l)].silent == 0; };
         shim_.links(Acd{acd.stream.acd}, heard(Link::A), heard(Link::B));
     }
