@@ -179,6 +179,7 @@ void AcdPath::gap_apart(Stream stream, Range whole) {
 // --------------------------------------------------------------------------------
 
 void AcdPath::row(const RowKey& key, std::span<const u64> items, bool closed) {
+    if (planted(Planted::ForgetDirtyRow) && !closed && key.entity % 4 == 1) return;
     batch_->add_row(
         {.key = key, .fold_version = kFoldVersion, .items = find_table(key.table)->columns, .closed = closed},
         items);
@@ -289,7 +290,8 @@ void AcdPath::meet_refolder(Now now, u64 committed) {
 }
 
 void AcdPath::post_refold(Now now, u64 committed) {
-    if (!wanted_ || committed < filled_batch_) return;  // what has come must be in the journal first
+    const bool durable = committed >= filled_batch_ || planted(Planted::RefoldTooSoon);
+    if (!wanted_ || !durable) return;  // what has come must be in the journal first
     // While an import goes on, each refold is out of date when it ends: they must not take most of the time.
     const Nanos settle_max = std::max(kSettleMax, Nanos{2 * refold_took_.value});
     if (now.mono - filled_at_ < kSettle && now.mono - wanted_since_ < settle_max) return;
@@ -322,7 +324,8 @@ void AcdPath::take_over() {
     if (!spoilt_) {
         end_block();
         // What the old state said since the last commit is said anew.
-        std::erase_if(batch_->rows, [&](const RowImage& row) { return row.key.acd == acd_; });
+        const bool all = planted(Planted::TakeOverAll);
+        std::erase_if(batch_->rows, [&](const RowImage& row) { return all || row.key.acd == acd_; });
         std::erase_if(batch_->intervals, [&](const IntervalRecord& i) { return i.acd == acd_.value; });
         batch_->took_over.push_back({acd_, desk_.number});
         batch_->add_rows_of(desk_.open);

@@ -1,5 +1,6 @@
 // The stages in call order: receive -> fold -> commit. See pipeline.hpp for the picture and the threads.
 #include "engine/pipeline.hpp"
+#include "engine/planted.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -438,7 +439,8 @@ void CommitStage::screen(CommitBatch& batch) {
     for (const CommitBatch::TookOver& took : batch.took_over)
         std::erase_if(replaced_,
                       [&](const auto& r) { return r.first.acd == took.acd && r.second <= took.refold; });
-    if (replaced_.empty()) return;
+    if (replaced_.empty() || planted(Planted::UndoRefold)) return;
+    probe(Probe::LiveScreened);
     const auto stale = [&](Acd acd, u64 start, u16 instance) {
         return replaced_.contains({acd, start, instance});
     };
@@ -467,7 +469,9 @@ void CommitStage::screen_states(CommitBatch& batch) {
     std::erase_if(batch.checkpoints, [&](const CheckpointImage& image) {
         const auto late = late_.find(image.stream.acd);
         if (late == late_.end() || late->second.refold < batch.refold) return false;
-        return FoldPlace{image.stream.epoch, image.seq} >= late->second.from;
+        if (FoldPlace{image.stream.epoch, image.seq} < late->second.from) return false;
+        probe(Probe::StateNotKept);
+        return true;
     });
 }
 

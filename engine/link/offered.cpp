@@ -20,7 +20,7 @@ Bytes cut(Bytes messages, Seq first, Seq from, Seq end) noexcept {
 /// of the frame, and the frame itself until it is filled in, is a gap from here on.
 void Arbiter::learn_end(Older& o, Seq end, Now now) {
     const Seq next{o.record.next};
-    if (end <= next || end - next > kOldEndMax) return;
+    if (end <= next || end - next > kOldEndMax || planted(Planted::ForgetEnd)) return;
     probe(Probe::OldEndLearnt);
     o.gaps.open({next, end - 1}, GapCause::Tail, now.wall.value, o.record.last_time, sink_);
     o.record.next = end.value;
