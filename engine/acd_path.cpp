@@ -146,6 +146,12 @@ void AcdPath::older_stream(const StreamRecord& stream) {
     dirty_ = true;
 }
 
+/// Rows that say that nothing is missing there are wrong, whether or not the names ever come.
+void AcdPath::missing_in_older(Stream stream, Seq first) {
+    dirty_ = true;
+    if (!planted(Planted::HideOldEnd)) came_late(stream, first);
+}
+
 void AcdPath::older_link(const LinkRecord& link) { batch_->links.push_back(link); }
 
 void AcdPath::gap_changed(const GapRecord& gap) {

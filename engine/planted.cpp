@@ -26,6 +26,7 @@ std::string_view name(Planted value) noexcept {
         case Planted::DigestSkipsTable: return "digest_skips_table";
         case Planted::KeepLatestCopy: return "keep_latest_copy";
         case Planted::ForgetEnd: return "forget_end";
+        case Planted::HideOldEnd: return "hide_old_end";
         case Planted::ForgetDirtyRow: return "forget_dirty_row";
         case Planted::RefoldTooSoon: return "refold_too_soon";
         case Planted::UndoRefold: return "undo_refold";

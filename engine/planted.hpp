@@ -37,6 +37,7 @@ enum class Planted : u8 {
     DigestSkipsTable,  ///< rows of trunks are not in the digests
     KeepLatestCopy,    ///< of copies that differ the one that came last counts
     ForgetEnd,         ///< the end of an older life is not learnt late
+    HideOldEnd,        ///< where it is learnt, the rows are not told that it is missing
     ForgetDirtyRow,    ///< a row of the open interval that changed is not always written
     RefoldTooSoon,     ///< a refold does not wait until what came is in the journal
     UndoRefold,        ///< what the live fold says of an interval that a refold has replaced is believed
