@@ -83,6 +83,7 @@ public:
     void fill(Stream, Seq, Bytes, u32 count) override { messages += count; }
     void conflict(Stream, Seq, Link, Bytes, Bytes) override { std::abort(); }
     void older_stream(const StreamRecord&) override {}
+    void missing_in_older(Stream, Seq) override {}
     void older_link(const LinkRecord&) override {}
     void release(Link, void* token) override { static_cast<Buffer*>(token)->held = false; }
     void gap_changed(const GapRecord&) override { ++gap_changes; }

@@ -159,6 +159,12 @@ void AcdPath::older_stream(const StreamRecord& stream) {
     dirty_ = true;
 }
 
+/// Rows that say that nothing is missing there are wrong, whether or not the names ever come.
+void AcdPath::missing_in_older(Stream stream, Seq first) {
+    dirty_ = true;
+    if (!planted(Planted::HideOldEnd)) came_late(stream, first, 0);
+}
+
 void AcdPath::older_link(const LinkRecord& link) { batch_->links.push_back(link); }
 
 void AcdPath::gap_changed(const GapRecord& gap) {
@@ -192,6 +198,7 @@ void AcdPath::gap_apart(Stream stream, Range whole) {
 // --------------------------------------------------------------------------------
 
 void AcdPath::row(const RowKey& key, std::span<const u64> items, bool closed) {
+    if (planted(Planted::ForgetDirtyRow) && !closed && key.entity % 4 == 1) return;
     batch_->add_row(
         {.key = key, .fold_version = kFoldVersion, .items = find_table(key.table)->columns, .closed = closed},
         items);
@@ -330,7 +337,7 @@ void AcdPath::post_refold(Now now, u64 committed) {
     if (now.mono - filled_at_ < kSettle && now.mono - wanted_since_ < settle_max) return;
     wanted_ = false;
     posted_at_ = now.mono;
-    came_ = fresh_;
+    came_ = planted(Planted::RefoldTooSoon) ? FoldSpans{} : fresh_;
     spoilt_ = false;
     desk_.from = wanted_from_;
     ++desk_.number;
@@ -367,7 +374,8 @@ void AcdPath::take_over() {
 void AcdPath::adopt_refolded() {
     end_block();
     // What the old state said since the last commit is said anew.
-    std::erase_if(batch_->rows, [&](const RowImage& row) { return row.key.acd == acd_; });
+    const bool all = planted(Planted::TakeOverAll);
+    std::erase_if(batch_->rows, [&](const RowImage& row) { return all || row.key.acd == acd_; });
     std::erase_if(batch_->intervals, [&](const IntervalRecord& i) { return i.acd == acd_.value; });
     batch_->took_over.push_back({acd_, desk_.number});
     batch_->add_rows_of(desk_.open);

@@ -99,6 +99,7 @@ public:
     void fill(Stream stream, Seq first, Bytes messages, u32 count) override;
     void conflict(Stream stream, Seq seq, Link link, Bytes rival, Bytes held) override;
     void older_stream(const StreamRecord& stream) override;
+    void missing_in_older(Stream stream, Seq first) override;
     void older_link(const LinkRecord& link) override;
     void release(Link link, void* token) override { returns_[index(link)].push_back(token); }
     void gap_changed(const GapRecord& gap) override;

@@ -1,5 +1,6 @@
 // The stages in call order: receive -> fold -> commit. See pipeline.hpp for the picture and the threads.
 #include "engine/pipeline.hpp"
+#include "engine/planted.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -444,7 +445,8 @@ void CommitStage::screen(CommitBatch& batch) {
     for (const CommitBatch::TookOver& took : batch.took_over)
         std::erase_if(replaced_,
                       [&](const auto& r) { return r.first.acd == took.acd && r.second <= took.refold; });
-    if (replaced_.empty()) return;
+    if (replaced_.empty() || planted(Planted::UndoRefold)) return;
+    probe(Probe::LiveScreened);
     const auto stale = [&](Acd acd, u64 start, u16 instance) {
         return replaced_.contains({acd, start, instance});
     };
@@ -486,9 +488,11 @@ void CommitStage::screen_states(CommitBatch& batch) {
         const auto behind = [&](const std::optional<FoldPlace>& change) {
             return change && *change <= place;
         };
-        return behind(late.came.first_common(batch.passed)) ||
-               behind(late.came_before.first_common(batch.passed)) ||
-               (late.refold >= batch.refold && behind(late.replaced));
+        const bool lacking = behind(late.came.first_common(batch.passed)) ||
+                             behind(late.came_before.first_common(batch.passed)) ||
+                             (late.refold >= batch.refold && behind(late.replaced));
+        if (lacking) probe(Probe::StateNotKept);
+        return lacking;
     });
 }
 

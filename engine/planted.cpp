@@ -19,6 +19,20 @@ std::string_view name(Planted value) noexcept {
         case Planted::AskTwice: return "ask_twice";
         case Planted::DropTail: return "drop_tail";
         case Planted::HideGapInAccount: return "hide_gap_in_account";
+        case Planted::MergeKeepsRest: return "merge_keeps_rest";
+        case Planted::LoseSoon: return "lose_soon";
+        case Planted::LoseTooMuch: return "lose_too_much";
+        case Planted::TrustWallClock: return "trust_wall_clock";
+        case Planted::DigestSkipsTable: return "digest_skips_table";
+        case Planted::KeepLatestCopy: return "keep_latest_copy";
+        case Planted::ForgetEnd: return "forget_end";
+        case Planted::HideOldEnd: return "hide_old_end";
+        case Planted::ForgetDirtyRow: return "forget_dirty_row";
+        case Planted::RefoldTooSoon: return "refold_too_soon";
+        case Planted::HidePassed: return "hide_passed";
+        case Planted::UndoRefold: return "undo_refold";
+        case Planted::WatermarkAhead: return "watermark_ahead";
+        case Planted::TakeOverAll: return "take_over_all";
         case Planted::Count_: break;
     }
     return "?";
@@ -33,6 +47,7 @@ std::string_view name(Probe value) noexcept {
         case Probe::OlderLifeFilled: return "older_life_filled";
         case Probe::OlderLifeLearnt: return "older_life_learnt";
         case Probe::OldEndLearnt: return "old_end_learnt";
+        case Probe::LifeWithoutPumpUp: return "life_without_pump_up";
         case Probe::WildHeld: return "wild_held";
         case Probe::WildAdopted: return "wild_adopted";
         case Probe::EpochBegun: return "epoch_begun";
@@ -44,6 +59,9 @@ std::string_view name(Probe value) noexcept {
         case Probe::RefoldSpoilt: return "refold_spoilt";
         case Probe::RefoldTakenOver: return "refold_taken_over";
         case Probe::RefoldImpossible: return "refold_impossible";
+        case Probe::StateNotKept: return "state_not_kept";
+        case Probe::LiveScreened: return "live_screened";
+        case Probe::LookedInto: return "looked_into";
         case Probe::MirrorReloaded: return "mirror_reloaded";
         case Probe::LackBusy: return "lack_busy";
         case Probe::LackMissing: return "lack_missing";

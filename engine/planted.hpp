@@ -30,6 +30,20 @@ enum class Planted : u8 {
     AskTwice,          ///< what is on its way is asked for again
     DropTail,          ///< what was accepted during a refold is not folded into its result
     HideGapInAccount,  ///< changes of gaps are not told to the partner after the first account
+    MergeKeepsRest,    ///< of two gaps that are merged the store keeps the second one too
+    LoseSoon,          ///< what both lack is lost at once
+    LoseTooMuch,       ///< where a part of a gap is agreed to be lost, all of it is
+    TrustWallClock,    ///< how long both have waited is told by a clock that is set
+    DigestSkipsTable,  ///< rows of trunks are not in the digests
+    KeepLatestCopy,    ///< of copies that differ the one that came last counts
+    ForgetEnd,         ///< the end of an older life is not learnt late
+    HideOldEnd,        ///< where it is learnt, the rows are not told that it is missing
+    ForgetDirtyRow,    ///< a row of the open interval that changed is not always written
+    RefoldTooSoon,     ///< what came before a refold and is not in the journal yet is taken for folded in
+    HidePassed,        ///< a refold does not say which names it passed as missing
+    UndoRefold,        ///< what the live fold says of an interval that a refold has replaced is believed
+    WatermarkAhead,    ///< the watermark passes over gaps
+    TakeOverAll,       ///< one ACD's refold drops what another one's fold has just said
     Count_
 };
 [[nodiscard]] std::string_view name(Planted) noexcept;
@@ -47,6 +61,7 @@ enum class Probe : u8 {
     OlderLifeFilled,
     OlderLifeLearnt,
     OldEndLearnt,
+    LifeWithoutPumpUp,  ///< a life that is believed though its pump-up was lost
     WildHeld,
     WildAdopted,
     EpochBegun,
@@ -58,6 +73,9 @@ enum class Probe : u8 {
     RefoldSpoilt,
     RefoldTakenOver,
     RefoldImpossible,
+    StateNotKept,  ///< saved by a refold that something came behind the back of
+    LiveScreened,  ///< the live fold's word of an interval that a refold has replaced
+    LookedInto,    ///< messages compared because rows differ
     MirrorReloaded,
     LackBusy,
     LackMissing,

@@ -182,7 +182,7 @@ bool Refolder::wait_at_hole() {
 }
 
 void Refolder::pass_missing(Seq end) {
-    passed_.add({at_, {at_.epoch, end}});
+    if (!planted(Planted::HidePassed)) passed_.add({at_, {at_.epoch, end}});
     while (at_.next < end) {
         desk_->traces.set(*fold_, at_);
         const Seq stop = std::min(end, desk_->traces.next_change(at_));

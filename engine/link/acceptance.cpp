@@ -60,8 +60,10 @@ bool Arbiter::proven(Link link, Now now) const noexcept {
     };
     if (pumps_up(mine) || (agrees && pumps_up(theirs))) return true;
     const Nanos long_silence{10 * config_.silence.value};
-    return quiet(mine, long_silence) && quiet(theirs, long_silence) &&
-           now.mono - first.arrived >= long_silence;
+    const bool only =
+        quiet(mine, long_silence) && quiet(theirs, long_silence) && now.mono - first.arrived >= long_silence;
+    if (only) probe(Probe::LifeWithoutPumpUp);
+    return only;
 }
 
 void Arbiter::adopt_proven(Now now) {

@@ -301,7 +301,8 @@ StreamRecord Arbiter::stream() const noexcept {
     r.acd = acd_.value;
     r.epoch = epoch_.value;
     r.first_seen = first_seen_.value;
-    const u64 front = (gaps_.empty() ? next_ : gaps_.first()).value;
+    const bool whole = gaps_.empty() || planted(Planted::WatermarkAhead);
+    const u64 front = (whole ? next_ : gaps_.first()).value;
     r.watermark = front == 0 ? 0 : front - 1;  // 0: nothing was heard yet
     r.next = next_.value;
     r.messages = messages_;

@@ -52,6 +52,9 @@ public:
     virtual void conflict(Stream stream, Seq seq, Link link, Bytes rival, Bytes held) = 0;
     /// A stream that is no longer the current one, as it stands: when it ended, and after each late fill.
     virtual void older_stream(const StreamRecord& stream) = 0;
+    /// Of an older stream, names from `first` on are missing that nobody knew to exist: what came behind them
+    /// was accepted as if they had never been.
+    virtual void missing_in_older(Stream stream, Seq first) = 0;
     /// The final account of a link for a stream that ended.
     virtual void older_link(const LinkRecord& link) = 0;
     /// The buffer `token`, which came in on `link`, is not needed any more.
@@ -163,7 +166,7 @@ private:
 
     // arbiter.cpp: order
     void accept(Seq first, Bytes messages, u32 count, Now now);
-    void learn_end(Older& o, Seq end, Now now);
+    bool learn_end(Older& o, Seq end, Now now);
     u64 fill_older(Older& o, Seq first, Seq end, Bytes messages, FilledBy by, Now now);
     Verdict stale(const HeldFrame& frame, Now now);
     Verdict in_range(const HeldFrame& frame, Now now);

@@ -151,11 +151,13 @@ void GapTable::lose(Range range, u64 wall, GapSink& sink) {
     for (std::size_t i = find(range.first); i < open_.size() && open_[i].record.first <= range.last.value;
          ++i) {
         if (open_[i].record.merged != 0 || open_[i].record.state == GapState::Lost) continue;
-        if (open_[i].record.first < range.first.value) {
+        if (!planted(Planted::LoseTooMuch) && open_[i].record.first < range.first.value) {
             if (!split(i, range.first, sink)) return;
             continue;  // the part behind is next
         }
-        if (open_[i].record.last > range.last.value && !split(i, range.last + 1, sink)) return;
+        if (!planted(Planted::LoseTooMuch) && open_[i].record.last > range.last.value &&
+            !split(i, range.last + 1, sink))
+            return;
         probe(Probe::LostRecorded);
         open_[i].record.state = GapState::Lost;
         open_[i].record.closed_wall = wall;
@@ -218,7 +220,7 @@ void GapTable::merge_nearest(GapSink& sink) {
     if (from.interval_last != 0) into.interval_last = from.interval_last;
     merged_ = merged_ + 1 - (into.merged != 0) - (from.merged != 0);
     into.merged = 1;
-    sink.gap_gone(stream_, Seq{from.first});
+    if (!planted(Planted::MergeKeepsRest)) sink.gap_gone(stream_, Seq{from.first});
     open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(best) + 1);
     sink.gap_changed(into);
 }

@@ -17,26 +17,28 @@ Bytes cut(Bytes messages, Seq first, Seq from, Seq end) noexcept {
 }  // namespace
 
 /// The end of an older life that nobody had told of: a crash of the ACD announces nothing. What lies in front
-/// of the frame, and the frame itself until it is filled in, is a gap from here on.
-void Arbiter::learn_end(Older& o, Seq end, Now now) {
+/// of the frame, and the frame itself until it is filled in, is a gap from here on. False: it was known.
+bool Arbiter::learn_end(Older& o, Seq end, Now now) {
     const Seq next{o.record.next};
-    if (end <= next || end - next > kOldEndMax) return;
+    if (end <= next || end - next > kOldEndMax || planted(Planted::ForgetEnd)) return false;
     probe(Probe::OldEndLearnt);
     o.gaps.open({next, end - 1}, GapCause::Tail, now.wall.value, o.record.last_time, sink_);
     o.record.next = end.value;
     o.record.missing = o.gaps.missing();
+    sink_.missing_in_older({acd_, Epoch{o.record.epoch}}, next);
+    return true;
 }
 
 /// Fills an older epoch's gaps from the messages [first, end). Returns names.
 u64 Arbiter::fill_older(Older& o, Seq first, Seq end, Bytes messages, FilledBy by, Now now) {
-    learn_end(o, end, now);
+    const bool learnt = learn_end(o, end, now);
     const Stream stream{acd_, Epoch{o.record.epoch}};
     const u64 filled = o.gaps.fill(first, end, by, now.wall.value, sink_, [&](Range part) {
         sink_.fill(stream, part.first, cut(messages, first, part.first, part.last + 1),
                    static_cast<u32>(part.count()));
     });
-    if (filled == 0) return 0;
-    probe(Probe::OlderLifeFilled);
+    if (filled == 0 && !learnt) return 0;
+    if (filled != 0) probe(Probe::OlderLifeFilled);
     o.record.messages += filled;
     o.record.missing = o.gaps.missing();
     o.record.watermark = (o.gaps.empty() ? Seq{o.record.next} : o.gaps.first()).value - 1;
@@ -122,8 +124,8 @@ void Arbiter::learn_life(Epoch epoch, Seq last, Now now) {
     if (!active() || epoch >= epoch_ || epoch.value == 0) return;
     const auto known = std::ranges::find(older_, epoch.value, [](const Older& o) { return o.record.epoch; });
     if (known != older_.end()) {
-        learn_end(*known, last + 1, now);
-        return sink_.older_stream(known->record);
+        if (learn_end(*known, last + 1, now)) sink_.older_stream(known->record);
+        return;
     }
     if (older_.size() == kOlderStreams) return;
     probe(Probe::OlderLifeLearnt);
@@ -138,6 +140,7 @@ void Arbiter::learn_life(Epoch epoch, Seq last, Now now) {
         std::ranges::find_if(older_, [&](const Older& o) { return o.record.epoch > epoch.value; });
     Older& kept = *older_.insert(newer, std::move(life));
     kept.gaps.open({Seq{1}, last}, GapCause::ServerDown, now.wall.value, 0, sink_);
+    sink_.missing_in_older({acd_, epoch}, Seq{1});
     sink_.older_stream(kept.record);
 }
 

@@ -1,6 +1,7 @@
 // See rivals.hpp.
 #include "engine/partner/rivals.hpp"
 
+#include "engine/planted.hpp"
 #include "engine/rival.hpp"
 
 #include <algorithm>
@@ -45,6 +46,7 @@ void Rivals::changed(Stream stream, Seq seq) {
 }
 
 void Rivals::compare(Stream stream, Range range) {
+    probe(Probe::LookedInto);
     if (range.first <= range.last)
         jobs_.push_back({.stream = stream, .left = range, .asked = {}, .heard = {}});
 }

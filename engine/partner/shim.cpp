@@ -210,9 +210,13 @@ void PartnerShim::take(const FrameIn& frame, Now now) {
 void PartnerShim::learn_lives() {
     if (lives_told_.size() > kLivesToldMax) lives_told_.clear();
     for (const auto& [stream, theirs] : theirs_) {
-        if (!theirs.ended || theirs.pruned + 1 >= theirs.next) continue;
+        if (!theirs.ended) continue;
         const auto known = own_.find(stream);
-        if (known != own_.end() && (!known->second.ended || known->second.next >= theirs.next)) continue;
+        // Of a life that is known here the end counts, even where nobody can give it any more: that many
+        // messages are missing.
+        const bool worth = known != own_.end() ? known->second.ended && known->second.next < theirs.next
+                                               : theirs.pruned + 1 < theirs.next;
+        if (!worth) continue;
         const bool newer = std::ranges::any_of(own_, [&](const auto& own) {
             return own.first.acd == stream.acd && own.first.epoch > stream.epoch;
         });

@@ -124,6 +124,7 @@ public:
         conflicts.push_back(std::to_string(seq.value) + letter(link));
     }
     void older_stream(const StreamRecord& s) override { older.push_back(s); }
+    void missing_in_older(Stream, Seq) override {}
     void older_link(const LinkRecord&) override {}
     void release(Link, void* token) override {
         auto& bytes = *static_cast<std::vector<std::byte>*>(token);

@@ -259,6 +259,74 @@ TEST_CASE("pair: a machine replaced with an empty store gets all of the stream")
     CHECK(pair.one.rig.snapshot().name(Acd{1}, NameKind::Skill, 1).has_value());
 }
 
+TEST_CASE("pair: the end of a life that one server alone heard of, and nobody got, is in the rows of both") {
+    const SimStream stream(centre(10, 12, 2));
+    REQUIRE(stream.lives.size() == 2);
+    PairRig pair;
+    pair.connect();
+    Player to_one(pair.one.rig, stream);
+    Player to_two(pair.two.rig, stream);
+    std::size_t last = 0;  // frame of the first life
+    while (to_one.run(last + 1).stream == to_one.run(0).stream) ++last;
+    for (std::size_t f = 0; f < to_one.frames(); ++f) {
+        if (f != last) {
+            to_one.send(f, "AB");
+            to_two.send(f, "AB");
+        } else {
+            const OfferRun run = to_one.run(f);
+            for (const Link link : {Link::A, Link::B})
+                pair.one.rig.transmit(link, (run.first + run.count).value, {}, 0);
+            pair.run(50_ms);
+        }
+        if (f % 8 == 7) pair.run(3_ms);
+    }
+    pair.run(15_s);
+    pair.settle();
+    for (PairRig::Server* s : {&pair.one, &pair.two}) {
+        const auto lost = s->rig.snapshot().gaps(kLost);
+        REQUIRE(lost.size() == 1);
+        CHECK(Seq{lost[0].first} == to_one.run(last).first);
+        CHECK(lost[0].missing == to_one.run(last).count);
+    }
+    check_proven(pair);
+    for (PairRig::Server* s : {&pair.one, &pair.two}) s->rig.stop();
+    const std::string rows = all_of(pair.one.rig);
+    CHECK(rows.find("missing " + std::to_string(to_one.run(last).count)) != std::string::npos);
+    CHECK_MESSAGE((rows == all_of(pair.two.rig)), first_difference(rows, all_of(pair.two.rig)));
+}
+
+TEST_CASE("pair: the end of a life that the partner has let go of is known to be missing all the same") {
+    const SimStream stream(centre(10, 12, 2));
+    EngineConfig config = PipelineRig::defaults();
+    config.journal_age_max = 600_s;
+    config.checkpoint_every = 1_ms;
+    PairRig pair(config);
+    Player to_one(pair.one.rig, stream);
+    Player to_two(pair.two.rig, stream);
+    std::size_t end = 0;  // of the first life
+    while (to_one.run(end).stream == to_one.run(0).stream) ++end;
+    for (std::size_t f = 0; f < to_one.frames(); ++f) {
+        to_one.send(f, "AB");
+        if (f + 5 < end || f >= end) to_two.send(f, "AB");
+        if (f % 8 == 7) pair.run(3_ms);
+    }
+    pair.run(1_s);
+    const Stream first = to_one.run(0).stream;
+    const auto whole = pair.one.rig.snapshot().stream(first);
+    const auto pruned = pair.one.rig.snapshot().pruned();
+    REQUIRE(whole.has_value());
+    REQUIRE(!pruned.empty());
+    REQUIRE(pruned[0].upto + 1 == whole->next);
+    REQUIRE(pair.two.rig.snapshot().stream(first)->next < whole->next);
+    pair.connect();
+    pair.run(14_s);
+    const auto lost = pair.two.rig.snapshot().gaps(kLost);
+    REQUIRE(lost.size() == 1);
+    CHECK(lost[0].last + 1 == whole->next);
+    CHECK(pair.two.rig.snapshot().stream(first)->next == whole->next);
+    CHECK(pair.one.rig.snapshot().gaps(kMissing).empty());
+}
+
 TEST_CASE("pair: who is not the partner is refused, and both know why") {
     PairRig pair;
     PartnerConfig config = pair.config_of(pair.two);

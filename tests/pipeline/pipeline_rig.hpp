@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 namespace twinlink::test {
@@ -67,7 +68,10 @@ public:
         engine_ = std::move(*engine);
     }
     /// As after kill -9: nothing is drained, nothing committed any more.
-    void drop() { engine_.reset(); }
+    void drop() {
+        reader_.reset();
+        engine_.reset();
+    }
     void stop() {
         while (engine_->poll_receive(now) != 0) {
         }
@@ -119,7 +123,7 @@ public:
         std::array<std::byte, kFrameBytesDefault> buffer;
         FrameBuilder builder(buffer);
         FrameHeader h{};
-        h.acd = 1;
+        h.acd = acd;
         h.link = static_cast<u8>(link);
         h.epoch = epoch;
         h.first_seq = first;
@@ -143,9 +147,12 @@ public:
     // ---- the store
     [[nodiscard]] const std::string& store_path() const { return config_.store_path; }
     StoreSnapshot snapshot() {
-        auto reader = StoreReader::open(config_.store_path);
-        REQUIRE_MESSAGE(reader.has_value(), (reader ? std::string() : reader.error().text));
-        auto snapshot = reader->snapshot();
+        if (!reader_) {
+            auto reader = StoreReader::open(config_.store_path);
+            REQUIRE_MESSAGE(reader.has_value(), (reader ? std::string() : reader.error().text));
+            reader_ = std::move(*reader);
+        }
+        auto snapshot = reader_->snapshot();
         REQUIRE(snapshot.has_value());
         return std::move(*snapshot);
     }
@@ -161,6 +168,7 @@ public:
     }
 
     Now now{1_s, 1'767'600'000_s};
+    u16 acd = 1;
     u64 epoch = kEight;
     bool refolds = true;
 
@@ -187,6 +195,7 @@ private:
     std::array<std::unique_ptr<drivers::SimPort>, kLinks> ports_;
     drivers::PacketWriter writer_{flow()};
     std::unique_ptr<Engine> engine_;
+    std::optional<StoreReader> reader_;  // of the store as it was opened last
     std::vector<std::byte> pending_;
     u32 pending_count_ = 0;
     u64 next_ = 1;

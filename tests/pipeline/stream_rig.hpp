@@ -56,7 +56,8 @@ class Player {
 public:
     static constexpr std::size_t kFrame = 12;
 
-    Player(PipelineRig& rig, const SimStream& stream) : rig_(rig), stream_(stream) {
+    Player(PipelineRig& rig, const SimStream& stream, Acd acd = Acd{1})
+        : rig_(rig), stream_(stream), acd_(acd) {
         for (std::size_t life = 0; life < stream.lives.size(); ++life) {
             const std::size_t end =
                 life + 1 < stream.lives.size() ? stream.lives[life + 1].first : stream.size();
@@ -67,6 +68,7 @@ public:
     [[nodiscard]] std::size_t frames() const { return frames_.size(); }
     void send(std::size_t frame, const std::string& links) {
         const auto& [life, from, to] = frames_[frame];
+        rig_.acd = acd_.value;
         rig_.epoch = stream_.lives[life].epoch.value;
         for (const char c : links) {
             rig_.transmit(c == 'A' ? Link::A : Link::B, from - stream_.lives[life].first + 1,
@@ -83,7 +85,7 @@ public:
     /// The same messages as somebody else would have recorded them.
     [[nodiscard]] OfferRun run(std::size_t frame) const {
         const auto& [life, from, to] = frames_[frame];
-        return {{Acd{1}, stream_.lives[life].epoch},
+        return {{acd_, stream_.lives[life].epoch},
                 Seq{from - stream_.lives[life].first + 1},
                 static_cast<u32>(to - from),
                 stream_.range(from, to)};
@@ -95,6 +97,7 @@ private:
     };
     PipelineRig& rig_;
     const SimStream& stream_;
+    Acd acd_;
     std::vector<Frame> frames_;
 };
 
