@@ -39,6 +39,8 @@ PartnerShim::PartnerShim(const PartnerConfig& config, StoreReader own, OfferDesk
       digests_(own_reader_, config.self.fold_version, counters_, out_),
       account_asks_(counters_, out_),
       account_lender_(own_reader_, counters_, out_),
+      row_asks_(own_reader_, counters_, out_),
+      row_lender_(own_reader_, counters_, out_),
       rivals_(own_reader_, desk, counters_, out_) {
     in_.reserve(kInboxBytes);
     feed_.want();
@@ -75,8 +77,11 @@ void PartnerShim::disconnected(std::string_view why, Now now) {
     lender_.forget();
     losses_.forget();
     digests_.forget();
-    account_asks_.forget("the session with the partner ended: " + session_.text());
+    const std::string ended = "the session with the partner ended: " + session_.text();
+    account_asks_.forget(ended);
     account_lender_.forget();
+    row_asks_.forget(ended);
+    row_lender_.forget();
     rivals_.forget();
     looking_.reset();
     theirs_.clear();
@@ -108,9 +113,14 @@ std::size_t PartnerShim::poll(Now now) {
         look_into_differences(now);
         frames += rivals_.work(now, session_.common_acds());
     }
-    account_asks_.on_time(now,
-                          session_.up() ? "" : "there is no session with the partner: " + session_.text());
-    if (session_.up()) account_lender_.lend(now);
+    const std::string not_up =
+        session_.up() ? "" : "there is no session with the partner: " + session_.text();
+    account_asks_.on_time(now, not_up);
+    row_asks_.work(now, not_up);
+    if (session_.up()) {
+        account_lender_.lend(now);
+        row_lender_.lend(now);
+    }
     if (session_.up()) frames += lender_.lend(now);
     frames += digests_.work(session_.up(), session_.up() && !pressed, session_.common_acds());
     counters_.add(Counter::BytesOut, out_.size() - std::min(before, out_.size()));
@@ -200,6 +210,9 @@ void PartnerShim::take(const FrameIn& frame, Now now) {
         case AccountGaps::kTemplate: account_asks_.on_page<AccountGaps>(frame); break;
         case AccountLinks::kTemplate: account_asks_.on_page<AccountLinks>(frame); break;
         case AccountEvents::kTemplate: account_asks_.on_page<AccountEvents>(frame); break;
+        case RowsAsk::kTemplate: row_lender_.on_ask(frame.as<RowsAsk>(), frame); break;
+        case RowHashes::kTemplate: row_asks_.on_hashes(frame); break;
+        case RowItems::kTemplate: row_asks_.on_items(frame); break;
         case Heartbeat::kTemplate: session_.on_heartbeat(frame.as<Heartbeat>(), now); break;
         default: break;
     }

@@ -17,6 +17,7 @@
 
 #include "engine/offer.hpp"
 #include "engine/partner/account_pages.hpp"
+#include "engine/partner/differing_rows.hpp"
 #include "engine/partner/digests.hpp"
 #include "engine/partner/fetcher.hpp"
 #include "engine/partner/frames.hpp"
@@ -101,6 +102,8 @@ public:
     [[nodiscard]] std::vector<Compared> compared() const { return digests_.compared(); }
     /// Any thread: asks for the partner's account. Null: another question is under way; ask again.
     [[nodiscard]] AccountAnswerPtr ask_account(const AccountQuestion& q) { return account_asks_.ask(q); }
+    /// Any thread: which rows of a table and interval differ. Null: another question is under way; ask again.
+    [[nodiscard]] RowsAnswerPtr ask_rows(const RowsQuestion& q) { return row_asks_.ask(q); }
     /// What the partner is known to hold.
     [[nodiscard]] const partner::Holdings& theirs() const noexcept { return theirs_; }
     /// Any thread.
@@ -141,6 +144,8 @@ private:
     partner::Digests digests_;
     AccountAsks account_asks_;
     partner::AccountLender account_lender_;
+    RowAsks row_asks_;
+    partner::RowLender row_lender_;
     partner::Rivals rivals_;
     /// An interval that differs, and how far back its cause was looked for.
     struct Looking {

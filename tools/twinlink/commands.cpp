@@ -243,7 +243,8 @@ constexpr std::array kCommands = {
         "identities; call records added up must give the rows of skills and agents. Exit code 1 when "
         "something "
         "differs, with key and both values. With --partner: whether both servers of the pair hold the same "
-        "rows, by the digests of each table and interval; 0 only when all are equal.",
+        "rows, by the digests of each table and interval, and where they differ which rows, with the values "
+        "of both; 0 only when all are equal.",
         kVerifyOptions, kVerifyExamples, run_verify},
     CommandInfo{"items", "every column of the tables, explained", "From the item catalogue; reads nothing.",
                 kItemsOptions, kItemsExamples, run_items},
