@@ -289,7 +289,7 @@ void Arbiter::compare(const HeldFrame& copy, const HeldFrame& original) {
         const u32 n = message_at(q).wire_bytes();
         if (m != n || std::memcmp(p, q, m) != 0) {
             ++links_[index(copy.link)].base.conflicts;
-            sink_.conflict({acd_, epoch_}, seq, copy.link, {p, m}, {q, n});
+            sink_.conflict({acd_, epoch_}, seq, copy.link, {p, m}, original.link, {q, n});
         }
         p += m;
         q += n;

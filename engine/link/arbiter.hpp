@@ -48,8 +48,8 @@ public:
     virtual void missing(Range range) = 0;
     /// Messages that were missing, of this or an older epoch.
     virtual void fill(Stream stream, Seq first, Bytes messages, u32 count) = 0;
-    /// The copy of `seq` on `link`, `rival`, differs from the one that was accepted, `held`.
-    virtual void conflict(Stream stream, Seq seq, Link link, Bytes rival, Bytes held) = 0;
+    /// The copy of `seq` on `link`, `rival`, differs from the one that was accepted from `held_link`, `held`.
+    virtual void conflict(Stream stream, Seq seq, Link link, Bytes rival, Link held_link, Bytes held) = 0;
     /// A stream that is no longer the current one, as it stands: when it ended, and after each late fill.
     virtual void older_stream(const StreamRecord& stream) = 0;
     /// The final account of a link for a stream that ended.

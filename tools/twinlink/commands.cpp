@@ -137,6 +137,8 @@ constexpr std::array<string_view, 2> kCheckExamples{"twinlink store check /var/l
 constexpr std::array<string_view, 1> kOutagesExamples{"twinlink report outages --from this-month --csv"};
 constexpr std::array<string_view, 2> kExceptionsExamples{"twinlink report exceptions",
                                                          "twinlink report exceptions --from today --json"};
+constexpr std::array<string_view, 2> kConflictsExamples = {
+    "twinlink report conflicts", "twinlink report conflicts --acd 1 --from today --json"};
 constexpr std::array<string_view, 1> kEchiExamples{"twinlink export echi --version 12 /var/spool/echi"};
 constexpr std::array<string_view, 3> kVerifyExamples = {
     "twinlink verify", "twinlink verify --from yesterday --json", "twinlink verify --partner --from today"};
@@ -229,6 +231,12 @@ constexpr std::array kCommands = {
         "opened, copies that differ. A fact of this server: its partner has its own. twinlink items linkex "
         "explains the columns.",
         kOutagesOptions, kExceptionsExamples, run_report_exceptions},
+    CommandInfo{
+        "report conflicts", "messages of which copies came that differ, and which copy counts",
+        "Of such copies both servers keep the same one, that of the lower hash; the latest other one is "
+        "remembered. Per message both copies, with time, hash and who brought them, as far as that is "
+        "known. --from and --to are the message's time.",
+        kOutagesOptions, kConflictsExamples, run_report_conflicts},
     CommandInfo{
         "export echi", "call records as external call history files (chr0001, ...)",
         "Writes the call records of closed intervals that DIR has not got yet into its next file. Each goes "
