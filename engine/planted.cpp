@@ -32,6 +32,7 @@ std::string_view name(Probe value) noexcept {
         case Probe::StreamExtended: return "stream_extended";
         case Probe::OlderLifeFilled: return "older_life_filled";
         case Probe::OlderLifeLearnt: return "older_life_learnt";
+        case Probe::LifeTakenUp: return "life_taken_up";
         case Probe::OldEndLearnt: return "old_end_learnt";
         case Probe::WildHeld: return "wild_held";
         case Probe::WildAdopted: return "wild_adopted";

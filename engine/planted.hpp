@@ -46,6 +46,7 @@ enum class Probe : u8 {
     StreamExtended,  ///< by the partner, where no link was heard
     OlderLifeFilled,
     OlderLifeLearnt,
+    LifeTakenUp,  ///< from the partner, where no link was heard for long
     OldEndLearnt,
     WildHeld,
     WildAdopted,

@@ -105,6 +105,11 @@ public:
     /// missing from here on, of one that it knows those behind its end (within kOldEndMax). Nothing happens
     /// where the life is newer than the present one, or older than those that can be filled.
     void learn_life(Epoch epoch, Seq last, Now now);
+    /// The partner has a life newer than the present one, or this server has none: it is the present one from
+    /// here on, names in front of `first` are a gap, what follows is offered (see offer()). Nothing happens
+    /// where a link is heard, whose to prove it then is, or where the life is said to have begun more than
+    /// kLifeAheadMax behind what this server knows of the ACD's clock.
+    void take_up_life(Epoch epoch, Seq first, Now now);
     /// A merged gap, and behind it the ranges of it that are missing (see GapTable::take_apart).
     void take_apart(Epoch epoch, std::span<const Range> parts);
     /// Gaps are merged, and there is room to take them apart.
@@ -206,6 +211,9 @@ private:
     std::array<PerLink, kLinks> links_;
     std::vector<Older> older_;  // newest last, at most kOlderStreams
     static constexpr std::size_t kOlderStreams = 3;
+    /// How far a life that the partner tells of may lie ahead of the ACD's clock as known here: a wrong one
+    /// stands in the way of what links bring for so long. Chosen: more than clocks are set by.
+    static constexpr Nanos kLifeAheadMax = 86'400_s;
     /// Names that a late frame may add to the end of an older life. Chosen: what a link may lag behind, and
     /// far from where a stray number would lie.
     static constexpr u64 kOldEndMax = kLinkMapSeqs;

@@ -20,8 +20,6 @@ constexpr std::size_t kOutboxBytes = std::size_t{1} << 20;
 /// ... and before anything more is taken from it: what it asks makes answers.
 constexpr std::size_t kOutboxMost = 2 * kLendAhead;
 constexpr Nanos kPublishEvery = 100_ms;
-/// Lives remembered as told: a good partner has a few, and telling twice changes nothing.
-constexpr std::size_t kLivesToldMax = 4 * kLivesPerAcd * kAcdsMax;
 
 }  // namespace
 
@@ -105,8 +103,10 @@ std::size_t PartnerShim::poll(Now now) {
         session_.heard(now);  // what waits here is our slowness, not the partner's silence
     fetcher_.on_time(now);
     session_.on_time(now, to_come_);
+    listen(now);
     const bool pressed = out_.size() > kOutboxBytes;
     if (session_.up() && !pressed) {
+        take_up_lives(now);
         frames += mirror_.tell(now, session_.common_acds());
         frames += fetcher_.ask(now, session_.common_acds(), deaf());
         frames += losses_.on_time(now, config_.self.server == 1);
@@ -217,23 +217,6 @@ void PartnerShim::take(const FrameIn& frame, Now now) {
         default: break;
     }
     if (!broken.empty()) session_.bye(ByeWhy::Protocol, broken);
-}
-
-/// Lives of an ACD that the partner knows more of: this server never saw them, or not to their end.
-void PartnerShim::learn_lives() {
-    if (lives_told_.size() > kLivesToldMax) lives_told_.clear();
-    for (const auto& [stream, theirs] : theirs_) {
-        if (!theirs.ended || theirs.pruned + 1 >= theirs.next) continue;
-        const auto known = own_.find(stream);
-        if (known != own_.end() && (!known->second.ended || known->second.next >= theirs.next)) continue;
-        const bool newer = std::ranges::any_of(own_, [&](const auto& own) {
-            return own.first.acd == stream.acd && own.first.epoch > stream.epoch;
-        });
-        if (!newer || lives_told_[stream] >= theirs.next) continue;
-        const Range names{Seq{1}, theirs.next - 1};
-        if (desk_.tell(OfferPiece::What::Life, stream, std::span(&names, 1)))
-            lives_told_[stream] = theirs.next;
-    }
 }
 
 // ---- what is held here

@@ -40,6 +40,12 @@ protected:
         if (chance(t.dup_ppm)) send_frame(n, link, frame);
         if (chance(t.wild_ppm)) wild(n, link);
     }
+    /// One server learns of a new life from its partner, as both links are down when it begins.
+    void miss_begin_of_life() {
+        const int n = static_cast<int>(upto(1));
+        for (const Link link : {Link::A, Link::B}) trouble(n, link).down_until = step_ + 500 + upto(2'500);
+        say(called(n) + " is deaf when a life begins");
+    }
     LinkTrouble& trouble(int n, Link link) { return links_[static_cast<std::size_t>(n) * 2 + index(link)]; }
 
     bool is_first_of_life(std::size_t frame) const {
@@ -112,6 +118,7 @@ protected:
         const u64 frames = pace_ != 0 ? pace_ : step_ % slow_pace_ == 0 ? 1 : 0;
         for (u64 i = 0; i < frames && next_frame_ < players_[0]->frames(); ++i, ++next_frame_) {
             const OfferRun run = players_[0]->run(next_frame_);
+            if (epoch_ != 0 && epoch_ != run.stream.epoch.value && upto(2) != 0) miss_begin_of_life();
             epoch_ = run.stream.epoch.value;
             sent_seq_ = run.first.value + run.count - 1;
             for (int n = 0; n < 2; ++n)

@@ -100,6 +100,10 @@ private:
         if (wiped) {
             std::filesystem::remove_all(s.rig.store_path());
             durable_[&s].clear();
+            // Its links may be longer in coming than its partner.
+            if (upto(1) == 0)
+                for (const Link link : {Link::A, Link::B})
+                    trouble(n, link).down_until = step_ + 1'200 + upto(2'000);
         }
         down_until_[n] = step_ + 1 + upto(1'200);
     }
@@ -124,6 +128,8 @@ private:
         PairRig::Server& s = server(n);
         PartnerConfig config = pair_.config_of(s);
         config.self.life += ++lives_ * 1'000;
+        // Long silences are rare in so short a time: deaf servers follow into new lives sooner.
+        config.lives_after = Nanos{50'000'000 * (1 + outcome_.seed % 8)};
         pair_.start_shim(s, config);
     }
     void keep_connected() {
