@@ -42,7 +42,10 @@ Arbiter::Arbiter(Acd acd, const ArbiterConfig& config, ArbiterSink& sink)
       gaps_({acd, Epoch{}}, config.gaps_max),
       history_(config.history_frames) {
     parked_.reserve(2 * std::size_t{config_.parked_max});
-    for (auto& l : links_) l.wild.reserve(config_.wild_max);
+    for (auto& l : links_) {
+        l.wild.reserve(config_.wild_max);
+        l.runs.reserve(kWildLives);
+    }
     older_.reserve(kOlderStreams + 1);
 }
 

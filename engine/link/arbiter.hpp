@@ -138,12 +138,21 @@ public:
     [[nodiscard]] std::size_t parked() const noexcept { return parked_.size() - parked_head_; }
 
 private:
+    /// Frames held back that are of one stream; those of a link lie one run behind the other, by epoch.
+    struct WildRun {
+        Stream stream;
+        Seq first;      // of the first frame ...
+        Nanos arrived;  // ... and when that came
+        u32 frames = 0;
+        bool pump_up = false;  // one of them is part of a pump-up
+    };
     struct PerLink {
         LinkRecord base{};  // counted so far; sums of the maps before a restart included
         Counters<Verdict> verdicts;
         std::vector<HeldFrame> wild;
-        Nanos heard;     // latest valid frame
-        Nanos in_range;  // latest frame inside the window of the current epoch
+        std::vector<WildRun> runs;  // of wild
+        Nanos heard;                // latest valid frame
+        Nanos in_range;             // latest frame inside the window of the current epoch
         Nanos silence_ended;
         bool silent = false;
     };
@@ -155,9 +164,11 @@ private:
     // acceptance.cpp: what is believed
     Verdict hold_wild(const HeldFrame& frame, Now now);
     void drop_wild(PerLink& link);
-    bool proven(Link link, Now now) const noexcept;
+    bool proven(Link link, const WildRun& mine, Now now) const noexcept;
+    bool older_waits(Epoch epoch, Now now) const noexcept;
     void adopt_proven(Now now);
-    void adopt(Link link, Now now);
+    void adopt(Link link, Stream stream, Now now);
+    std::vector<HeldFrame> take_wild(PerLink& link, Stream stream);
     void start_epoch(Epoch epoch, Seq first, Now now);
     void watch_silence(Now now);
     GapCause cause_of_hole(Now now) const noexcept;
@@ -211,6 +222,8 @@ private:
     std::array<PerLink, kLinks> links_;
     std::vector<Older> older_;  // newest last, at most kOlderStreams
     static constexpr std::size_t kOlderStreams = 3;
+    /// Lives of which a link holds frames back. Chosen: more than a burst of a capture goes through.
+    static constexpr std::size_t kWildLives = 8;
     /// How far a life that the partner tells of may lie ahead of the ACD's clock as known here: a wrong one
     /// stands in the way of what links bring for so long. Chosen: more than clocks are set by.
     static constexpr Nanos kLifeAheadMax = 86'400_s;
