@@ -81,7 +81,7 @@ public:
     void accept(Seq, Bytes, u32 count, u64) override { messages += count; }
     void missing(Range range) override { lost += range.count(); }
     void fill(Stream, Seq, Bytes, u32 count) override { messages += count; }
-    void conflict(Stream, Seq, Link, Bytes, Bytes) override { std::abort(); }
+    void conflict(Stream, Seq, Link, Bytes, Link, Bytes) override { std::abort(); }
     void older_stream(const StreamRecord&) override {}
     void missing_in_older(Stream, Seq) override {}
     void older_link(const LinkRecord&) override {}

@@ -137,16 +137,16 @@ void AcdPath::came_late(Stream stream, Seq first, u64 count) {
     note_fill({stream.epoch, first}, count);
 }
 
-void AcdPath::conflict(Stream stream, Seq seq, Link link, Bytes rival, Bytes held) {
-    take_rival(stream, seq, rival, link == Link::A ? FilledBy::LinkA : FilledBy::LinkB,
-               outranks(rival, held));
+void AcdPath::conflict(Stream stream, Seq seq, Link link, Bytes rival, Link held_link, Bytes held) {
+    const auto by = [](Link l) { return l == Link::A ? FilledBy::LinkA : FilledBy::LinkB; };
+    take_rival(stream, seq, rival, by(link), outranks(rival, held), by(held_link));
 }
 
-void AcdPath::take_rival(Stream stream, Seq seq, Bytes copy, FilledBy by, bool wins) {
+void AcdPath::take_rival(Stream stream, Seq seq, Bytes copy, FilledBy by, bool wins, FilledBy held_by) {
     ++conflicts_;
     probe(Probe::Conflict);
     if (batch_->rivals.size() >= kRivalsPerBatch) return;  // the same end as a full table's: counted
-    batch_->rivals.push_back({stream, seq, batch_->arena.size(), static_cast<u32>(copy.size()), by});
+    batch_->rivals.push_back({stream, seq, batch_->arena.size(), static_cast<u32>(copy.size()), by, held_by});
     batch_->arena.insert(batch_->arena.end(), copy.begin(), copy.end());
     dirty_ = true;
     if (!wins) return;

@@ -82,7 +82,8 @@ public:
 
     /// A copy of a name that is held here, brought by whom it says, that differs from what the journal has.
     /// `wins`: it counts from now on.
-    void take_rival(Stream stream, Seq seq, Bytes copy, FilledBy by, bool wins);
+    void take_rival(Stream stream, Seq seq, Bytes copy, FilledBy by, bool wins,
+                    FilledBy held_by = FilledBy::Nobody);
 
     // refold: see refold.hpp
     [[nodiscard]] RefoldDesk& desk() noexcept { return desk_; }
@@ -97,7 +98,7 @@ public:
     void accept(Seq first, Bytes messages, u32 count, u64 last_time) override;
     void missing(Range range) override;
     void fill(Stream stream, Seq first, Bytes messages, u32 count) override;
-    void conflict(Stream stream, Seq seq, Link link, Bytes rival, Bytes held) override;
+    void conflict(Stream stream, Seq seq, Link link, Bytes rival, Link held_link, Bytes held) override;
     void older_stream(const StreamRecord& stream) override;
     void missing_in_older(Stream stream, Seq first) override;
     void older_link(const LinkRecord& link) override;

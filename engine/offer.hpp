@@ -61,6 +61,7 @@ struct OfferPiece {
         Apart,      ///< a merged gap, and behind it its missing ranges; the last one may be merged still
         Rival,      ///< one message that is held here with other bytes
         Life,       ///< the partner knows of this older life, or of more of it: names up to the last one
+        Begin,      ///< the partner has a newer life, from the first name on, and no link was heard for long
     };
     /// The bytes are left as they are: nobody reads more of them than was written, and three desks of 2 MiB
     /// are touched only as far as they are used.

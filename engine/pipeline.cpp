@@ -192,6 +192,7 @@ std::size_t FoldStage::take_offer(OfferDesk& desk, Now now) {
             if (piece->what == What::Requested) path->arbiter().requested(epoch, range);
             if (piece->what == What::Lost) path->arbiter().lose(epoch, range, now);
             if (piece->what == What::Life) path->arbiter().learn_life(epoch, range.last, now);
+            if (piece->what == What::Begin) path->arbiter().take_up_life(epoch, range.first, now);
         }
     }
     const bool pushed = desk.empty.push(piece);

@@ -46,6 +46,7 @@ std::string_view name(Probe value) noexcept {
         case Probe::StreamExtended: return "stream_extended";
         case Probe::OlderLifeFilled: return "older_life_filled";
         case Probe::OlderLifeLearnt: return "older_life_learnt";
+        case Probe::LifeTakenUp: return "life_taken_up";
         case Probe::OldEndLearnt: return "old_end_learnt";
         case Probe::LifeWithoutPumpUp: return "life_without_pump_up";
         case Probe::WildHeld: return "wild_held";

@@ -60,6 +60,7 @@ enum class Probe : u8 {
     StreamExtended,  ///< by the partner, where no link was heard
     OlderLifeFilled,
     OlderLifeLearnt,
+    LifeTakenUp,  ///< from the partner, where no link was heard for long
     OldEndLearnt,
     LifeWithoutPumpUp,  ///< a life that is believed though its pump-up was lost
     WildHeld,

@@ -24,6 +24,7 @@ struct RivalCopy {
     u64 offset = 0;  ///< in the batch's arena
     u32 bytes = 0;
     FilledBy by = FilledBy::Nobody;
+    FilledBy held_by = FilledBy::Nobody;  ///< who brought the one that is held, where that is known
 };
 
 }  // namespace twinlink

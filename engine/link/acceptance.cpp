@@ -4,24 +4,43 @@
 #include "engine/planted.hpp"
 
 #include <algorithm>
+#include <optional>
 
 namespace twinlink {
+namespace {
 
-/// Holds a frame from outside the window, or of an epoch that is not ours, until proven() or refuted.
+bool shows_pump_up(const FrameView& frame) {
+    return (frame.header().flags & kFlagPumpUp) != 0 ||
+           (frame.count() != 0 && message_at(frame.body().data()).template_id == PumpUpBegin::kTemplate);
+}
+
+}  // namespace
+
+/// Holds a frame from outside the window, or of an epoch that is not ours, until proven() or refuted. What
+/// does not follow takes the place of what was held; but a newer life behind two frames that agree says
+/// nothing against them: a link that is read from a capture is through with a life in no time.
 Verdict Arbiter::hold_wild(const HeldFrame& frame, Now now) {
     PerLink& l = links_[index(frame.link)];
+    const Stream stream = frame.view.stream();
     ++l.base.wild_frames;
     probe(Probe::WildHeld);
     if (!l.wild.empty()) {
         const FrameView& last = l.wild.back().view;
-        const bool follows = last.stream() == frame.view.stream() && frame.view.first() >= last.first() &&
+        const WildRun& run = l.runs.back();
+        const bool follows = run.stream == stream && frame.view.first() >= last.first() &&
                              frame.view.first().value <= last.end().value + config_.window_seqs;
-        if (!follows) drop_wild(l);
+        const bool newer = run.stream.epoch < stream.epoch && run.frames >= 2 && l.runs.size() < kWildLives;
+        if (!follows && !newer) drop_wild(l);
     }
-    if (l.wild.size() == config_.wild_max)
+    if (l.wild.size() == config_.wild_max) {
         sink_.release(frame.link, frame.token);
-    else
+    } else {
+        if (l.runs.empty() || l.runs.back().stream != stream)
+            l.runs.push_back({stream, frame.view.first(), frame.arrived});
         l.wild.push_back(frame);
+        ++l.runs.back().frames;
+        l.runs.back().pump_up = l.runs.back().pump_up || shows_pump_up(frame.view);
+    }
     adopt_proven(now);
     return Verdict::Wild;
 }
@@ -29,59 +48,91 @@ Verdict Arbiter::hold_wild(const HeldFrame& frame, Now now) {
 void Arbiter::drop_wild(PerLink& link) {
     for (const HeldFrame& frame : link.wild) sink_.release(frame.link, frame.token);
     link.wild.clear();
+    link.runs.clear();
 }
 
 /// Two frames in a row agree on this link; the other link agrees too, or has left the old range as well; and
 /// a new epoch shows its pump-up, or the old one has been quiet for so long that nothing else can be true.
-bool Arbiter::proven(Link link, Now now) const noexcept {
-    const PerLink& mine = links_[index(link)];
-    const PerLink& theirs = links_[index(other(link))];
-    if (planted(Planted::AcceptWild) && !mine.wild.empty()) return true;
-    if (mine.wild.size() < 2) return false;
-    const HeldFrame& first = mine.wild.front();
-    const bool agrees = !theirs.wild.empty() && theirs.wild.front().view.stream() == first.view.stream() &&
-                        std::max(theirs.wild.front().view.first(), first.view.first()) -
-                                std::min(theirs.wild.front().view.first(), first.view.first()) <=
-                            config_.window_seqs;
+bool Arbiter::proven(Link link, const WildRun& mine, Now now) const noexcept {
+    if (planted(Planted::AcceptWild)) return true;
+    if (mine.frames < 2) return false;
+    const PerLink& own = links_[index(link)];
+    const PerLink& others = links_[index(other(link))];
+    const auto same = std::ranges::find(others.runs, mine.stream, &WildRun::stream);
+    const bool agrees =
+        same != others.runs.end() &&
+        std::max(same->first, mine.first) - std::min(same->first, mine.first) <= config_.window_seqs;
     const auto quiet = [&](const PerLink& l, Nanos limit) {
         return l.in_range.value == 0 || now.mono - l.in_range >= limit;
     };
-    const bool left = theirs.wild.empty() && quiet(theirs, config_.silence) &&
-                      now.mono - first.arrived >= config_.reorder_window;
+    // What it holds of newer lives says nothing against this one.
+    const bool elsewhere = std::ranges::any_of(
+        others.runs, [&](const WildRun& r) { return r.stream.epoch <= mine.stream.epoch; });
+    const bool left =
+        !elsewhere && quiet(others, config_.silence) && now.mono - mine.arrived >= config_.reorder_window;
     if (!agrees && !left) return false;
-    if (epoch_.value == 0 || first.view.header().epoch == epoch_.value) return true;
+    if (epoch_.value == 0 || mine.stream.epoch == epoch_) return true;
 
-    const auto pumps_up = [](const PerLink& l) {
-        return std::ranges::any_of(l.wild, [](const HeldFrame& f) {
-            return (f.view.header().flags & kFlagPumpUp) != 0 ||
-                   (f.view.count() != 0 &&
-                    message_at(f.view.body().data()).template_id == PumpUpBegin::kTemplate);
-        });
-    };
-    if (pumps_up(mine) || (agrees && pumps_up(theirs))) return true;
+    if (mine.pump_up || (agrees && same->pump_up)) return true;
     const Nanos long_silence{10 * config_.silence.value};
-    const bool only =
-        quiet(mine, long_silence) && quiet(theirs, long_silence) && now.mono - first.arrived >= long_silence;
+    const bool only = quiet(own, long_silence) && quiet(others, long_silence) &&
+                      now.mono - mine.arrived >= long_silence;
     if (only) probe(Probe::LifeWithoutPumpUp);
     return only;
 }
 
+/// A link holds two frames of a life older than this one, and the other link may still show the same.
+bool Arbiter::older_waits(Epoch epoch, Now now) const noexcept {
+    const auto waits = [&](const WildRun& run) {
+        return run.stream.epoch < epoch && run.frames >= 2 && now.mono - run.arrived < config_.reorder_window;
+    };
+    return std::ranges::any_of(links_, [&](const PerLink& l) { return std::ranges::any_of(l.runs, waits); });
+}
+
+/// Lives in their order: what is proven of an older one first.
 void Arbiter::adopt_proven(Now now) {
-    for (const Link link : {Link::A, Link::B}) {
-        if (proven(link, now)) adopt(link, now);
+    for (;;) {
+        std::optional<Stream> oldest;
+        Link by = Link::A;
+        for (const Link link : {Link::A, Link::B}) {
+            for (const WildRun& run : links_[index(link)].runs) {
+                if (oldest && *oldest <= run.stream) continue;
+                if (!proven(link, run, now) || older_waits(run.stream.epoch, now)) continue;
+                oldest = run.stream;
+                by = link;
+            }
+        }
+        if (!oldest) return;
+        adopt(by, *oldest, now);
     }
 }
 
-/// Believes what `link` holds back, and what the other one does of the same stream.
-void Arbiter::adopt(Link link, Now now) {
-    const Stream stream = links_[index(link)].wild.front().view.stream();
-    Seq first = links_[index(link)].wild.front().view.first();
-    PerLink& theirs = links_[index(other(link))];
-    if (!theirs.wild.empty() && theirs.wild.front().view.stream() == stream) {
-        first = std::min(first, theirs.wild.front().view.first());
-    } else {
-        drop_wild(theirs);
+/// Takes out what a link holds of `stream`, in order, and lets go of older lives: they were not proven.
+std::vector<HeldFrame> Arbiter::take_wild(PerLink& link, Stream stream) {
+    std::vector<HeldFrame> taken;
+    std::vector<HeldFrame> newer;
+    newer.reserve(config_.wild_max);
+    for (const HeldFrame& frame : link.wild) {
+        const Stream of = frame.view.stream();
+        if (of == stream)
+            taken.push_back(frame);
+        else if (of.epoch > stream.epoch)
+            newer.push_back(frame);
+        else
+            sink_.release(frame.link, frame.token);
     }
+    link.wild.swap(newer);
+    std::erase_if(link.runs, [&](const WildRun& run) { return run.stream.epoch <= stream.epoch; });
+    return taken;
+}
+
+/// Believes what `link` holds back of `stream`, and what the other one does.
+void Arbiter::adopt(Link link, Stream stream, Now now) {
+    std::array<std::vector<HeldFrame>, kLinks> held;
+    for (const Link l : {Link::A, Link::B}) held[index(l)] = take_wild(links_[index(l)], stream);
+    Seq first = held[index(link)].front().view.first();
+    const auto& theirs = held[index(other(link))];
+    if (!theirs.empty()) first = std::min(first, theirs.front().view.first());
     const bool new_epoch = stream.epoch != epoch_;
     probe(Probe::WildAdopted);
     if (new_epoch) {
@@ -94,16 +145,11 @@ void Arbiter::adopt(Link link, Now now) {
         if (first > next_) open_gap(first, now);
         drain(now);
     }
-    // in_range() may come back here only through frames, never through adopt(): the lists are taken out
-    // first.
-    for (auto& l : links_) {
-        std::vector<HeldFrame> held;
-        held.swap(l.wild);
-        l.wild.reserve(config_.wild_max);
-        for (const HeldFrame& frame : held) {
+    for (const Link l : {Link::A, Link::B}) {
+        for (const HeldFrame& frame : held[index(l)]) {
             if (new_epoch) {  // the account of the new stream began after they had come
-                ++l.base.frames;
-                l.base.messages += frame.view.count();
+                ++links_[index(l)].base.frames;
+                links_[index(l)].base.messages += frame.view.count();
             }
             in_range(frame, now);
         }

@@ -42,7 +42,10 @@ Arbiter::Arbiter(Acd acd, const ArbiterConfig& config, ArbiterSink& sink)
       gaps_({acd, Epoch{}}, config.gaps_max),
       history_(config.history_frames) {
     parked_.reserve(2 * std::size_t{config_.parked_max});
-    for (auto& l : links_) l.wild.reserve(config_.wild_max);
+    for (auto& l : links_) {
+        l.wild.reserve(config_.wild_max);
+        l.runs.reserve(kWildLives);
+    }
     older_.reserve(kOlderStreams + 1);
 }
 
@@ -289,7 +292,7 @@ void Arbiter::compare(const HeldFrame& copy, const HeldFrame& original) {
         const u32 n = message_at(q).wire_bytes();
         if (m != n || std::memcmp(p, q, m) != 0) {
             ++links_[index(copy.link)].base.conflicts;
-            sink_.conflict({acd_, epoch_}, seq, copy.link, {p, m}, {q, n});
+            sink_.conflict({acd_, epoch_}, seq, copy.link, {p, m}, original.link, {q, n});
         }
         p += m;
         q += n;

@@ -48,8 +48,8 @@ public:
     virtual void missing(Range range) = 0;
     /// Messages that were missing, of this or an older epoch.
     virtual void fill(Stream stream, Seq first, Bytes messages, u32 count) = 0;
-    /// The copy of `seq` on `link`, `rival`, differs from the one that was accepted, `held`.
-    virtual void conflict(Stream stream, Seq seq, Link link, Bytes rival, Bytes held) = 0;
+    /// The copy of `seq` on `link`, `rival`, differs from the one that was accepted from `held_link`, `held`.
+    virtual void conflict(Stream stream, Seq seq, Link link, Bytes rival, Link held_link, Bytes held) = 0;
     /// A stream that is no longer the current one, as it stands: when it ended, and after each late fill.
     virtual void older_stream(const StreamRecord& stream) = 0;
     /// Of an older stream, names from `first` on are missing that nobody knew to exist: what came behind them
@@ -108,6 +108,11 @@ public:
     /// missing from here on, of one that it knows those behind its end (within kOldEndMax). Nothing happens
     /// where the life is newer than the present one, or older than those that can be filled.
     void learn_life(Epoch epoch, Seq last, Now now);
+    /// The partner has a life newer than the present one, or this server has none: it is the present one from
+    /// here on, names in front of `first` are a gap, what follows is offered (see offer()). Nothing happens
+    /// where a link is heard, whose to prove it then is, or where the life is said to have begun more than
+    /// kLifeAheadMax behind what this server knows of the ACD's clock.
+    void take_up_life(Epoch epoch, Seq first, Now now);
     /// A merged gap, and behind it the ranges of it that are missing (see GapTable::take_apart).
     void take_apart(Epoch epoch, std::span<const Range> parts);
     /// Gaps are merged, and there is room to take them apart.
@@ -136,12 +141,21 @@ public:
     [[nodiscard]] std::size_t parked() const noexcept { return parked_.size() - parked_head_; }
 
 private:
+    /// Frames held back that are of one stream; those of a link lie one run behind the other, by epoch.
+    struct WildRun {
+        Stream stream;
+        Seq first;      // of the first frame ...
+        Nanos arrived;  // ... and when that came
+        u32 frames = 0;
+        bool pump_up = false;  // one of them is part of a pump-up
+    };
     struct PerLink {
         LinkRecord base{};  // counted so far; sums of the maps before a restart included
         Counters<Verdict> verdicts;
         std::vector<HeldFrame> wild;
-        Nanos heard;     // latest valid frame
-        Nanos in_range;  // latest frame inside the window of the current epoch
+        std::vector<WildRun> runs;  // of wild
+        Nanos heard;                // latest valid frame
+        Nanos in_range;             // latest frame inside the window of the current epoch
         Nanos silence_ended;
         bool silent = false;
     };
@@ -153,9 +167,11 @@ private:
     // acceptance.cpp: what is believed
     Verdict hold_wild(const HeldFrame& frame, Now now);
     void drop_wild(PerLink& link);
-    bool proven(Link link, Now now) const noexcept;
+    bool proven(Link link, const WildRun& mine, Now now) const noexcept;
+    bool older_waits(Epoch epoch, Now now) const noexcept;
     void adopt_proven(Now now);
-    void adopt(Link link, Now now);
+    void adopt(Link link, Stream stream, Now now);
+    std::vector<HeldFrame> take_wild(PerLink& link, Stream stream);
     void start_epoch(Epoch epoch, Seq first, Now now);
     void watch_silence(Now now);
     GapCause cause_of_hole(Now now) const noexcept;
@@ -209,6 +225,11 @@ private:
     std::array<PerLink, kLinks> links_;
     std::vector<Older> older_;  // newest last, at most kOlderStreams
     static constexpr std::size_t kOlderStreams = 3;
+    /// Lives of which a link holds frames back. Chosen: more than a burst of a capture goes through.
+    static constexpr std::size_t kWildLives = 8;
+    /// How far a life that the partner tells of may lie ahead of the ACD's clock as known here: a wrong one
+    /// stands in the way of what links bring for so long. Chosen: more than clocks are set by.
+    static constexpr Nanos kLifeAheadMax = 86'400_s;
     /// Names that a late frame may add to the end of an older life. Chosen: what a link may lag behind, and
     /// far from where a stray number would lie.
     static constexpr u64 kOldEndMax = kLinkMapSeqs;

@@ -120,6 +120,19 @@ void Arbiter::lose(Epoch epoch, Range range, Now now) {
     if (GapTable* const gaps = gaps_of(epoch)) gaps->lose(range, now.wall.value, sink_);
 }
 
+void Arbiter::take_up_life(Epoch epoch, Seq first, Now now) {
+    if (epoch <= epoch_ || first.value == 0) return;
+    for (const PerLink& link : links_)
+        if (!link.silent) return;
+    // A life's name is when it began by the ACD's clock; by which some time has passed since it was heard.
+    const u64 since = now.wall.value - std::min(now.wall.value, std::max(last_wall_, begun_wall_));
+    const u64 known = std::max(last_time_, epoch_.value) + since;
+    if (active() && epoch.value > known + kLifeAheadMax.value) return;
+    probe(Probe::LifeTakenUp);
+    for (PerLink& link : links_) drop_wild(link);
+    start_epoch(epoch, first, now);
+}
+
 void Arbiter::learn_life(Epoch epoch, Seq last, Now now) {
     if (!active() || epoch >= epoch_ || epoch.value == 0) return;
     const auto known = std::ranges::find(older_, epoch.value, [](const Older& o) { return o.record.epoch; });

@@ -57,6 +57,12 @@ RangeSet Fetcher::wanted(Stream stream, bool tail) const {
     return lacking.within({them.pruned + 1, them.next - 1}).without(them.missing);
 }
 
+RangeSet Fetcher::to_come(Stream stream, bool tail) const {
+    const auto way = ways_.find(stream);
+    const RangeSet all = wanted(stream, tail);
+    return way == ways_.end() ? all : all.without(way->second.gone);
+}
+
 std::size_t Fetcher::ask(Now now, std::span<const Acd> acds, std::span<const Acd> deaf) {
     std::size_t frames = 0;
     u64 flying = in_flight();

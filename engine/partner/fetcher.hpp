@@ -46,6 +46,8 @@ public:
 
     /// Names that we lack and the partner has.
     [[nodiscard]] RangeSet wanted(Stream stream, bool tail) const;
+    /// The same, less what the partner turned out not to be able to give.
+    [[nodiscard]] RangeSet to_come(Stream stream, bool tail) const;
     [[nodiscard]] u64 in_flight() const noexcept;
     /// Names of `range` that the partner, too, has said not to have any more.
     [[nodiscard]] bool too_old(Stream stream, Range range) const;

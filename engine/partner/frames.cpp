@@ -6,6 +6,7 @@
 #include "engine/partner/account.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace twinlink::partner {
 namespace {
@@ -134,6 +135,29 @@ FrameFault check(const AccountPage<id, R>& page, const FrameIn& frame) noexcept 
         behind = place_of(record);
     }
     return FrameFault::Ok;
+}
+
+/// Keys, in front of each entry, ascend.
+template <class E>
+bool good_rows(const FrameIn& frame) noexcept {
+    for (u32 n = 1; n < frame.entries; ++n) {
+        const E a = frame.entry<E>(n - 1);
+        const E b = frame.entry<E>(n);
+        if (std::pair(a.entity, a.entity2) >= std::pair(b.entity, b.entity2)) return false;
+    }
+    return true;
+}
+FrameFault check(const RowsAsk& ask, const FrameIn& frame) noexcept {
+    if (frame.entries > kRowsAsked) return FrameFault::BadCount;
+    const bool good = ask.request != 0 && ask.acd != 0 && ask.table != 0 && good_rows<RowEntry>(frame);
+    return good ? FrameFault::Ok : FrameFault::BadNumber;
+}
+FrameFault check(const RowHashes& page, const FrameIn& frame) noexcept {
+    if (frame.entries > kRowsPage) return FrameFault::BadCount;
+    return page.request != 0 && good_rows<RowHashEntry>(frame) ? FrameFault::Ok : FrameFault::BadNumber;
+}
+FrameFault check(const RowItems& row, const FrameIn&) noexcept {
+    return row.request != 0 ? FrameFault::Ok : FrameFault::BadNumber;
 }
 
 FrameFault check_content(const FrameIn& frame) noexcept {

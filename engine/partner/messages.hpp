@@ -82,7 +82,21 @@ struct HeldEntry {
     u16 reserved1;
     u32 reserved2;
 };
+/// A row of the table and interval that a message is about.
+struct RowEntry {
+    u64 entity;
+    u64 entity2;
+};
+struct RowHashEntry {
+    u64 entity;
+    u64 entity2;
+    u64 hash;
+};
+struct ItemEntry {
+    u64 value;
+};
 static_assert(sizeof(AcdEntry) == 8 && sizeof(RangeEntry) == 16 && sizeof(HeldEntry) == 24);
+static_assert(sizeof(RowEntry) == 16 && sizeof(RowHashEntry) == 24 && sizeof(ItemEntry) == 8);
 
 struct Hello {
     static constexpr u16 kTemplate = 1;
@@ -226,6 +240,40 @@ struct Copy {
     u16 reserved0;
     u32 reserved1;
 };
+struct RowsAsk {
+    static constexpr u16 kTemplate = 17;
+    using Entry = RowEntry;
+    u64 start;
+    u64 next_entity;
+    u64 next_entity2;
+    u32 request;
+    u16 acd;
+    u16 instance;
+    u8 table;
+    u8 reserved0;
+    u16 reserved1;
+    u32 reserved2;
+};
+struct RowHashes {
+    static constexpr u16 kTemplate = 18;
+    using Entry = RowHashEntry;
+    u64 next_entity;
+    u64 next_entity2;
+    u32 request;
+    u8 flags;
+    u8 reserved0;
+    u16 reserved1;
+};
+struct RowItems {
+    static constexpr u16 kTemplate = 19;
+    using Entry = ItemEntry;
+    u64 entity;
+    u64 entity2;
+    u32 request;
+    u8 flags;
+    u8 reserved0;
+    u16 reserved1;
+};
 /// Whether variable data stands behind a message's block.
 template <class M>
 inline constexpr bool kHasData = std::is_same_v<M, Block> || std::is_same_v<M, Copy>;
@@ -249,6 +297,9 @@ constexpr void for_each_partner_message(F&& f) {
     f.template operator()<AccountLinks>();
     f.template operator()<AccountEvents>();
     f.template operator()<Copy>();
+    f.template operator()<RowsAsk>();
+    f.template operator()<RowHashes>();
+    f.template operator()<RowItems>();
 }
 
 // ---- bounds --------------------------------------------------------------------------------------
@@ -267,5 +318,10 @@ inline constexpr u32 kAccountPage = 256;
 /// Records that one AccountAsk may ask for. Chosen: 2 MiB of gaps, told in a third of a second.
 inline constexpr u32 kAccountMost = 16'384;
 static_assert(kAccountPage <= kRangesPerMessage);
+/// Rows of a page of hashes: 24 KiB of them, some 2 ms of reading.
+inline constexpr u32 kRowsPage = 1'024;
+/// Rows whose items one RowsAsk may ask for. Chosen: what people read through; 110 KiB of the widest table.
+inline constexpr u32 kRowsAsked = 64;
+static_assert(kRowsPage <= kRangesPerMessage && kRowsAsked <= kRangesPerMessage);
 
 }  // namespace twinlink::partner

@@ -58,6 +58,16 @@ CounterInfo info(Counter counter) noexcept {
             return {"copies_differ", "copies of the partner's that differ from those held here"};
         case Counter::NamesCompared:
             return {"names_compared", "messages compared with the partner's because rows differ"};
+        case Counter::RowsAsksOut:
+            return {"rows_asks_out", "questions for rows of the partner's that differ"};
+        case Counter::RowsIn: return {"rows_in", "rows, or hashes of rows, that the partner told"};
+        case Counter::RowsUnasked:
+            return {"rows_unasked", "answers of that kind that nobody asked for (any more), let go"};
+        case Counter::RowsWrong:
+            return {"rows_wrong", "answers that did not fit the question: the comparison ended there"};
+        case Counter::RowsTimedOut: return {"rows_timed_out", "comparisons that did not end in time"};
+        case Counter::RowsAsksIn: return {"rows_asks_in", "questions of the partner for rows of ours"};
+        case Counter::RowsOut: return {"rows_out", "rows, or hashes of rows, told to the partner"};
         case Counter::Count_: break;
     }
     return {"?", "?"};

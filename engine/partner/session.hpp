@@ -54,6 +54,13 @@ enum class Counter : u8 {
     CopiesIn,
     CopiesDiffer,
     NamesCompared,
+    RowsAsksOut,
+    RowsIn,
+    RowsUnasked,
+    RowsWrong,
+    RowsTimedOut,
+    RowsAsksIn,
+    RowsOut,
     Count_
 };
 [[nodiscard]] CounterInfo info(Counter) noexcept;

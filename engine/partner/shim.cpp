@@ -20,8 +20,6 @@ constexpr std::size_t kOutboxBytes = std::size_t{1} << 20;
 /// ... and before anything more is taken from it: what it asks makes answers.
 constexpr std::size_t kOutboxMost = 2 * kLendAhead;
 constexpr Nanos kPublishEvery = 100_ms;
-/// Lives remembered as told: a good partner has a few, and telling twice changes nothing.
-constexpr std::size_t kLivesToldMax = 4 * kLivesPerAcd * kAcdsMax;
 
 }  // namespace
 
@@ -39,6 +37,8 @@ PartnerShim::PartnerShim(const PartnerConfig& config, StoreReader own, OfferDesk
       digests_(own_reader_, config.self.fold_version, counters_, out_),
       account_asks_(counters_, out_),
       account_lender_(own_reader_, counters_, out_),
+      row_asks_(own_reader_, counters_, out_),
+      row_lender_(own_reader_, counters_, out_),
       rivals_(own_reader_, desk, counters_, out_) {
     in_.reserve(kInboxBytes);
     feed_.want();
@@ -75,8 +75,11 @@ void PartnerShim::disconnected(std::string_view why, Now now) {
     lender_.forget();
     losses_.forget();
     digests_.forget();
-    account_asks_.forget("the session with the partner ended: " + session_.text());
+    const std::string ended = "the session with the partner ended: " + session_.text();
+    account_asks_.forget(ended);
     account_lender_.forget();
+    row_asks_.forget(ended);
+    row_lender_.forget();
     rivals_.forget();
     looking_.reset();
     theirs_.clear();
@@ -100,17 +103,24 @@ std::size_t PartnerShim::poll(Now now) {
         session_.heard(now);  // what waits here is our slowness, not the partner's silence
     fetcher_.on_time(now);
     session_.on_time(now, refolding_ ? std::max<u64>(1, to_come_) : to_come_);
+    listen(now);
     const bool pressed = out_.size() > kOutboxBytes;
     if (session_.up() && !pressed) {
+        take_up_lives(now);
         frames += mirror_.tell(now, session_.common_acds());
         frames += fetcher_.ask(now, session_.common_acds(), deaf());
         frames += losses_.on_time(now, config_.self.server == 1);
         if (!refolding_ && session_.their_refilling() == 0) look_into_differences(now);
         frames += rivals_.work(now, session_.common_acds());
     }
-    account_asks_.on_time(now,
-                          session_.up() ? "" : "there is no session with the partner: " + session_.text());
-    if (session_.up()) account_lender_.lend(now);
+    const std::string not_up =
+        session_.up() ? "" : "there is no session with the partner: " + session_.text();
+    account_asks_.on_time(now, not_up);
+    row_asks_.work(now, not_up);
+    if (session_.up()) {
+        account_lender_.lend(now);
+        row_lender_.lend(now);
+    }
     if (session_.up()) frames += lender_.lend(now);
     frames += digests_.work(session_.up(), session_.up() && !pressed, session_.common_acds());
     counters_.add(Counter::BytesOut, out_.size() - std::min(before, out_.size()));
@@ -200,31 +210,13 @@ void PartnerShim::take(const FrameIn& frame, Now now) {
         case AccountGaps::kTemplate: account_asks_.on_page<AccountGaps>(frame); break;
         case AccountLinks::kTemplate: account_asks_.on_page<AccountLinks>(frame); break;
         case AccountEvents::kTemplate: account_asks_.on_page<AccountEvents>(frame); break;
+        case RowsAsk::kTemplate: row_lender_.on_ask(frame.as<RowsAsk>(), frame); break;
+        case RowHashes::kTemplate: row_asks_.on_hashes(frame); break;
+        case RowItems::kTemplate: row_asks_.on_items(frame); break;
         case Heartbeat::kTemplate: session_.on_heartbeat(frame.as<Heartbeat>(), now); break;
         default: break;
     }
     if (!broken.empty()) session_.bye(ByeWhy::Protocol, broken);
-}
-
-/// Lives of an ACD that the partner knows more of: this server never saw them, or not to their end.
-void PartnerShim::learn_lives() {
-    if (lives_told_.size() > kLivesToldMax) lives_told_.clear();
-    for (const auto& [stream, theirs] : theirs_) {
-        if (!theirs.ended) continue;
-        const auto known = own_.find(stream);
-        // Of a life that is known here the end counts, even where nobody can give it any more: that many
-        // messages are missing.
-        const bool worth = known != own_.end() ? known->second.ended && known->second.next < theirs.next
-                                               : theirs.pruned + 1 < theirs.next;
-        if (!worth) continue;
-        const bool newer = std::ranges::any_of(own_, [&](const auto& own) {
-            return own.first.acd == stream.acd && own.first.epoch > stream.epoch;
-        });
-        if (!newer || lives_told_[stream] >= theirs.next) continue;
-        const Range names{Seq{1}, theirs.next - 1};
-        if (desk_.tell(OfferPiece::What::Life, stream, std::span(&names, 1)))
-            lives_told_[stream] = theirs.next;
-    }
 }
 
 // ---- what is held here

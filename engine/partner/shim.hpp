@@ -17,6 +17,7 @@
 
 #include "engine/offer.hpp"
 #include "engine/partner/account_pages.hpp"
+#include "engine/partner/differing_rows.hpp"
 #include "engine/partner/digests.hpp"
 #include "engine/partner/fetcher.hpp"
 #include "engine/partner/frames.hpp"
@@ -44,6 +45,9 @@ struct PartnerConfig {
     u32 heartbeats_missed_max = 5;
     Nanos have_every = 10_ms;  ///< the least time between two Haves of one stream
     Nanos lost_after = 10_s;   ///< T_lost: how long both wait for what neither has
+    /// How long an ACD must be heard on no link before lives that the partner has are taken up. Chosen: three
+    /// times what a link waits for before it believes a life without a pump-up.
+    Nanos lives_after = 10_s;
     u64 lend_bytes_per_s = u64{256} << 20;
 };
 
@@ -103,6 +107,8 @@ public:
     [[nodiscard]] std::vector<Compared> compared() const { return digests_.compared(); }
     /// Any thread: asks for the partner's account. Null: another question is under way; ask again.
     [[nodiscard]] AccountAnswerPtr ask_account(const AccountQuestion& q) { return account_asks_.ask(q); }
+    /// Any thread: which rows of a table and interval differ. Null: another question is under way; ask again.
+    [[nodiscard]] RowsAnswerPtr ask_rows(const RowsQuestion& q) { return row_asks_.ask(q); }
     /// What the partner is known to hold.
     [[nodiscard]] const partner::Holdings& theirs() const noexcept { return theirs_; }
     /// Any thread.
@@ -111,7 +117,11 @@ public:
 private:
     std::size_t take_frames(Now now);
     void take(const partner::FrameIn& frame, Now now);
+    // lives.cpp
     void learn_lives();
+    void listen(Now now);
+    void take_up_lives(Now now);
+    [[nodiscard]] std::optional<std::pair<Stream, Range>> next_life(Acd acd) const;
     void learn_own();
     bool room_for_life(Stream stream);
     void reload_own();
@@ -143,6 +153,8 @@ private:
     partner::Digests digests_;
     AccountAsks account_asks_;
     partner::AccountLender account_lender_;
+    RowAsks row_asks_;
+    partner::RowLender row_lender_;
     partner::Rivals rivals_;
     /// An interval that differs, and how far back its cause was looked for.
     struct Looking {
@@ -152,7 +164,13 @@ private:
     };
     std::optional<Looking> looking_;
     std::map<Stream, Seq> lives_told_;  ///< the fold stage was told how far the partner knows them
-    u64 to_come_ = 0;                   ///< names that the partner has and this server lacks
+    /// An ACD that is heard on no link.
+    struct Deaf {
+        Nanos since;
+        Nanos looked_at;  ///< for lives to take up; 0 = not yet
+    };
+    std::map<Acd, Deaf> deaf_;
+    u64 to_come_ = 0;  ///< names that the partner has and this server lacks
     bool refolding_ = false;
     Nanos published_at_;
     mutable std::mutex status_mutex_;  // the partner thread only tries it

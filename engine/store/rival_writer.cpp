@@ -130,6 +130,9 @@ private:
         record->other = {};
         std::memcpy(record->other.data(), other.data(), std::min(other.size(), record->other.size()));
         record->brought_by = rival.by;
+        const FilledBy held_by = record->kept_by == FilledBy::Nobody ? rival.held_by : record->kept_by;
+        record->kept_by = replaced ? rival.by : held_by;
+        record->other_by = replaced ? held_by : rival.by;
         record->replaced = record->replaced != 0 || replaced ? 1 : 0;
         ++record->copies;
         const auto sealed = seal(key.bytes(), *record);

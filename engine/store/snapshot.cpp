@@ -226,6 +226,22 @@ void StoreSnapshot::rows(TableId table, Acd acd, u64 from, u64 to,
     });
 }
 
+void StoreSnapshot::rows_from(const RowKey& first, const std::function<bool(const RowView&)>& fn) const {
+    std::vector<u64> items;
+    const Key key = row_key(first);
+    state_->walk(Db::Rows, key.bytes(), [&](Bytes k, Bytes v) {
+        auto at = parse_row_key(k);
+        if (at) {
+            at->entity = first.entity;
+            at->entity2 = first.entity2;
+            if (*at != first) return false;
+        }
+        if (const auto row = decode_row(k, v, items)) return fn(*row);
+        state_->report({"rows " + hex(k), "checksum or layout is wrong", {}, {}});
+        return true;
+    });
+}
+
 std::vector<RollUpRecord> StoreSnapshot::roll_ups(Span span, LocalDay from, LocalDay to,
                                                   std::optional<Acd> acd) const {
     std::vector<RollUpRecord> all;

@@ -232,7 +232,8 @@ struct ConflictRecord {
     u16 other_bytes;      ///< whole length of the latest other one
     FilledBy brought_by;  ///< who brought the latest copy
     u8 replaced;          ///< 1 = a copy that came later took the place of the first
-    u16 reserved0;
+    FilledBy kept_by;     ///< who brought the copy that counts; Nobody: not known, it was here
+    FilledBy other_by;    ///< ... and the latest other one
     std::array<std::byte, kConflictBytes> other;  ///< the latest other copy, 0 behind its end
 };
 

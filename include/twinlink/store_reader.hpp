@@ -159,6 +159,8 @@ public:
     /// Rows of one table and ACD whose interval starts in [from, to), by (interval, instance, entity,
     /// entity2).
     void rows(TableId, Acd, u64 from, u64 to, const std::function<bool(const RowView&)>&) const;
+    /// Rows of that key's table, ACD and interval, from that key on, in the same order.
+    void rows_from(const RowKey& first, const std::function<bool(const RowView&)>&) const;
     /// All rows of all tables and ACDs, by key.
     void all_rows(const std::function<bool(const RowView&)>&) const;
     /// One row; false when there is none (or it is damaged). `items` of the view is valid during the call.

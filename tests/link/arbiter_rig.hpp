@@ -120,7 +120,7 @@ public:
         check_bytes(first, messages, count);
         say("fill" + range(first.value, first.value + count - 1));
     }
-    void conflict(Stream, Seq seq, Link link, Bytes, Bytes) override {
+    void conflict(Stream, Seq seq, Link link, Bytes, Link, Bytes) override {
         conflicts.push_back(std::to_string(seq.value) + letter(link));
     }
     void older_stream(const StreamRecord& s) override { older.push_back(s); }

@@ -268,6 +268,81 @@ TEST_CASE("epoch: a new one is believed with its pump-up, once both links show i
     CHECK(rig.records.empty());
 }
 
+TEST_CASE("epoch: lives that come faster than they can be proven are believed one after the other") {
+    const auto show = [](ArbiterRig& rig, Link link, u64 epoch) {
+        rig.set_epoch(epoch);
+        rig.frame(link, 1, 2, 0, kFlagPumpUp);
+        rig.frame(link, 3, 4, 0, kFlagPumpUp);
+    };
+    for (const bool begun : {false, true}) {
+        CAPTURE(begun);
+        const std::string before = begun ? "epoch7 1-3 " : "";
+        const auto begin = [&](ArbiterRig& rig) {
+            if (!begun) return;
+            rig.begin();
+            rig.a(1, 3);
+            rig.wait(400_ms);
+        };
+        ArbiterRig alone;
+        begin(alone);
+        for (const u64 epoch : {8U, 9U, 12U}) show(alone, Link::A, epoch);
+        alone.wait(20_ms);
+        CHECK(alone.out == before + "epoch8 1-2 3-4 epoch9 1-2 3-4 epoch12 1-2 3-4");
+        ArbiterRig both;
+        begin(both);
+        for (const u64 epoch : {8U, 9U}) show(both, Link::A, epoch);
+        for (const u64 epoch : {8U, 9U}) show(both, Link::B, epoch);
+        CHECK(both.out == before + "epoch8 1-2 3-4 epoch9 1-2 3-4");
+        // A link that shows a newer life alone says nothing against the one before it.
+        ArbiterRig later;
+        begin(later);
+        for (const u64 epoch : {8U, 9U}) show(later, Link::A, epoch);
+        show(later, Link::B, 9);
+        later.wait(20_ms);
+        CHECK(later.out == before + "epoch8 1-2 3-4 epoch9 1-2 3-4");
+        for (ArbiterRig* rig : {&alone, &both, &later}) {
+            CHECK(rig->records.empty());
+            rig->arbiter.finish(rig->now);
+            CHECK(rig->held == 0);
+        }
+    }
+}
+
+TEST_CASE("epoch: of several that a link shows, none is believed against a link that goes on") {
+    ArbiterRig rig;
+    rig.begin();
+    rig.a(1, 3);
+    rig.b(1, 3);
+    for (u64 epoch = 8; epoch < 40; ++epoch) {
+        rig.set_epoch(epoch);
+        rig.frame(Link::A, 1, 2, 0, kFlagPumpUp);
+        rig.frame(Link::A, 3, 4, 0, kFlagPumpUp);
+        rig.wait(30_ms);
+        rig.set_epoch(7);
+        rig.b(epoch - 4, epoch - 4);
+    }
+    CHECK(rig.arbiter.stream_epoch() == 7);
+    CHECK(rig.records.empty());
+    rig.a(36, 36);  // back in range: what it held is forgotten
+    rig.wait(10_s);
+    CHECK(rig.arbiter.stream_epoch() == 7);
+    // Two of those are shown by both links, and the first of them by one alone: the proven one is believed.
+    rig.a(37, 37);
+    rig.b(37, 37);
+    for (const u64 epoch : {50U, 51U}) {
+        rig.set_epoch(epoch);
+        rig.frame(Link::A, 1, 2, 0, kFlagPumpUp);
+        rig.frame(Link::A, 3, 4, 0, kFlagPumpUp);
+    }
+    rig.frame(Link::B, 1, 2, 0, kFlagPumpUp);
+    rig.frame(Link::B, 3, 4, 0, kFlagPumpUp);
+    CHECK(rig.arbiter.stream_epoch() == 7);  // while the older one may still be shown by B
+    rig.wait(20_ms);
+    CHECK(rig.arbiter.stream_epoch() == 51);
+    rig.arbiter.finish(rig.now);
+    CHECK(rig.held == 0);
+}
+
 TEST_CASE("epoch: stragglers of the old one fill its gaps and nothing else") {
     ArbiterRig rig;
     rig.begin();

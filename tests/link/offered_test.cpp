@@ -74,6 +74,44 @@ TEST_CASE("lives: one that only the partner holds is missing from here on, and i
     CHECK(rig.offer(1, 6, 2, FilledBy::Partner) == "unknown_epoch 6");  // three are kept
 }
 
+TEST_CASE("lives: one of the partner's is taken up where no link is heard, and only a newer one") {
+    ArbiterRig rig;
+    rig.arbiter.take_up_life(Epoch{5}, Seq{1}, rig.now);
+    CHECK(rig.out.empty());  // the links have not been silent yet
+    rig.wait(400_ms);
+    rig.arbiter.take_up_life(Epoch{5}, Seq{3}, rig.now);
+    CHECK(rig.out == "epoch5 gap1-2");
+    CHECK(rig.offer(3, 6, 5, FilledBy::Partner) == "filled 4");
+    rig.arbiter.take_up_life(Epoch{5}, Seq{1}, rig.now);
+    rig.arbiter.take_up_life(Epoch{4}, Seq{1}, rig.now);
+    rig.arbiter.take_up_life(Epoch{6}, Seq{0}, rig.now);
+    CHECK(rig.arbiter.stream_epoch() == 5);
+    rig.arbiter.take_up_life(Epoch{6}, Seq{1}, rig.now);
+    CHECK(rig.arbiter.stream_epoch() == 6);
+    REQUIRE(rig.older.size() >= 1);
+    CHECK(rig.older.back().epoch == 5);
+    CHECK(rig.older.back().next == 7);
+    CHECK(rig.offer(1, 2, 5, FilledBy::Partner) == "filled 2");  // the older one is filled still
+    // The links prove the next one as ever.
+    for (const Link link : {Link::A, Link::A, Link::B}) rig.heartbeat(link, 1, kFlagHeartbeat | kFlagPumpUp);
+    CHECK(rig.arbiter.stream_epoch() == 7);
+    rig.arbiter.take_up_life(Epoch{8}, Seq{1}, rig.now);
+    CHECK(rig.arbiter.stream_epoch() == 7);  // a link was heard
+}
+
+TEST_CASE("lives: one that is said to begin days ahead of the ACD's clock is not taken up") {
+    constexpr u64 kDay = 86'400'000'000'000;
+    ArbiterRig rig;
+    rig.begin();
+    rig.wait(400_ms);
+    rig.arbiter.take_up_life(Epoch{~u64{0}}, Seq{1}, rig.now);
+    rig.arbiter.take_up_life(Epoch{2 * kDay}, Seq{1}, rig.now);
+    CHECK(rig.arbiter.stream_epoch() == 7);
+    rig.now.wall = rig.now.wall + Nanos{kDay + 1'000'000'000};
+    rig.arbiter.take_up_life(Epoch{2 * kDay}, Seq{1}, rig.now);  // time has passed
+    CHECK(rig.arbiter.stream_epoch() == 2 * kDay);
+}
+
 TEST_CASE("offer: what is not in a gap changes nothing") {
     ArbiterRig rig;
     CHECK(rig.offer(1, 3) == "unknown_epoch 3");

@@ -17,6 +17,7 @@ from capture import crc32c
 from rig import TWINLINK, check
 
 HELLO, HAVE, WANT, BLOCK, LACK, LOST_PROPOSE, LOST_AGREE, DIGEST, HEARTBEAT, BYE = range(1, 11)
+ROW_HASHES, ROW_ITEMS = 18, 19
 SCHEMA = 0x5054
 LAYOUTS = {
     HELLO: struct.Struct("<QQQQQHHHH32s"),
@@ -29,9 +30,12 @@ LAYOUTS = {
     DIGEST: struct.Struct("<QQQQQHHHBB"),
     HEARTBEAT: struct.Struct("<QQQQQ"),
     BYE: struct.Struct("<BBHI96s"),
+    ROW_HASHES: struct.Struct("<QQIBBH"),
+    ROW_ITEMS: struct.Struct("<QQIBBH"),
 }
 ENTRIES = {HELLO: struct.Struct("<HHI"), HAVE: struct.Struct("<QQBBHI"), WANT: struct.Struct("<QQ"), LACK: struct.Struct("<QQ"),
-           LOST_PROPOSE: struct.Struct("<QQ"), LOST_AGREE: struct.Struct("<QQ")}
+           LOST_PROPOSE: struct.Struct("<QQ"), LOST_AGREE: struct.Struct("<QQ"), ROW_HASHES: struct.Struct("<QQQ"),
+           ROW_ITEMS: struct.Struct("<Q")}
 FULL, ENDED, BOTH_LINKS = 1, 2, 8 + 16  # of an account
 LAST = 1  # of a block
 PARTIAL_CHAIN = 0x80000  # the partner's certificate itself is what is trusted

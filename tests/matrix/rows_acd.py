@@ -146,7 +146,8 @@ def journal_begin(server):
 def beyond_the_journal(rig):
     """server 1 lacks eight hours that are no longer in its partner's journal when it can ask
 
-    both agree that it is lost for server 1 alone, nothing newer is held up, rows of those hours stay INCOMPLETE here and right there"""
+    the partner tells where its journal begins, both agree that what is older is lost to server 1, nothing newer is held up; rows of
+    those hours say INCOMPLETE on server 1, and are whole on server 2, which had folded them"""
     one, two = rig.server(1, partner="lost_after_ms = 500"), rig.server(2, partner="lost_after_ms = 500", store="journal_days = 1")
     one.start(), two.start()
     connected(one, two)
@@ -162,15 +163,22 @@ def beyond_the_journal(rig):
     wait_for("both to be over", lambda: states() == ["lost", "healed"], said=states)
     rig.ended(sender)
     one.settle(), two.settle()
-    marked = [sum(bool(r["INCOMPLETE"]) for r in s.rows("skills")["rows"]) for s in (one, two)]
-    check(marked[0] > marked[1], f"rows that say INCOMPLETE: {marked}")
+    agreed = [counter(s, "lost_agreed") for s in (one, two)]
+    equal(agreed[0], agreed[1], "messages that both agreed to be lost")
+    lost = [g for g in one.gaps()["gaps"] if g["state"] == "lost"]
+    equal(sum(g["missing"] for g in lost), agreed[0], "messages lost on server 1")
+    hours = ("2026-03-02T02:30", "2026-03-02T09:30")  # but for the intervals at each end
+    rows = [[r for r in s.rows("skills")["rows"] if hours[0] <= r["STARTTIME_UTC"][:16] <= hours[1]] for s in (one, two)]
+    marked = [sum(bool(r["INCOMPLETE"]) for r in of) for of in rows]
+    check(rows[1], "server 2 has no rows of those hours: the row proves nothing")
+    equal(marked, [len(rows[0]), 0], "rows of those hours that say INCOMPLETE")
     one.stop(), two.stop()
     one.store_check(), two.store_check()
     begins = journal_begin(two)
     check(begins > old[1], f"the journal of server 2 begins with {begins} already: the row proves nothing")
     equal([g["state"] for g in two.gaps()["gaps"] if g["first"] <= old[1] and old[0] <= g["last"]], [], "gaps of it on server 2")
-    rig.show(f"{old} is lost, {new} healed; rows of skills marked {marked[0]} | {marked[1]}; journal of server 2 from "
-             f"{begins} on")
+    rig.show(f"{old} is lost to server 1, {agreed[0]} messages by agreement of both, {new} healed; of skills' rows of those hours "
+             f"{marked[0]} of {len(rows[0])} | {marked[1]} of {len(rows[1])} say INCOMPLETE; journal of server 2 from {begins} on")
 
 
 @row(54)

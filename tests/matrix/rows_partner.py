@@ -3,8 +3,8 @@ import socket
 import ssl
 import time
 
-from fake_partner import (BLOCK, BOTH_LINKS, DIGEST, ENDED, FULL, HAVE, LAST, LOST_AGREE, LOST_PROPOSE, FakePartner, message,
-                          sealed)
+from fake_partner import (BLOCK, BOTH_LINKS, DIGEST, ENDED, FULL, HAVE, LAST, LOST_AGREE, LOST_PROPOSE, ROW_HASHES, ROW_ITEMS, FakePartner,
+                          message, sealed)
 from matrix_rig import (DAY, PAIR_PORT, check, connected, counter, equal, go_on, make_credentials, memory_of, row, says,
                         stop_process, wait_for)
 from pair_rig import asked, rows_of
@@ -215,10 +215,14 @@ def lies(tape, gap):
         ("a block with torn messages", answer(data=torn)),
         ("a block of 2 M messages", lambda p: p.send(message(BLOCK, tape.epoch, first, 1, 2_000_000, 1, LAST, 0, data=torn))),
         ("a request for name 0", lambda p: p.want(0, 10)),
+        ("rows that descend", lambda p: p.send(message(ROW_HASHES, 9, 9, 1, LAST, 0, 0, entries=[(5, 0, 1), (4, 0, 1)]))),
     ]
     let_go = [
         ("a block that nobody asked for", raw_block, "blocks_unasked"),
         ("requests without end", lambda p: [p.want(1, tape.last, n + 1) for n in range(5_000)], "lacks_out"),
+        ("rows that nobody asked for", lambda p: p.send(message(ROW_HASHES, 9, 9, 1, LAST, 0, 0, entries=[(5, 0, 1)]),
+                                                        message(ROW_ITEMS, 5, 0, 1, LAST, 0, 0, entries=[(7,)])), "rows_unasked"),
+        ("a life of the far future", lambda p: p.have(next_seq=100, epoch=1 << 63), None),
         ("names of a life that never was", lambda p: p.have(next_seq=1 << 62, epoch=tape.epoch - 5), None),
         ("a tip that is far away, and no answers", lambda p: (setattr(p, "how", lambda *_: None), p.have(next_seq=1 << 62)), "wants_out"),
         ("the loss of what is here", lambda p: p.send(message(LOST_PROPOSE, tape.epoch, 1, 0, 0, entries=[(1, tape.last)]),

@@ -75,6 +75,12 @@ std::vector<std::vector<std::byte>> one_of_each() {
     add(AccountEvents{0, 5, 5, 0, kPageUnreadable, 0}, std::span<const LinkEventRecord>(&event, 1));
     const auto two = two_messages();
     add(Copy{10, 3, 1, 0, 0}, none, Bytes(two).first(message_at(two.data()).wire_bytes()));
+    const std::array<RowEntry, 2> keys{RowEntry{4, 9}, RowEntry{5, 0}};
+    const std::array<RowHashEntry, 2> hashes{RowHashEntry{4, 9, 77}, RowHashEntry{5, 0, 78}};
+    const std::array<ItemEntry, 2> items{ItemEntry{0}, ItemEntry{11}};
+    add(RowsAsk{7, 0, 0, 5, 1, 0, 2, 0, 0, 0}, std::span<const RowEntry>(keys));
+    add(RowHashes{5, 1, 5, kPageMore, 0, 0}, std::span<const RowHashEntry>(hashes));
+    add(RowItems{4, 9, 5, kPageLast, 0, 0}, std::span<const ItemEntry>(items));
     return all;
 }
 
@@ -120,7 +126,7 @@ TEST_CASE("partner frames: each template comes out as it went in, one behind the
             CHECK(text_of(got.frame.as<Bye>().text) == "no more power");
         at += got.bytes;
     }
-    CHECK(templates == std::vector<u16>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16});
+    CHECK(templates == std::vector<u16>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19});
 }
 
 TEST_CASE("partner frames: until a frame is whole, more is waited for") {
@@ -218,6 +224,32 @@ TEST_CASE("partner frames: a record of an account that no server can have is ref
     for (u64 n = 1; n <= kAccountPage + 1; ++n) many.push_back(gap_of(n, n));
     write_frame(page, AccountGaps{0, 0, 1, 0, 0, 0}, std::span<const GapRecord>(many));
     CHECK(fault_of(page) == FrameFault::BadCount);
+}
+
+TEST_CASE("partner frames: rows whose keys do not ascend, and more of them than a page has, are refused") {
+    const auto all = one_of_each();
+    const auto& ask = all[16];
+    const auto& hashes = all[17];
+    CHECK(fault_of(with(ask, kBlockAt + offsetof(RowsAsk, request), u32{0})) == FrameFault::BadNumber);
+    CHECK(fault_of(with(ask, kBlockAt + offsetof(RowsAsk, acd), u16{0})) == FrameFault::BadNumber);
+    CHECK(fault_of(with(ask, kBlockAt + offsetof(RowsAsk, table), u8{0})) == FrameFault::BadNumber);
+    const std::size_t keys = kBlockAt + sizeof(RowsAsk) + sizeof(GroupHead);
+    CHECK(fault_of(with(ask, keys, u64{5})) == FrameFault::BadNumber);  // (5, 9) in front of (5, 0)
+    const std::size_t rows = kBlockAt + sizeof(RowHashes) + sizeof(GroupHead);
+    CHECK(fault_of(with(hashes, rows, u64{6})) == FrameFault::BadNumber);
+    CHECK(fault_of(with(with(hashes, rows, u64{5}), rows + 8, u64{0})) == FrameFault::BadNumber);  // twice
+    CHECK(fault_of(with(hashes, kBlockAt + offsetof(RowHashes, request), u32{0})) == FrameFault::BadNumber);
+    CHECK(fault_of(with(all[18], kBlockAt + offsetof(RowItems, request), u32{0})) == FrameFault::BadNumber);
+    std::vector<RowEntry> many;
+    std::vector<RowHashEntry> page;
+    for (u64 n = 0; n <= kRowsAsked; ++n) many.push_back({n, 0});
+    for (u64 n = 0; n <= kRowsPage; ++n) page.push_back({n, 0, 0});
+    std::vector<std::byte> frame;
+    write_frame(frame, RowsAsk{7, 0, 0, 5, 1, 0, 2, 0, 0, 0}, std::span<const RowEntry>(many));
+    CHECK(fault_of(frame) == FrameFault::BadCount);
+    frame.clear();
+    write_frame(frame, RowHashes{5, 1, 5, 0, 0, 0}, std::span<const RowHashEntry>(page));
+    CHECK(fault_of(frame) == FrameFault::BadCount);
 }
 
 TEST_CASE("partner frames: what a newer version says is skipped or read as far as it is known") {

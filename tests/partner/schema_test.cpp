@@ -153,6 +153,26 @@ const std::map<std::string, StructAt>& structs() {
             "HeldEntry", {TWINLINK_AT(HeldEntry, first), TWINLINK_AT(HeldEntry, last),
                           TWINLINK_AT(HeldEntry, held), TWINLINK_AT(HeldEntry, reserved0),
                           TWINLINK_AT(HeldEntry, reserved1), TWINLINK_AT(HeldEntry, reserved2)});
+        add.template operator()<RowsAsk>(
+            "RowsAsk",
+            {TWINLINK_AT(RowsAsk, start), TWINLINK_AT(RowsAsk, next_entity),
+             TWINLINK_AT(RowsAsk, next_entity2), TWINLINK_AT(RowsAsk, request), TWINLINK_AT(RowsAsk, acd),
+             TWINLINK_AT(RowsAsk, instance), TWINLINK_AT(RowsAsk, table), TWINLINK_AT(RowsAsk, reserved0),
+             TWINLINK_AT(RowsAsk, reserved1), TWINLINK_AT(RowsAsk, reserved2)});
+        add.template operator()<RowHashes>(
+            "RowHashes", {TWINLINK_AT(RowHashes, next_entity), TWINLINK_AT(RowHashes, next_entity2),
+                          TWINLINK_AT(RowHashes, request), TWINLINK_AT(RowHashes, flags),
+                          TWINLINK_AT(RowHashes, reserved0), TWINLINK_AT(RowHashes, reserved1)});
+        add.template operator()<RowItems>(
+            "RowItems", {TWINLINK_AT(RowItems, entity), TWINLINK_AT(RowItems, entity2),
+                         TWINLINK_AT(RowItems, request), TWINLINK_AT(RowItems, flags),
+                         TWINLINK_AT(RowItems, reserved0), TWINLINK_AT(RowItems, reserved1)});
+        add.template operator()<RowEntry>("RowEntry",
+                                          {TWINLINK_AT(RowEntry, entity), TWINLINK_AT(RowEntry, entity2)});
+        add.template operator()<RowHashEntry>(
+            "RowHashEntry", {TWINLINK_AT(RowHashEntry, entity), TWINLINK_AT(RowHashEntry, entity2),
+                             TWINLINK_AT(RowHashEntry, hash)});
+        add.template operator()<ItemEntry>("ItemEntry", {TWINLINK_AT(ItemEntry, value)});
         add_accounts(m);
         add_records(m);
         return m;
@@ -236,7 +256,10 @@ TEST_CASE("partner schema: every message and group is laid out as its struct") {
                                                       {"AccountStreams", "StreamRecord"},
                                                       {"AccountGaps", "GapRecord"},
                                                       {"AccountLinks", "LinkRecord"},
-                                                      {"AccountEvents", "LinkEventRecord"}};
+                                                      {"AccountEvents", "LinkEventRecord"},
+                                                      {"RowsAsk", "RowEntry"},
+                                                      {"RowHashes", "RowHashEntry"},
+                                                      {"RowItems", "ItemEntry"}};
     std::map<std::string, u32> templates;
     for_each_partner_message([&]<class M>() { CHECK(sizeof(M) % 8 == 0); });
     std::set<u32> ids;
@@ -271,7 +294,10 @@ TEST_CASE("partner schema: every message and group is laid out as its struct") {
                                           {"AccountGaps", AccountGaps::kTemplate},
                                           {"AccountLinks", AccountLinks::kTemplate},
                                           {"AccountEvents", AccountEvents::kTemplate},
-                                          {"Copy", Copy::kTemplate}};
+                                          {"Copy", Copy::kTemplate},
+                                          {"RowsAsk", RowsAsk::kTemplate},
+                                          {"RowHashes", RowHashes::kTemplate},
+                                          {"RowItems", RowItems::kTemplate}};
     CHECK(templates == want);
 }
 

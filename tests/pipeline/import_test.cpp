@@ -192,6 +192,34 @@ TEST_CASE(
     }
 }
 
+TEST_CASE("import: captures in the place of links, with lives that are over in a moment, lose none of them") {
+    for (const std::string links : {"AB", "A", "B"}) {
+        for (u64 restarts = 1; restarts <= 3; ++restarts) {
+            CAPTURE(links);
+            CAPTURE(restarts);
+            sim::CentreConfig config = centre(restarts, 3, 1);
+            config.restarts.clear();
+            for (u64 n = 1; n <= restarts; ++n)
+                config.restarts.push_back(Nanos{config.start.value + n * kHour / (restarts + 1)});
+            const SimStream stream(config);
+            REQUIRE(stream.lives.size() == restarts + 1);
+            PipelineRig rig;
+            Player player(rig, stream);
+            // All of link A is there before any of link B, as where files are read in bursts.
+            for (const char link : links)
+                for (std::size_t f = 0; f < player.frames(); ++f) player.send(f, std::string(1, link));
+            rig.run(100_ms);
+            settle(rig);
+            CHECK(rig.gaps().empty());
+            CHECK(rig.snapshot().streams().size() == stream.lives.size());
+            rig.stop();
+            const std::string want = truth_of(stream);
+            const std::string got = all_of(rig);
+            CHECK_MESSAGE((got == want), first_difference(want, got));
+        }
+    }
+}
+
 TEST_CASE("import: what is offered and is not missing changes nothing, and is counted by reason") {
     const SimStream stream(centre(1, 12, 2));
     PipelineRig rig;

@@ -130,6 +130,10 @@ private:
             durable_[index(n)].clear();
             forget(n);
             ++outcome_.wiped;
+            // Its links may be longer in coming than its partner.
+            if (dice_.one_in(2))
+                for (const Link link : {Link::A, Link::B})
+                    trouble(n, link).down_until = step_ + 1'200 + dice_.upto(2'000);
         }
         down_until_[index(n)] = step_ + 1 + dice_.upto(1'200);
     }
@@ -162,6 +166,8 @@ private:
         config.lost_after = settings_.lost_after;
         config.acds.clear();
         for (const Switch& of : switches_) config.acds.push_back(of.acd);
+        // Long silences are rare in so short a time: deaf servers follow into new lives sooner.
+        config.lives_after = Nanos{50'000'000 * (1 + outcome_.seed % 8)};
         pair_.start_shim(s, config);
     }
     void keep_connected() {
@@ -213,7 +219,9 @@ private:
         s.shim->poll(s.rig.now);
     }
     static void tell_links(PairRig::Server& s) {
-        for (const AcdStatus& acd : s.rig.engine().status().acds)
+        const EngineStatus status = s.rig.engine().status();
+        s.shim->refolding(status.refolding);
+        for (const AcdStatus& acd : status.acds)
             s.shim->links(Acd{acd.stream.acd}, acd.links[0].silent == 0, acd.links[1].silent == 0);
     }
     void move(int from) {

@@ -70,6 +70,7 @@ TEST_CASE("rivals: the copy that does not count is kept, byte for byte, and the 
     for (int again = 0; again < 3; ++again) {
         CommitBatch c;
         add_rival(c, 2, other);
+        c.rivals.back().held_by = FilledBy::LinkA;
         add_rival(c, 2, message(2));  // as held, or as it was
         commit(store, c);
     }
@@ -80,6 +81,8 @@ TEST_CASE("rivals: the copy that does not count is kept, byte for byte, and the 
     REQUIRE(conflicts[0].other_bytes == loser.size());
     CHECK(std::ranges::equal(std::span(conflicts[0].other).first(loser.size()), loser));
     CHECK(conflicts[0].copies == 1);
+    CHECK((other_wins ? conflicts[0].kept_by : conflicts[0].other_by) == FilledBy::LinkB);
+    CHECK((other_wins ? conflicts[0].other_by : conflicts[0].kept_by) == FilledBy::LinkA);
     CHECK(snapshot_of(store).conflicts(Acd{8}).empty());
 }
 

@@ -8,6 +8,7 @@
 
 #include "tools/acdsim/encoder.hpp"
 #include "tools/acdsim/lane.hpp"
+#include "tools/common/message_names.hpp"
 
 #include <cstdio>
 #include <deque>
@@ -17,8 +18,7 @@
 
 namespace twinlink::sim {
 
-/// Name of a message by its template id: "CallQueued".
-[[nodiscard]] std::string_view template_name(u16 template_id) noexcept;
+using tools::template_name;
 
 struct LinkTruth {
     u64 frames = 0;

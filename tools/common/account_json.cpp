@@ -1,12 +1,14 @@
 // See account_json.hpp.
 #include "tools/common/account_json.hpp"
 
+#include "tools/common/question_words.hpp"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <array>
-#include <charconv>
-#include <limits>
+#include <utility>
 
 namespace twinlink::tools {
 namespace {
@@ -83,18 +85,6 @@ bool take(const Json& json, AccountRecords& to) {
         if (!good || !partner::makes_sense(record)) return false;
         to.add(record);
     }
-    return true;
-}
-
-bool number_of(std::string_view text, u64& value) {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc{} && end == text.data() + text.size();
-}
-template <class T>
-bool number_of(std::string_view text, T& value) {
-    u64 wide = 0;
-    if (!number_of(text, wide) || wide > std::numeric_limits<T>::max()) return false;
-    value = static_cast<T>(wide);
     return true;
 }
 
@@ -180,17 +170,14 @@ std::optional<AccountQuestion> account_question_of(std::string_view line) {
     line.remove_prefix(kBegin.size());
     if (line.empty()) return {};
     AccountQuestion question;
-    for (bool first = true; !line.empty(); first = false) {
-        const std::string_view word = line.substr(0, line.find(' '));
-        line.remove_prefix(std::min(word.size() + 1, line.size()));
-        if (first) {
-            const auto kind = kind_of(word);
-            if (!kind) return {};
-            question.kind = *kind;
-        } else if (!take_option(word, question)) {
-            return {};
-        }
-    }
+    bool first = true;
+    const bool good = each_word(line, [&](std::string_view word) {
+        if (!std::exchange(first, false)) return take_option(word, question);
+        const auto kind = kind_of(word);
+        if (kind) question.kind = *kind;
+        return kind.has_value();
+    });
+    if (!good) return {};
     return question;
 }
 

@@ -137,6 +137,8 @@ constexpr std::array<string_view, 2> kCheckExamples{"twinlink store check /var/l
 constexpr std::array<string_view, 1> kOutagesExamples{"twinlink report outages --from this-month --csv"};
 constexpr std::array<string_view, 2> kExceptionsExamples{"twinlink report exceptions",
                                                          "twinlink report exceptions --from today --json"};
+constexpr std::array<string_view, 2> kConflictsExamples = {
+    "twinlink report conflicts", "twinlink report conflicts --acd 1 --from today --json"};
 constexpr std::array<string_view, 1> kEchiExamples{"twinlink export echi --version 12 /var/spool/echi"};
 constexpr std::array<string_view, 3> kVerifyExamples = {
     "twinlink verify", "twinlink verify --from yesterday --json", "twinlink verify --partner --from today"};
@@ -230,6 +232,12 @@ constexpr std::array kCommands = {
         "explains the columns.",
         kOutagesOptions, kExceptionsExamples, run_report_exceptions},
     CommandInfo{
+        "report conflicts", "messages of which copies came that differ, and which copy counts",
+        "Of such copies both servers keep the same one, that of the lower hash; the latest other one is "
+        "remembered. Per message both copies, with time, hash and who brought them, as far as that is "
+        "known. --from and --to are the message's time.",
+        kOutagesOptions, kConflictsExamples, run_report_conflicts},
+    CommandInfo{
         "export echi", "call records as external call history files (chr0001, ...)",
         "Writes the call records of closed intervals that DIR has not got yet into its next file. Each goes "
         "out once, also when an export is interrupted: DIR keeps account (echi_account), the receiver may "
@@ -243,7 +251,8 @@ constexpr std::array kCommands = {
         "identities; call records added up must give the rows of skills and agents. Exit code 1 when "
         "something "
         "differs, with key and both values. With --partner: whether both servers of the pair hold the same "
-        "rows, by the digests of each table and interval; 0 only when all are equal.",
+        "rows, by the digests of each table and interval, and where they differ which rows, with the values "
+        "of both; 0 only when all are equal.",
         kVerifyOptions, kVerifyExamples, run_verify},
     CommandInfo{"items", "every column of the tables, explained", "From the item catalogue; reads nothing.",
                 kItemsOptions, kItemsExamples, run_items},

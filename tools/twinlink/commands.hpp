@@ -131,6 +131,7 @@ Result<Answer> run_items(const Arguments&, const Rim&);
 Result<Answer> run_export_echi(const Arguments&, const Rim&);
 Result<Answer> run_report_outages(const Arguments&, const Rim&);
 Result<Answer> run_report_exceptions(const Arguments&, const Rim&);
+Result<Answer> run_report_conflicts(const Arguments&, const Rim&);
 Result<Answer> run_verify(const Arguments&, const Rim&);
 Result<Answer> run_verify_partner(const Arguments&, const Rim&);
 Result<Answer> run_partner(const Arguments&, const Rim&);

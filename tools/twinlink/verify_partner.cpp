@@ -1,8 +1,10 @@
 // `twinlink verify --partner`: whether both servers hold the same rows, table by table and interval by
 // interval.
 //
-// The appliance has compared digests with its partner's already; this shows what came of it.
+// The appliance has compared digests with its partner's already; this shows what came of it, and has the
+// rows of what differs compared one by one.
 #include "tools/common/time_text.hpp"
+#include "tools/twinlink/partner_rows.hpp"
 #include "tools/twinlink/partner_source.hpp"
 #include "tools/twinlink/store_source.hpp"
 
@@ -35,6 +37,14 @@ Listing listing_of() {
             {}};
 }
 
+/// The question for the rows of a table that differs; nothing where the table is of a newer version.
+std::optional<RowsQuestion> question_of(const nlohmann::ordered_json& of) {
+    const Table* const table = find_table(of.value("table", std::string()));
+    const Acd acd{of.value("acd", u16{0})};
+    if (table == nullptr || acd.value == 0) return {};
+    return RowsQuestion{table->id, acd, of.value("start", u64{0}), of.value("instance", u16{0})};
+}
+
 }  // namespace
 
 Result<Answer> run_verify_partner(const Arguments& arguments, const Rim& rim) {
@@ -46,6 +56,7 @@ Result<Answer> run_verify_partner(const Arguments& arguments, const Rim& rim) {
     Document& d = answer.document;
     d.command = "verify";
     Counts counts;
+    PartnerRows rows;
     Listing all = listing_of();
     Listing people = listing_of();
     people.name = "differences";
@@ -68,6 +79,9 @@ Result<Answer> run_verify_partner(const Arguments& arguments, const Rim& rim) {
         for (const char* key : {"rows", "their_rows"}) row.values.emplace_back(of.value(key, u64{0}));
         row.values.emplace_back(clean(of.value("why", std::string())));
         if (likeness == "different") row.style = Style::Bad;
+        if (const auto question = likeness == "different" ? question_of(of) : std::nullopt)
+            if (const auto done = rows.look_into(arguments, rim, *question); !done)
+                return std::unexpected(done.error());
         if (likeness != "equal") people.rows.push_back(row);
         all.rows.push_back(std::move(row));
     }
@@ -93,6 +107,7 @@ Result<Answer> run_verify_partner(const Arguments& arguments, const Rim& rim) {
                    Style::Warning});
     d.tables.push_back(std::move(all));
     if (!people.rows.empty()) d.tables.push_back(std::move(people));
+    rows.finish(d);
     if (!equal) answer.code = ExitCode::Problem;
     return answer;
 }

@@ -161,7 +161,7 @@ std::string answer(Imports& imports, const std::string& question) {
         if (!begun) json["error"] = begun.error().text;
         if (begun) spdlog::info("import {} of {} begins", *begun, order->path);
     } else if (question != "import") {
-        json["error"] = "unknown question; known: status, now, partner, compare, account, import";
+        json["error"] = "unknown question; known: status, now, partner, compare, account, rows, import";
     }
     json["import"] = imports.json();
     return json.dump();
@@ -207,6 +207,8 @@ int collect(Daemon& d, int signals) {
             if (question == "status") return report.text(stopping);
             if (question.starts_with("account"))
                 return partner_account(partner.get(), question, d.config.engine.store_path);
+            if (question.starts_with("rows"))
+                return partner_rows(partner.get(), question, d.config.engine.store_path);
             if (question == "partner" || question == "compare")
                 return partner_answer(partner.get(), question == "compare", d.config.engine.store_path);
             return question == "now" ? real_time_text(*d.engine) : answer(imports, question);

@@ -114,6 +114,7 @@ public:
     [[nodiscard]] PartnerLinkStatus status() const;
     [[nodiscard]] std::vector<Compared> compared() const { return shim_.compared(); }
     [[nodiscard]] AccountAnswerPtr ask_account(const AccountQuestion& q) { return shim_.ask_account(q); }
+    [[nodiscard]] RowsAnswerPtr ask_rows(const RowsQuestion& q) { return shim_.ask_rows(q); }
 
 private:
     Expected<void> set_up_tls();
@@ -479,5 +480,6 @@ void PartnerLink::stop(ByeWhy why, const std::string& text) { impl_->stop(why, t
 PartnerLinkStatus PartnerLink::status() const { return impl_->status(); }
 std::vector<Compared> PartnerLink::compared() const { return impl_->compared(); }
 AccountAnswerPtr PartnerLink::ask_account(const AccountQuestion& q) { return impl_->ask_account(q); }
+RowsAnswerPtr PartnerLink::ask_rows(const RowsQuestion& q) { return impl_->ask_rows(q); }
 
 }  // namespace twinlink::daemon

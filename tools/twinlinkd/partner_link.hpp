@@ -42,6 +42,8 @@ public:
     [[nodiscard]] std::vector<Compared> compared() const;
     /// Any thread. Null: another question is under way.
     [[nodiscard]] AccountAnswerPtr ask_account(const AccountQuestion& question);
+    /// The same.
+    [[nodiscard]] RowsAnswerPtr ask_rows(const RowsQuestion& question);
 
 private:
     class Impl;

@@ -1,5 +1,6 @@
 // The pair as JSON: see status.hpp. Keys are part of the interface.
 #include "tools/common/account_json.hpp"
+#include "tools/common/rows_json.hpp"
 #include "tools/twinlinkd/loops.hpp"
 #include "tools/twinlinkd/status.hpp"
 
@@ -71,15 +72,17 @@ constexpr Nanos kPartnerThreadLimit = 4'500_ms;
 /// How long a question waits for those of others.
 constexpr Nanos kTurnLimit = 2_s;
 
-/// A question for the partner's account while it is under way.
+/// A question to the partner while it is under way. K says how it is asked and told: K::ask(link) null:
+/// later; K::tell(answer or null, why).
+template <class K>
 class Asking {
 public:
-    Asking(PartnerLink& partner, const AccountQuestion& question, std::string store, Nanos now)
-        : partner_(partner), question_(question), store_(std::move(store)), begun_(now) {}
+    Asking(PartnerLink& partner, K kind, std::string store, Nanos now)
+        : partner_(partner), kind_(std::move(kind)), store_(std::move(store)), begun_(now) {}
 
     std::optional<std::string> operator()() {
         const Nanos waited = clocks().mono - begun_;
-        if (!answer_) answer_ = partner_.ask_account(question_);
+        if (!answer_) answer_ = kind_.ask(partner_);
         if (!answer_ && waited >= kTurnLimit) return text("other questions to the partner are under way");
         if (!answer_) return {};
         if (answer_->done()) return text({});
@@ -90,44 +93,76 @@ public:
 private:
     /// `why`: nothing can be said of the answer, because ...
     std::string text(std::string why) {
-        tools::AccountPart part;
-        part.kind = question_.kind;
-        part.next = question_.next;
-        if (why.empty()) {
-            part.records = std::move(answer_->records);
-            part.more = answer_->more;
-            part.next = answer_->next;
-            why = answer_->why;
-        }
-        part.why = std::move(why);
-        return Json{{"schema", 1},
-                    {"partner", partner_json(partner_.status(), clocks().mono)},
-                    {"store", store_},
-                    {"account", tools::to_json(part)}}
-            .dump(-1, ' ', false, Json::error_handler_t::replace);
+        Json all{
+            {"schema", 1}, {"partner", partner_json(partner_.status(), clocks().mono)}, {"store", store_}};
+        auto* const answer = why.empty() ? answer_.get() : nullptr;
+        all[K::kKey] = kind_.tell(answer, std::move(why));
+        return all.dump(-1, ' ', false, Json::error_handler_t::replace);
     }
 
     PartnerLink& partner_;
-    AccountQuestion question_;
+    K kind_;
     std::string store_;
     Nanos begun_;
-    AccountAnswerPtr answer_;
+    decltype(std::declval<K&>().ask(std::declval<PartnerLink&>())) answer_;
 };
+
+struct AccountAsking {
+    static constexpr const char* kKey = "account";
+    AccountQuestion question;
+
+    AccountAnswerPtr ask(PartnerLink& partner) const { return partner.ask_account(question); }
+    Json tell(AccountAnswer* answer, std::string why) const {
+        tools::AccountPart part;
+        part.kind = question.kind;
+        part.next = question.next;
+        part.why = std::move(why);
+        if (answer != nullptr) {
+            part.records = std::move(answer->records);
+            part.more = answer->more;
+            part.next = answer->next;
+            part.why = answer->why;
+        }
+        return tools::to_json(part);
+    }
+};
+
+struct RowsAsking {
+    static constexpr const char* kKey = "rows";
+    RowsQuestion question;
+
+    RowsAnswerPtr ask(PartnerLink& partner) const { return partner.ask_rows(question); }
+    static Json tell(const RowsAnswer* answer, std::string why) {
+        tools::RowsTold told;
+        told.why = std::move(why);
+        return tools::to_json(answer != nullptr ? tools::told_of(*answer) : told);
+    }
+};
+
+/// `asked`: empty where the question is none; `known` says what would be one.
+template <class K, class Question>
+ControlSocket::Reply ask_partner(PartnerLink* partner, const std::optional<Question>& asked,
+                                 const char* known, const std::string& store) {
+    if (partner == nullptr) return Json{{"schema", 1}, {"partner", nullptr}}.dump();
+    if (asked) return ControlSocket::Later(Asking<K>(*partner, {*asked}, store, clocks().mono));
+    return Json{{"schema", 1}, {"partner", partner_json(partner->status(), clocks().mono)}, {"error", known}}
+        .dump();
+}
 
 }  // namespace
 
 ControlSocket::Reply partner_account(PartnerLink* partner, const std::string& question,
                                      const std::string& store) {
-    if (partner == nullptr) return Json{{"schema", 1}, {"partner", nullptr}}.dump();
-    const auto asked = tools::account_question_of(question);
-    if (!asked)
-        return Json{{"schema", 1},
-                    {"partner", partner_json(partner->status(), clocks().mono)},
-                    {"error",
-                     "known: account streams|gaps|links|events [acd=N] [from=NS] [to=NS] "
-                     "[next=ACD/EPOCH/NUMBER] [most=N]"}}
-            .dump();
-    return ControlSocket::Later(Asking(*partner, *asked, store, clocks().mono));
+    return ask_partner<AccountAsking>(partner, tools::account_question_of(question),
+                                      "known: account streams|gaps|links|events [acd=N] [from=NS] [to=NS] "
+                                      "[next=ACD/EPOCH/NUMBER] [most=N]",
+                                      store);
+}
+
+ControlSocket::Reply partner_rows(PartnerLink* partner, const std::string& question,
+                                  const std::string& store) {
+    return ask_partner<RowsAsking>(partner, tools::rows_question_of(question),
+                                   "known: rows acd=N table=NAME start=NS [instance=N] [most=N]", store);
 }
 
 }  // namespace twinlink::daemon

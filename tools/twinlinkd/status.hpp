@@ -26,6 +26,9 @@ namespace twinlink::daemon {
 /// else it must outlive the reply.
 [[nodiscard]] ControlSocket::Reply partner_account(PartnerLink* partner, const std::string& question,
                                                    const std::string& store);
+/// Which rows of a table and interval differ from the partner's, in answer to "rows ...": in the same way.
+[[nodiscard]] ControlSocket::Reply partner_rows(PartnerLink* partner, const std::string& question,
+                                                const std::string& store);
 
 class StatusReport {
 public:
