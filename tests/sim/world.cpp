@@ -133,7 +133,7 @@ private:
             // Its links may be longer in coming than its partner.
             if (dice_.one_in(2))
                 for (const Link link : {Link::A, Link::B})
-                    trouble(n, link).down_until = step_ + 1'200 + dice_.upto(2'000);
+                    Links::trouble(n, link).down_until = step_ + 1'200 + dice_.upto(2'000);
         }
         down_until_[index(n)] = step_ + 1 + dice_.upto(1'200);
     }
