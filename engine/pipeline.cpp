@@ -16,8 +16,7 @@ constexpr Nanos kWatchEvery = 100_ms;
 
 }  // namespace
 
-// ---- receive: ports -> rings
-// -------------------------------------------------------------------------------
+// ---- receive: ports -> rings -----------------------------------------------------------------------------
 
 ReceiveStage::ReceiveStage(std::array<Port*, kLinks> ports, std::span<const AcdConfig> acds,
                            std::array<LinkRings, kLinks>& rings)
@@ -89,8 +88,7 @@ void ReceiveStage::give_back(Link link) noexcept {
     outstanding_ -= n;
 }
 
-// ---- fold: rings -> batches
-// --------------------------------------------------------------------------------
+// ---- fold: rings -> batches ------------------------------------------------------------------------------
 
 FoldStage::FoldStage(const EngineConfig& config, std::array<LinkRings, kLinks>& rings, BatchRings& batches,
                      const ReceiveStage& receive, OfferDesks& offers, std::deque<RefoldDesk>& desks,
@@ -401,8 +399,7 @@ std::vector<AcdStatus> FoldStage::acds() const {
     return status_;
 }
 
-// ---- commit: batches -> LMDB
-// -------------------------------------------------------------------------------
+// ---- commit: batches -> LMDB -----------------------------------------------------------------------------
 
 std::size_t CommitStage::poll(Now) {
     CommitBatch* batch = nullptr;

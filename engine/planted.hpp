@@ -32,7 +32,7 @@ enum class Planted : u8 {
     HideGapInAccount,  ///< changes of gaps are not told to the partner after the first account
     MergeKeepsRest,    ///< of two gaps that are merged the store keeps the second one too
     LoseSoon,          ///< what both lack is lost at once
-    LoseTooMuch,       ///< where a part of a gap is agreed to be lost, all of it is
+    LoseTooMuch,       ///< with what is agreed to be lost goes all that came later
     TrustWallClock,    ///< how long both have waited is told by a clock that is set
     DigestSkipsTable,  ///< rows of trunks are not in the digests
     KeepLatestCopy,    ///< of copies that differ the one that came last counts
