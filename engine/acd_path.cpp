@@ -337,7 +337,7 @@ void AcdPath::post_refold(Now now, u64 committed) {
     if (now.mono - filled_at_ < kSettle && now.mono - wanted_since_ < settle_max) return;
     wanted_ = false;
     posted_at_ = now.mono;
-    came_ = planted(Planted::RefoldTooSoon) ? FoldSpans{} : fresh_;
+    came_ = fresh_;
     spoilt_ = false;
     desk_.from = wanted_from_;
     ++desk_.number;

@@ -16,8 +16,7 @@ constexpr Nanos kWatchEvery = 100_ms;
 
 }  // namespace
 
-// ---- receive: ports -> rings
-// -------------------------------------------------------------------------------
+// ---- receive: ports -> rings -----------------------------------------------------------------------------
 
 ReceiveStage::ReceiveStage(std::array<Port*, kLinks> ports, std::span<const AcdConfig> acds,
                            std::array<LinkRings, kLinks>& rings)
@@ -89,8 +88,7 @@ void ReceiveStage::give_back(Link link) noexcept {
     outstanding_ -= n;
 }
 
-// ---- fold: rings -> batches
-// --------------------------------------------------------------------------------
+// ---- fold: rings -> batches ------------------------------------------------------------------------------
 
 FoldStage::FoldStage(const EngineConfig& config, std::array<LinkRings, kLinks>& rings, BatchRings& batches,
                      const ReceiveStage& receive, OfferDesks& offers, std::deque<RefoldDesk>& desks,
@@ -400,126 +398,6 @@ std::vector<RealTime> FoldStage::real_time() const {
 std::vector<AcdStatus> FoldStage::acds() const {
     const std::lock_guard lock(status_mutex_);
     return status_;
-}
-
-// ---- commit: batches -> LMDB
-// -------------------------------------------------------------------------------
-
-std::size_t CommitStage::poll(Now) {
-    CommitBatch* live = nullptr;
-    CommitBatch* refolded = nullptr;
-    CommitBatch* rolled = nullptr;
-    busy_.store(1, std::memory_order_release);  // before the pops, so that idle() never sees neither
-    if (batches_.full.pop(live)) {
-        screen(*live);
-        note_late(*live);
-    }
-    if (refolded_.full.pop(refolded)) screen_states(*refolded);
-    // Both wait for the disk once: a refold goes on beside whatever is taken in.
-    CommitBatch* const first = live != nullptr ? live : refolded;
-    if (first != nullptr) {
-        const bool written = write(*first, first == refolded ? nullptr : refolded);
-        if (written && refolded != nullptr)
-            for (const ReplacedInterval& interval : refolded->replaced)
-                replaced_[interval] = refolded->refold;
-    } else if (rolled_.full.pop(rolled)) {  // all else comes before
-        write(*rolled);
-        rolled->clear();
-        rolled_.empty.push(rolled);
-    }
-    if (live != nullptr) {
-        if (!store_stopped()) refolded_.committed.store(live->number, std::memory_order_release);
-        live->clear();
-        batches_.empty.push(live);
-    }
-    if (refolded != nullptr) {
-        refolded->clear();
-        refolded_.empty.push(refolded);
-    }
-    busy_.store(0, std::memory_order_release);
-    return first != nullptr || rolled != nullptr ? 1 : 0;
-}
-
-/// A boundary that was missing closes an interval in the refold that the live fold still takes for open,
-/// until it takes over: what it says of it meanwhile must not undo what the refold has put there.
-void CommitStage::screen(CommitBatch& batch) {
-    for (const CommitBatch::TookOver& took : batch.took_over)
-        std::erase_if(replaced_,
-                      [&](const auto& r) { return r.first.acd == took.acd && r.second <= took.refold; });
-    if (replaced_.empty() || planted(Planted::UndoRefold)) return;
-    probe(Probe::LiveScreened);
-    const auto stale = [&](Acd acd, u64 start, u16 instance) {
-        return replaced_.contains({acd, start, instance});
-    };
-    std::erase_if(batch.rows, [&](const RowImage& row) {
-        return stale(row.key.acd, row.key.interval_start, row.key.instance);
-    });
-    std::erase_if(batch.intervals,
-                  [&](const IntervalRecord& i) { return stale(Acd{i.acd}, i.start, i.instance); });
-    std::erase_if(batch.replaced,
-                  [&](const ReplacedInterval& i) { return stale(i.acd, i.start, i.instance); });
-}
-
-/// Remembers where something came late while a refold was under way.
-void CommitStage::note_late(const CommitBatch& batch) {
-    for (const StaleCheckpoints& stale : batch.stale) {
-        const FoldPlace place{stale.stream.epoch, stale.from};
-        Late& late = late_[stale.stream.acd];
-        if (stale.refold > late.refold) {
-            late.came_before = std::exchange(late.came, {});
-            late.replaced.reset();
-            late.refold = stale.refold;
-        }
-        if (stale.count != 0)
-            late.came.add({place, {place.epoch, place.next + stale.count}});
-        else
-            late.replaced = std::min(late.replaced.value_or(place), place);
-    }
-}
-
-/// A state that a refold saves may lack what came late behind its back: saved after the commit that dropped
-/// such states, it would be taken for whole.
-void CommitStage::screen_states(CommitBatch& batch) {
-    if (batch.checkpoints.empty()) return;
-    const auto known = late_.find(batch.checkpoints.front().stream.acd);
-    if (known == late_.end()) return;
-    const Late& late = known->second;
-    std::erase_if(batch.checkpoints, [&](const CheckpointImage& image) {
-        const FoldPlace place{image.stream.epoch, image.seq};
-        const auto behind = [&](const std::optional<FoldPlace>& change) {
-            return change && *change <= place;
-        };
-        const bool lacking = behind(late.came.first_common(batch.passed)) ||
-                             behind(late.came_before.first_common(batch.passed)) ||
-                             (late.refold >= batch.refold && behind(late.replaced));
-        if (lacking) probe(Probe::StateNotKept);
-        return lacking;
-    });
-}
-
-bool CommitStage::write(const CommitBatch& batch, const CommitBatch* beside) {
-    if (store_stopped()) return false;
-    if (auto done = store_.commit(batch, beside); done) {
-        u64 messages = 0;
-        for (const JournalBlock& block : batch.blocks) messages += block.count;
-        messages_.fetch_add(messages, std::memory_order_relaxed);
-        commits_.fetch_add(1, std::memory_order_relaxed);
-        mirror_.tell(batch, done->transaction, done->pruned_blocks != 0);
-        if (beside != nullptr) mirror_.tell(*beside, done->transaction, false);
-        return true;
-    } else {
-        {
-            const std::lock_guard lock(error_mutex_);
-            error_ = done.error().text;
-        }
-        stopped_.store(true, std::memory_order_release);
-    }
-    return false;
-}
-
-std::string CommitStage::error() const {
-    const std::lock_guard lock(error_mutex_);
-    return error_;
 }
 
 }  // namespace twinlink

@@ -28,7 +28,6 @@ std::string_view name(Planted value) noexcept {
         case Planted::ForgetEnd: return "forget_end";
         case Planted::HideOldEnd: return "hide_old_end";
         case Planted::ForgetDirtyRow: return "forget_dirty_row";
-        case Planted::RefoldTooSoon: return "refold_too_soon";
         case Planted::HidePassed: return "hide_passed";
         case Planted::UndoRefold: return "undo_refold";
         case Planted::WatermarkAhead: return "watermark_ahead";

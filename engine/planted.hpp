@@ -32,14 +32,13 @@ enum class Planted : u8 {
     HideGapInAccount,  ///< changes of gaps are not told to the partner after the first account
     MergeKeepsRest,    ///< of two gaps that are merged the store keeps the second one too
     LoseSoon,          ///< what both lack is lost at once
-    LoseTooMuch,       ///< where a part of a gap is agreed to be lost, all of it is
+    LoseTooMuch,       ///< with what is agreed to be lost goes all that came later
     TrustWallClock,    ///< how long both have waited is told by a clock that is set
     DigestSkipsTable,  ///< rows of trunks are not in the digests
     KeepLatestCopy,    ///< of copies that differ the one that came last counts
     ForgetEnd,         ///< the end of an older life is not learnt late
     HideOldEnd,        ///< where it is learnt, the rows are not told that it is missing
     ForgetDirtyRow,    ///< a row of the open interval that changed is not always written
-    RefoldTooSoon,     ///< what came before a refold and is not in the journal yet is taken for folded in
     HidePassed,        ///< a refold does not say which names it passed as missing
     UndoRefold,        ///< what the live fold says of an interval that a refold has replaced is believed
     WatermarkAhead,    ///< the watermark passes over gaps

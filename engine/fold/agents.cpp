@@ -172,9 +172,14 @@ void Core::remove_leaving(AgentEntry& a) noexcept {
     }
 }
 
+void Core::set_extension(AgentEntry& a, u32 extension) noexcept {
+    if (std::exchange(a.extension, extension) == extension) return;
+    for (u32 l = a.first; l != kNoIndex; l = links_[l].next) agent_rows_.refresh(l);
+}
+
 void Core::log_in(AgentEntry& a, u32 extension) noexcept {
     a.mode = AgentMode::Other;
-    a.extension = extension;
+    set_extension(a, extension);
     a.at = now_;
     a.login_at = now_;
     a.mode_at = now_;

@@ -243,6 +243,7 @@ private:
     void unassign(AgentEntry& a, u32 link) noexcept;
     void remove_leaving(AgentEntry& a) noexcept;
     void update_top(AgentEntry& a) noexcept;
+    void set_extension(AgentEntry& a, u32 extension) noexcept;
     void log_in(AgentEntry& a, u32 extension) noexcept;
     void log_out(AgentEntry& a, u8 reason, bool seen) noexcept;
     void set_mode(AgentEntry& a, AgentMode mode, u16 skill, u64 call, u8 reason,
@@ -314,6 +315,7 @@ private:
     void correct_trunk(u32 slot, bool certain) noexcept;
     void drop_unnamed_calls(bool certain);
     void repair_work(bool certain);
+    void doubt_skills() noexcept;
     void recount_after_loss();
     void corrected(AgentEntry& a, FoldCounter kind, bool certain) noexcept;
 

@@ -63,6 +63,7 @@ void Core::on(const SkillInfo& m, FoldSink& sink) {
     s.known = 1;
     s.service_level_s = m.service_level_s;
     s.period_s = m.period_s;
+    if (level || periods) skill_rows_.refresh(slot);
     name(NameKind::Skill, m.skill, m.name, sink);
 }
 
@@ -74,7 +75,8 @@ void Core::on(const VdnInfo& m, FoldSink& sink) {
     VdnState& v = vdns_[slot];
     const bool level = v.service_level_s != m.service_level_s;
     const bool periods = v.period_s != m.period_s;
-    if (v.known != 0 && (level || periods || v.skill != m.skill)) {
+    const bool changed = level || periods || v.skill != m.skill;
+    if (v.known != 0 && changed) {
         count(FoldCounter::SettingsChanged);
         if (open_) {
             u64* const row = vdn_rows_.touch(slot);
@@ -87,6 +89,7 @@ void Core::on(const VdnInfo& m, FoldSink& sink) {
     v.service_level_s = m.service_level_s;
     v.period_s = m.period_s;
     v.skill = m.skill;
+    if (changed) vdn_rows_.refresh(slot);
     name(NameKind::Vdn, m.vdn, m.name, sink);
 }
 
@@ -103,7 +106,7 @@ void Core::on(const TrunkGroupInfo& m, FoldSink& sink) {
     const u32 slot = group_slot(m.trunk_group);
     if (slot == kNoIndex) return m.trunk_group == 0 ? count(FoldCounter::BadValue) : void();
     if (ready_) accrue_group(slot);
-    groups_[slot].trunks = m.trunks;
+    if (std::exchange(groups_[slot].trunks, m.trunks) != m.trunks) group_rows_.refresh(slot);
     name(NameKind::TrunkGroup, m.trunk_group, m.name, sink);
 }
 

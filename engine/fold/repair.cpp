@@ -48,7 +48,7 @@ void Core::repair_staffing(bool certain) {
         } else if (!certain && s.login_time != 0 && s.login_time + skew_ != a->login_at) {
             found_logged_in(*a, s);  // out and in again unseen
         }
-        a->extension = s.extension;
+        set_extension(*a, s.extension);
     }
 }
 

@@ -157,7 +157,7 @@ void Core::rebuild_call(CallEntry& c, const CallSnapshot& s) {
         c.ring_offer = Offer::Skill;
         c.set(kDoubtful);
         ++doubtful_calls_;
-        skills_in_doubt_ = true;
+        doubt_skills();
     }
     if ((s.place == CallPlace::Talking || s.place == CallPlace::Held) && s.agent != 0)
         restore_segment(c.talk, s, a);
@@ -335,7 +335,13 @@ void Core::recount_after_loss() {
         AgentEntry* const a = find_agent(s.agent);
         if (a != nullptr && a->held != s.held_calls) a->set(kAgentTainted);
     }
-    if (doubtful_calls_ != 0) skills_in_doubt_ = true;
+    if (doubtful_calls_ != 0) doubt_skills();
+}
+
+/// Rows of skills that were handed on as complete are not.
+void Core::doubt_skills() noexcept {
+    if (std::exchange(skills_in_doubt_, true)) return;
+    skill_rows_.all_dirty();
 }
 
 }  // namespace twinlink::fold

@@ -66,8 +66,12 @@ public:
     [[nodiscard]] const u64* row(u32 slot) const noexcept {
         return cells_.data() + std::size_t{slot} * stride_;
     }
-    /// The row as it goes out: to be completed with what follows from elsewhere, which is no change of it.
+    /// The row as it goes out: to be completed with what follows from elsewhere. Who changes that calls
+    /// refresh(): what was handed on before is out of date then.
     [[nodiscard]] u64* finish(u32 slot) noexcept { return cells_.data() + std::size_t{slot} * stride_; }
+    void refresh(u32 slot) noexcept {
+        if (live(slot)) (void)touch(slot);
+    }
     [[nodiscard]] bool live(u32 slot) const noexcept { return state_[slot] != State::None; }
     void mark_incomplete(u32 slot) noexcept { touch(slot)[kIncompleteColumn] = 1; }
 

@@ -148,16 +148,15 @@ bool GapTable::split(std::size_t i, Seq at, GapSink& sink) {
 }
 
 void GapTable::lose(Range range, u64 wall, GapSink& sink) {
+    if (planted(Planted::LoseTooMuch)) range.last = Seq{~u64{0} - 1};
     for (std::size_t i = find(range.first); i < open_.size() && open_[i].record.first <= range.last.value;
          ++i) {
         if (open_[i].record.merged != 0 || open_[i].record.state == GapState::Lost) continue;
-        if (!planted(Planted::LoseTooMuch) && open_[i].record.first < range.first.value) {
+        if (open_[i].record.first < range.first.value) {
             if (!split(i, range.first, sink)) return;
             continue;  // the part behind is next
         }
-        if (!planted(Planted::LoseTooMuch) && open_[i].record.last > range.last.value &&
-            !split(i, range.last + 1, sink))
-            return;
+        if (open_[i].record.last > range.last.value && !split(i, range.last + 1, sink)) return;
         probe(Probe::LostRecorded);
         open_[i].record.state = GapState::Lost;
         open_[i].record.closed_wall = wall;

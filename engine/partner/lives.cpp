@@ -35,10 +35,13 @@ void PartnerShim::learn_lives() {
         const auto& [stream, theirs] = *at;
         if (!theirs.ended) continue;
         const auto known = own_.find(stream);
-        // Of a life that is known here the end counts, even where nobody can give it any more: that many
-        // messages are missing.
-        const bool worth = known != own_.end() ? known->second.ended && known->second.next < theirs.next
-                                               : theirs.pruned + 1 < theirs.next;
+        // What is missing in the midst of what is known here counts, even where nobody can give it any more.
+        // What lies before all that is of use as long as some of it can be had.
+        const auto before = own_.lower_bound({stream.acd, Epoch{}});
+        const bool worth =
+            known != own_.end()
+                ? known->second.ended && known->second.next < theirs.next
+                : theirs.pruned + 1 < theirs.next || (before != own_.end() && before->first < stream);
         if (!worth) continue;
         const bool newer = std::ranges::any_of(own_, [&](const auto& own) {
             return own.first.acd == stream.acd && own.first.epoch > stream.epoch;

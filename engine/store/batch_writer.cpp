@@ -360,17 +360,30 @@ int BatchWriter::drop_replaced(Txn& txn) {
     return rc;
 }
 
-/// Whether the stream can be folded to `from` without the states behind it.
+/// Whether the stream can be folded to `from` without the states behind it: from the newest one in front, or
+/// from nothing, over a journal of which nothing in between has gone, in this life of the ACD or an older
+/// one.
 bool BatchWriter::foldable(Txn& txn, const StaleCheckpoints& stale) {
-    Bytes pruned;
-    const bool whole = txn.get(Db::Pruned, stream_key(stale.stream).bytes(), pruned) == MDB_NOTFOUND;
-    if (whole) return true;
     Cursor c;
     if (c.open(txn, Db::Checkpoints) != 0) return false;
-    const int rc = c.move(MDB_SET_RANGE, seq_key(stale.stream, stale.from).bytes());
-    if (c.move(rc == 0 ? MDB_PREV : MDB_LAST) != 0) return false;
-    const auto at = parse_seq_key(c.key);
-    return at && at->stream == stale.stream;
+    Stream begin{stale.stream.acd, Epoch{}};
+    Seq held{};
+    int rc = c.move(MDB_SET_RANGE, seq_key(stale.stream, stale.from).bytes());
+    if (c.move(rc == 0 ? MDB_PREV : MDB_LAST) == 0)
+        if (const auto at = parse_seq_key(c.key); at && at->stream.acd == stale.stream.acd) {
+            begin = at->stream;
+            held = at->seq;
+        }
+    Cursor pruned;
+    if (pruned.open(txn, Db::Pruned) != 0) return false;
+    for (rc = pruned.move(MDB_SET_RANGE, stream_key(begin).bytes()); rc == 0; rc = pruned.move(MDB_NEXT)) {
+        const auto record = unseal<PrunedRecord>(pruned.key, pruned.value);
+        if (!record) return false;
+        const Stream stream{Acd{record->acd}, Epoch{record->epoch}};
+        if (stream.acd != stale.stream.acd || stale.stream < stream) break;
+        if (stream != begin || held < Seq{record->upto}) return false;
+    }
+    return rc == 0 || rc == MDB_NOTFOUND;
 }
 
 int BatchWriter::drop_stale(Txn& txn, const CommitBatch& batch) {

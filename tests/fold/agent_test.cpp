@@ -53,6 +53,22 @@ TEST_CASE(
     CHECK(s.hsplit_row(2, 1800).starts_with("CALLSOFFERED=1 ACDCALLS=1 ANSTIME=10s ACDTIME=100s"));
 }
 
+TEST_CASE("a row that was handed on is handed on again when what completes it is learnt") {
+    Script s;
+    // The login was lost: the agent's calls are all that is known, and then their extension.
+    s(R"(
+        t=0 queued 1 skill 1
+        t=5 ring 1 agent 7 skill 1
+        t=10 answer 1
+        t=60 release 1)");
+    const RowKey key{TableId::Hagent, Acd{1}, kNine, 0, 7, 1};
+    REQUIRE(s.sink.rows.contains(key));
+    CHECK(s.sink.rows[key].items[hagent("EXTENSION")] == 0);
+    s.send(AgentLogin{s.t, 7, 2'007, 0});
+    s.fold.flush(s.sink);
+    CHECK(s.sink.rows[key].items[hagent("EXTENSION")] == 2'007);
+}
+
 TEST_CASE(
     "one skill's work is other time for the agent's other skills, and TI_ stands in the oldest logon's row "
     "alone") {

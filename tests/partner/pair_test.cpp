@@ -327,6 +327,41 @@ TEST_CASE("pair: the end of a life that the partner has let go of is known to be
     CHECK(pair.one.rig.snapshot().gaps(kMissing).empty());
 }
 
+TEST_CASE("pair: a life that one slept through and the other has let go of is missing, not unheard of") {
+    sim::CentreConfig plan = centre(10, 12, 3);
+    plan.restarts = {plan.start + 3'600_s, plan.start + 4'200_s};
+    const SimStream stream(std::move(plan));
+    REQUIRE(stream.lives.size() == 3);
+    EngineConfig config = PipelineRig::defaults();
+    config.journal_age_max = 600_s;
+    config.checkpoint_every = 1_ms;
+    PairRig pair(config);
+    Player to_one(pair.one.rig, stream);
+    Player to_two(pair.two.rig, stream);
+    const Stream slept{Acd{1}, stream.lives[1].epoch};
+    for (std::size_t f = 0; f < to_one.frames(); ++f) {
+        to_one.send(f, "AB");
+        if (to_one.run(f).stream != slept) to_two.send(f, "AB");
+        if (f % 8 == 7) pair.run(3_ms);
+    }
+    pair.run(1_s);
+    const auto whole = pair.one.rig.snapshot().stream(slept);
+    REQUIRE(whole.has_value());
+    const auto pruned = pair.one.rig.snapshot().pruned();
+    const auto gone = std::ranges::find(pruned, slept.epoch.value, &PrunedRecord::epoch);
+    REQUIRE(gone != pruned.end());
+    REQUIRE(gone->upto + 1 == whole->next);
+    REQUIRE(!pair.two.rig.snapshot().stream(slept).has_value());
+    pair.connect();
+    pair.run(14_s);
+    const auto lost = pair.two.rig.snapshot().gaps(kLost);
+    REQUIRE(lost.size() == 1);
+    CHECK(lost[0].epoch == slept.epoch.value);
+    CHECK(lost[0].first == 1);
+    CHECK(lost[0].last + 1 == whole->next);
+    CHECK(pair.one.rig.snapshot().gaps(kMissing).empty());
+}
+
 TEST_CASE("pair: who is not the partner is refused, and both know why") {
     PairRig pair;
     PartnerConfig config = pair.config_of(pair.two);

@@ -40,6 +40,7 @@ struct Switch {
     u64 epoch = 0;
     u64 sent_seq = 0;
     u64 quiet_until = 0;
+    u64 restarted_at = 0;  ///< step at which its next life begins, 0 = it is in the midst of one
     std::size_t last_boundary = 0;
     std::map<std::size_t, std::set<u64>> rivals{};  ///< hashes of all copies, by index in the truth
 
@@ -69,6 +70,10 @@ protected:
         const bool first = acd == Acd{1};
         sim::CentreConfig plan =
             test::centre(first ? seed : seed + 1, 5 + static_cast<u32>(seed % 8), first ? 1 + seed % 2 : 1);
+        if (dice_.one_in(6)) {
+            const Nanos part{(plan.end - plan.start).value / 4};
+            plan.restarts = {plan.start + part, plan.end - part - part, plan.end - part};
+        }
         Switch& s = switches_.emplace_back(acd, std::move(plan));
         for (int n = 0; n < 2; ++n)
             s.players[index(n)] = std::make_unique<Player>(server(n).rig, s.truth, acd);

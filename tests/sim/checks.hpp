@@ -143,6 +143,7 @@ protected:
     bool healed() {
         if (step_ % 20 != 0) return was_healed_;
         was_healed_ = false;
+        const bool full = full_for_good();
         for (int n = 0; n < 2; ++n) {
             const EngineStatus e = server(n).rig.engine().status();
             if (e.refolding || e.committed_messages != e.messages) return false;
@@ -154,9 +155,9 @@ protected:
                     return false;
             }
             for (const GapRecord& gap : server(n).rig.snapshot().gaps())
-                if (!at_rest(gap)) return false;
+                if (!at_rest(gap, full)) return false;
         }
-        if (full_for_good()) return was_healed_ = true;
+        if (full) return was_healed_ = true;
         if (lives_of(pair_.one) != lives_of(pair_.two)) return false;
         if (settings_.forgets()) return was_healed_ = true;
         if (missing_of(pair_.one) != missing_of(pair_.two)) return false;
@@ -167,9 +168,10 @@ protected:
     }
     /// A gap of which nothing more is to come. What a journal has let go is not folded again, and does not
     /// tell which names of a merged gap are missing.
-    bool at_rest(const GapRecord& gap) const {
+    bool at_rest(const GapRecord& gap, bool full) const {
+        if (gap.merged != 0) return full || settings_.forgets();
         if (gap.state == GapState::Healed || gap.state == GapState::Lost) return true;
-        return settings_.forgets() && (gap.state == GapState::Filled || gap.merged != 0);
+        return settings_.forgets() && gap.state == GapState::Filled;
     }
     std::string state() {
         std::string text;

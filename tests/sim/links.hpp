@@ -18,7 +18,7 @@ protected:
         for (Switch& s : switches_) {
             if (step_ < s.quiet_until) continue;
             const u64 frames = s.pace != 0 ? s.pace : step_ % s.slow_pace == 0 ? 1 : 0;
-            for (u64 i = 0; i < frames && !s.over(); ++i, ++s.next_frame) {
+            for (u64 i = 0; i < frames && !s.over() && !restarting(s); ++i, ++s.next_frame) {
                 const OfferRun run = s.players[0]->run(s.next_frame);
                 s.epoch = run.stream.epoch.value;
                 s.sent_seq = run.first.value + run.count - 1;
@@ -50,6 +50,26 @@ private:
         std::size_t frame;
     };
 
+    /// Between two lives a switch only says that it lives, and how far it had come.
+    bool restarting(Switch& s) {
+        const u64 next = s.players[0]->run(s.next_frame).stream.epoch.value;
+        if (s.epoch == 0 || next == s.epoch) return false;
+        if (s.restarted_at == 0) {
+            s.restarted_at = step_ + dice_.upto(400);
+            say("ACD " + std::to_string(s.acd.value) + " restarts");
+            // Of an end that nobody got, one server hears and the other does not.
+            const int n = dice_.one_in(2) ? 0 : 1;
+            if (settings_.ends_lost)
+                for (const Link link : {Link::A, Link::B}) trouble(n, link).down_until = s.restarted_at;
+        }
+        if (step_ < s.restarted_at) return true;
+        s.restarted_at = 0;
+        return false;
+    }
+    static bool is_last_of_life(const Switch& s, std::size_t frame) {
+        return frame + 1 < s.players[0]->frames() &&
+               s.players[0]->run(frame).stream != s.players[0]->run(frame + 1).stream;
+    }
     /// Onto the wire; of a machine that is down nobody is there.
     void put(Switch& s, int n, Link link, std::size_t frame) {
         if (up(n)) s.players[index(n)]->send(frame, std::string(1, letter(link)));
@@ -58,6 +78,8 @@ private:
         LinkTrouble& t = trouble(n, link);
         const std::string what = " frame " + std::to_string(frame) + of(s);
         if (step_ < t.down_until) return say(called_link(n, link) + " down," + what);
+        if (settings_.ends_lost && is_last_of_life(s, frame))
+            return say(called_link(n, link) + " loses the last" + what);
         if (!settings_.heads_arrive || !is_first_of_life(s, frame)) {
             if (t.burst_left == 0 && dice_.chance(t.burst_ppm)) t.burst_left = 1 + dice_.upto(20);
             if (t.burst_left != 0 || dice_.chance(t.loss_ppm)) {

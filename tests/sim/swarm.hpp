@@ -70,14 +70,15 @@ struct Settings {
         if (dice.one_in(3)) engine.commit_every = Nanos{dice.upto(40) * 1'000'000};
         if (dice.one_in(3)) engine.rows_every = Nanos{dice.upto(1'000) * 1'000'000};
         lost_after = Nanos{(dice.one_in(6) ? 10'000 : 1'500 + dice.upto(2'000)) * 1'000'000};
-        refold_every = dice.one_in(2) ? 1 : 1 + dice.upto(40);
+        refold_every = dice.one_in(2) ? 1 : 1 + dice.upto(dice.one_in(4) ? 300 : 40);
         connected_late = dice.one_in(4);
         heads_arrive = !dice.one_in(6);
+        ends_lost = dice.one_in(4);
         if (dice.one_in(8)) engine.journal_age_max = Nanos{(300 + dice.upto(3'600)) * 1'000'000'000};
         // Two machines' clocks have nothing to do with each other, and do not go equally fast.
         for (std::size_t n = 0; n < 2; ++n) {
             skew_s[n] = dice.one_in(2) ? dice.upto(7'200) : 3'600;
-            drift_ns[n] = dice.one_in(2) ? dice.upto(400) : 200;
+            if (dice.one_in(2)) drift_ns[n] = dice.upto(400);
         }
     }
     /// The journal lets go of messages within the run.
@@ -87,9 +88,10 @@ struct Settings {
     Nanos lost_after;
     u64 refold_every = 1;
     bool connected_late = false;    ///< not before the calm
+    bool ends_lost = false;         ///< the last frame of each life but the latest comes on none
     bool heads_arrive = true;       ///< the first frames of each life come on all links
     std::array<u64, 2> skew_s{};    ///< seconds of the wall clock, 3,600 = right
-    std::array<u64, 2> drift_ns{};  ///< of a millisecond, 200 = right
+    std::array<u64, 2> drift_ns{};  ///< that a clock goes too fast in a step
 };
 
 inline LinkTrouble link_trouble(Dice& dice) {

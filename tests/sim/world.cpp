@@ -49,11 +49,11 @@ private:
     }
     void trouble_stages(int n) {
         if (dice_.chance(troubles_.pause)) {
-            commit_paused_until_[index(n)] = step_ + dice_.upto(200);
+            commit_paused_until_[index(n)] = step_ + dice_.upto(dice_.one_in(4) ? 1'000 : 200);
             say(called(n) + " commits nothing for a while");
         }
         if (dice_.chance(troubles_.pause)) {
-            refold_paused_until_[index(n)] = step_ + dice_.upto(400);
+            refold_paused_until_[index(n)] = step_ + dice_.upto(dice_.one_in(4) ? 2'000 : 400);
             say(called(n) + " refolds nothing for a while");
         }
     }
@@ -191,7 +191,7 @@ private:
         ++step_;
         for (int n = 0; n < 2; ++n) {
             Now& now = server(n).rig.now;
-            const Nanos passed{999'800 + settings_.drift_ns[index(n)]};
+            const Nanos passed{1'000'000 + settings_.drift_ns[index(n)]};
             now = {now.mono + passed, now.wall + passed};
             if (up(n)) work(n);
         }

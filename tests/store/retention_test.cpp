@@ -83,6 +83,33 @@ TEST_CASE("retention: an epoch that a newer checkpoint has left behind goes whol
     CHECK(checkpoints.back().stream == kStream);
 }
 
+TEST_CASE(
+    "retention: states stay where what comes late could not be folded in without them, for want of a life") {
+    TempFolder t;
+    StoreConfig config;
+    config.map_bytes = u64{256} << 20;
+    config.journal_bytes = 0;
+    config.journal_age = 25_s;  // 25,000 messages of the model
+    Store store = open_store(t / "s", config);
+    const Stream old{kStream.acd, Epoch{5}};
+    commit(store, stretch(1, 10'000, true, old));
+    commit(store, stretch(10'001, 2'000, false, old));
+    commit(store, stretch(20'001, 20'000, true));  // of this life the first 20,000 names are missing
+    commit(store, CommitBatch{});
+    // Of the old life nothing is left, of this one all: to its beginning nobody can fold any more.
+    const auto pruned = snapshot_of(store).pruned();
+    REQUIRE(pruned.size() == 1);
+    CHECK(pruned[0].epoch == old.epoch.value);
+    CHECK(pruned[0].upto == 12'000);
+    REQUIRE(snapshot_of(store).checkpoints().size() == 1);
+    CommitBatch late = stretch(19'001, 1'000, false);
+    late.blocks[0].fill = true;
+    late.stale.push_back({kStream, Seq{19'001}, 0});
+    commit(store, late);
+    CHECK(snapshot_of(store).checkpoints().size() == 1);
+    CHECK(store.counters().get(StoreCounter::RefoldsImpossible) == 1);
+}
+
 TEST_CASE("retention: blocks go by age as the ACD's clock tells it, a bounded number in each commit") {
     TempFolder t;
     StoreConfig config;
