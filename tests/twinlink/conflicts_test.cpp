@@ -49,7 +49,7 @@ CommitBatch with_conflicts() {
     return batch;
 }
 
-const std::string& store() {
+const std::string& store_with_conflicts() {
     static const cli_rig::TempFolder kFolder;
     static const std::string kPath = [] {
         cli_rig::write_store(kFolder / "conflicts", with_conflicts());
@@ -58,21 +58,23 @@ const std::string& store() {
     return kPath;
 }
 std::string without_path(std::string text) {
-    for (std::size_t at; (at = text.find(store())) != std::string::npos;)
-        text.replace(at, store().size(), "STORE");
+    for (std::size_t at; (at = text.find(store_with_conflicts())) != std::string::npos;)
+        text.replace(at, store_with_conflicts().size(), "STORE");
     return text;
 }
 
 }  // namespace
 
 TEST_CASE("report conflicts: both copies of each message, with who brought them, for people and machines") {
-    const Run text = run({"report", "conflicts", "--store", store()});
+    const Run text = run({"report", "conflicts", "--store", store_with_conflicts()});
     CHECK(text.code == 0);
     CHECK(text.err.empty());
     cli_rig::check_golden("report_conflicts.txt", without_path(text.out));
-    cli_rig::check_golden("report_conflicts.csv",
-                          without_path(run({"report", "conflicts", "--csv", "--store", store()}).out));
-    const Json json = Json::parse(run({"report", "conflicts", "--json", "--store", store()}).out);
+    cli_rig::check_golden(
+        "report_conflicts.csv",
+        without_path(run({"report", "conflicts", "--csv", "--store", store_with_conflicts()}).out));
+    const Json json =
+        Json::parse(run({"report", "conflicts", "--json", "--store", store_with_conflicts()}).out);
     REQUIRE(json["conflicts"].size() == 2);
     const Json& first = json["conflicts"][0];
     CHECK(first["seq"] == 501);
@@ -92,7 +94,7 @@ TEST_CASE("report conflicts: both copies of each message, with who brought them,
 
 TEST_CASE("report conflicts: narrowed by the message's time and the ACD; none at all is said") {
     const auto count = [](std::vector<std::string> more) {
-        std::vector<std::string> all{"report", "conflicts", "--json", "--store", store()};
+        std::vector<std::string> all{"report", "conflicts", "--json", "--store", store_with_conflicts()};
         all.insert(all.end(), more.begin(), more.end());
         return Json::parse(run(all).out)["conflicts"].size();
     };
@@ -100,7 +102,7 @@ TEST_CASE("report conflicts: narrowed by the message's time and the ACD; none at
     CHECK(count({"--to", "2026-03-01T09:03:02Z"}) == 1);
     CHECK(count({"--from", "2026-03-02"}) == 0);
     CHECK(count({"--acd", "2"}) == 0);
-    CHECK(run({"report", "conflicts", "--acd", "9", "--store", store()}).code == 2);
+    CHECK(run({"report", "conflicts", "--acd", "9", "--store", store_with_conflicts()}).code == 2);
     const Run none = run({"report", "conflicts", "--store", cli_rig::shared_store()});
     CHECK(none.code == 0);
     CHECK(none.out.find("none") != std::string::npos);
