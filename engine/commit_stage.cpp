@@ -1,8 +1,8 @@
 // The last stage: batches -> LMDB. The commit thread; see pipeline.hpp.
 //
-// What a refold has replaced goes down beside live messages, in the same transaction. Invariant: what the live
-// fold says of an interval that a refold has replaced, and states that a refold saved and that lack what came
-// late, never reach the store.
+// What a refold has replaced goes down beside live messages, in the same transaction. Invariant: what the
+// live fold says of an interval that a refold has replaced, and states that a refold saved and that lack what
+// came late, never reach the store.
 #include "engine/pipeline.hpp"
 #include "engine/planted.hpp"
 

@@ -1,6 +1,5 @@
 // The stages in call order: receive -> fold -> commit. See pipeline.hpp for the picture and the threads.
 #include "engine/pipeline.hpp"
-#include "engine/planted.hpp"
 
 #include <algorithm>
 #include <cassert>

@@ -75,8 +75,8 @@ bool Arbiter::proven(Link link, const WildRun& mine, Now now) const noexcept {
 
     if (mine.pump_up || (agrees && same->pump_up)) return true;
     const Nanos long_silence{10 * config_.silence.value};
-    const bool only = quiet(own, long_silence) && quiet(others, long_silence) &&
-                      now.mono - mine.arrived >= long_silence;
+    const bool only =
+        quiet(own, long_silence) && quiet(others, long_silence) && now.mono - mine.arrived >= long_silence;
     if (only) probe(Probe::LifeWithoutPumpUp);
     return only;
 }

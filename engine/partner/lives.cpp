@@ -38,10 +38,9 @@ void PartnerShim::learn_lives() {
         // What is missing in the midst of what is known here counts, even where nobody can give it any more.
         // What lies before all that is of use as long as some of it can be had.
         const auto before = own_.lower_bound({stream.acd, Epoch{}});
-        const bool worth =
-            known != own_.end()
-                ? known->second.ended && known->second.next < theirs.next
-                : theirs.pruned + 1 < theirs.next || (before != own_.end() && before->first < stream);
+        const bool worth = known != own_.end() ? known->second.ended && known->second.next < theirs.next
+                                               : theirs.pruned + 1 < theirs.next ||
+                                                     (before != own_.end() && before->first < stream);
         if (!worth) continue;
         const bool newer = std::ranges::any_of(own_, [&](const auto& own) {
             return own.first.acd == stream.acd && own.first.epoch > stream.epoch;

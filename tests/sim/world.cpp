@@ -249,7 +249,7 @@ private:
     void calm() {
         say("calm");
         calm_ = true;
-        links_ = {};
+        for (LinkTrouble& t : links_) t = {.down_until = t.down_until};  // ends by itself
         troubles_ = {};
         stalled_until_ = slow_until_ = commit_paused_until_ = refold_paused_until_ = {};
         for (Switch& s : switches_) s.quiet_until = 0;
