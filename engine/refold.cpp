@@ -96,7 +96,10 @@ std::size_t Refolder::go_on(RefoldDesk& desk) {
     const bool last_epoch = tailing && at_.epoch == desk.meet.epoch;
     const std::size_t folded = fold_block(*snapshot, last_epoch ? desk.meet.next : Seq{~u64{0}});
     if (folded != 0) return folded;
-    if (waiting_) return 0;
+    if (waiting_) {
+        hand_over_batch();
+        return 0;
+    }
     if (next_epoch(*snapshot, desk.meet)) return 1;
     if (waiting_) return 0;
     if (!tailing) {
@@ -150,7 +153,7 @@ std::size_t Refolder::fold_block(const StoreSnapshot& snapshot, Seq end) {
     messages_.fetch_add(folded, std::memory_order_relaxed);
     // While the disk is busy with the one before, more is gathered: commits grow as it slows down.
     const bool large = batch_->arena.size() + batch_->row_words.size() * sizeof(u64) >= kGatheredBytes;
-    if (large || rings_.empty.read_available() != 0) hand_over_batch();
+    if (folded != 0 && (large || rings_.empty.read_available() != 0)) hand_over_batch();
     return folded;
 }
 
