@@ -131,6 +131,7 @@ private:
             forget(n);
             ++outcome_.wiped;
         }
+        at_rest_since_[index(n)] = 0;
         down_until_[index(n)] = step_ + 1 + dice_.upto(1'200);
     }
     /// What the wire brings to a machine that is down is gone.
@@ -285,7 +286,6 @@ private:
     bool calm_ = false;
     u64 connect_at_ = 0;
     u64 lives_ = 0;
-    std::array<u64, 2> commit_paused_until_{};
     std::array<u64, 2> refold_paused_until_{};
     std::array<std::size_t, 2> slow_bytes_{};
 };
