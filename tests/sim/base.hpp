@@ -151,6 +151,7 @@ protected:
     Troubles troubles_;
     u64 step_ = 0;
     std::array<u64, 2> down_until_{};  ///< step at which a server that is down starts again, 0 = it is up
+    std::array<u64, 2> commit_paused_until_{};
     std::array<u64, 2> stalled_until_{};
     std::array<u64, 2> slow_until_{};
     /// The partner's connection, as of now or the latest one.

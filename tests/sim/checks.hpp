@@ -71,8 +71,19 @@ protected:
                 look(n, snapshot);
             }
             if (step_ % 97 == 0) check_account(n, 1 - n);
-            if (step_ % 1'999 == 0) check_rows(n, Of::Closed);
+            watch_rows(n);
         }
+    }
+    /// Every 2 s the rows are due to be looked at, as soon as all that was folded again is down.
+    void watch_rows(int n) {
+        u64& since = at_rest_since_[index(n)];
+        if (step_ % 1'999 == 0) since = step_;
+        if (since == 0) return;
+        if (step_ < commit_paused_until_[index(n)] || server(n).rig.engine().status().refolding)
+            since = step_;
+        if (step_ - since < 100) return;
+        since = 0;
+        check_rows(n, Of::Closed);
     }
     /// What is durable never goes back, and all that the gap table has is within its bounds.
     void check_durable(int n, const StoreSnapshot& snapshot) {
@@ -310,6 +321,7 @@ protected:
     std::array<std::vector<std::byte>, 2> heard_;
     std::array<std::map<u32, Asked>, 2> wants_;
     std::array<std::map<Stream, std::pair<u64, u64>>, 2> durable_;
+    std::array<u64, 2> at_rest_since_{};  ///< of a server whose rows are due, 0 = they are not
     bool was_healed_ = false;
 };
 

@@ -135,6 +135,7 @@ private:
                 for (const Link link : {Link::A, Link::B})
                     Links::trouble(n, link).down_until = step_ + 1'200 + dice_.upto(2'000);
         }
+        at_rest_since_[index(n)] = 0;
         down_until_[index(n)] = step_ + 1 + dice_.upto(1'200);
     }
     /// What the wire brings to a machine that is down is gone.
@@ -293,7 +294,6 @@ private:
     bool calm_ = false;
     u64 connect_at_ = 0;
     u64 lives_ = 0;
-    std::array<u64, 2> commit_paused_until_{};
     std::array<u64, 2> refold_paused_until_{};
     std::array<std::size_t, 2> slow_bytes_{};
 };
