@@ -216,13 +216,15 @@ Expected<std::string> in_child(const std::function<std::string()>& work, int tim
     std::string text;
     std::array<char, 4096> part;
     bool late = false;
+    int unread = 0;  // errno: half an answer is none, and an empty one would mean that all is fine
     for (;;) {
         pollfd p{ends[0], POLLIN, 0};
         const int ready = ::poll(&p, 1, timeout_s * 1000);
         if (ready < 0 && errno == EINTR) continue;
         late = ready == 0;
-        const ssize_t n = ready > 0 ? ::read(ends[0], part.data(), part.size()) : 0;
+        const ssize_t n = ready > 0 ? ::read(ends[0], part.data(), part.size()) : ready;
         if (n < 0 && errno == EINTR) continue;
+        if (n < 0) unread = errno;
         if (n <= 0) break;
         text.append(part.data(), static_cast<std::size_t>(n));
     }
@@ -232,6 +234,8 @@ Expected<std::string> in_child(const std::function<std::string()>& work, int tim
     while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }
     if (late) return failure(fmt::format("reading it did not end within {} s", timeout_s));
+    if (unread != 0)
+        return failure(fmt::format("what the child process found cannot be read: {}", std::strerror(unread)));
     if (WIFSIGNALED(status))
         return failure(fmt::format("reading it crashed LMDB (signal {})", WTERMSIG(status)));
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
