@@ -69,11 +69,26 @@ Expected<void> check_meta(const MetaPage& m, u64 number) {
     return {};
 }
 
+/// They are written in turn: transaction n into page n % 2, where n - 2 was. A number that breaks this has
+/// rotted, and LMDB would take the older page for the newer one, or a tree that is none.
+Expected<void> check_turns(const MetaPage& first, const MetaPage& second) {
+    const bool first_newer = first.transaction > second.transaction;
+    const u64 newer = std::max(first.transaction, second.transaction);
+    const u64 older = std::min(first.transaction, second.transaction);
+    if (newer - older != 1 || (newer % 2 == 0) != first_newer)
+        return failure(fmt::format("its meta pages contradict each other: they are of transactions {} and {}",
+                                   first.transaction, second.transaction));
+    return {};
+}
+
 /// What it relies on in the newer one. The older one may hold the roots of a commit that failed (LMDB then
 /// takes back number and last page, not the roots): it is not used.
 Expected<void> check_roots(const MetaPage& m, u64 file_bytes) {
     const u64 page = m.trees[0].pad;
     if (m.last_page < 1 || m.last_page >= m.map_bytes / page)
+        return failure("its newer meta page is damaged");
+    // Keys of the free list are numbers, ours are bytes; nothing else is ever set here.
+    if (m.trees[0].flags != MDB_INTEGERKEY || m.trees[1].flags != 0)
         return failure("its newer meta page is damaged");
     for (const Tree& t : m.trees) {
         if (t.root == kNoPage) continue;
@@ -171,6 +186,7 @@ Expected<void> check_file(const std::filesystem::path& folder) {
     if (ok && !at(second, first.trees[0].pad)) ok = failure("it is cut off");
     if (ok) ok = check_meta(second, 1);
     if (ok && second.trees[0].pad != first.trees[0].pad) ok = failure("its meta pages are damaged");
+    if (ok) ok = check_turns(first, second);
     if (ok) ok = check_roots(first.transaction > second.transaction ? first : second, bytes);
     if (!ok) return failure(fmt::format("{}: {}", path.string(), ok.error().text));
     return {};
@@ -216,13 +232,15 @@ Expected<std::string> in_child(const std::function<std::string()>& work, int tim
     std::string text;
     std::array<char, 4096> part;
     bool late = false;
+    int unread = 0;  // errno: half an answer is none, and an empty one would mean that all is fine
     for (;;) {
         pollfd p{ends[0], POLLIN, 0};
         const int ready = ::poll(&p, 1, timeout_s * 1000);
         if (ready < 0 && errno == EINTR) continue;
         late = ready == 0;
-        const ssize_t n = ready > 0 ? ::read(ends[0], part.data(), part.size()) : 0;
+        const ssize_t n = ready > 0 ? ::read(ends[0], part.data(), part.size()) : ready;
         if (n < 0 && errno == EINTR) continue;
+        if (n < 0) unread = errno;
         if (n <= 0) break;
         text.append(part.data(), static_cast<std::size_t>(n));
     }
@@ -232,6 +250,8 @@ Expected<std::string> in_child(const std::function<std::string()>& work, int tim
     while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }
     if (late) return failure(fmt::format("reading it did not end within {} s", timeout_s));
+    if (unread != 0)
+        return failure(fmt::format("what the child process found cannot be read: {}", std::strerror(unread)));
     if (WIFSIGNALED(status))
         return failure(fmt::format("reading it crashed LMDB (signal {})", WTERMSIG(status)));
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)

@@ -60,6 +60,19 @@ StopReason reason_of(int rc, const std::filesystem::path& path) noexcept {
     }
 }
 
+/// Nothing, or an empty folder. That it cannot be told is not that nothing is there.
+Expected<bool> is_absent(const std::filesystem::path& path) {
+    std::error_code why;
+    const auto status = std::filesystem::status(path, why);
+    if (status.type() == std::filesystem::file_type::not_found) return true;
+    if (status.type() == std::filesystem::file_type::none)
+        return failure(fmt::format("whether it is there cannot be told: {}", why.message()));
+    if (!std::filesystem::is_directory(status)) return false;
+    const bool empty = std::filesystem::is_empty(path, why);
+    if (why) return failure(fmt::format("whether it is empty cannot be told: {}", why.message()));
+    return empty;
+}
+
 }  // namespace
 
 struct Store::State {
@@ -91,17 +104,16 @@ Store& Store::operator=(Store&&) noexcept = default;
 Expected<Store> Store::open(const std::filesystem::path& path, const StoreConfig& config, Nanos wall) {
     const auto doing = fmt::format("opening the store {}", path.string());
     const auto in = [&](Error e) { return std::unexpected(std::move(e).in(doing)); };
-    std::error_code ignored;
-    const bool absent =
-        !std::filesystem::exists(path, ignored) ||
-        (std::filesystem::is_directory(path, ignored) && std::filesystem::is_empty(path, ignored));
-    if (absent) {
+    const auto absent = is_absent(path);
+    if (!absent) return in(absent.error());
+    if (*absent) {
         if (!config.create) return in(Error{"there is none"});
         if (auto made = create(path, config, wall); !made) return in(made.error());
     }
     if (auto checked = check_file(path); !checked) return in(checked.error());
     auto state = std::make_unique<State>(path, config);
     // The lock file of a store is made with it. In a folder without one, nothing is made before the probe.
+    std::error_code ignored;
     const bool has_lock = std::filesystem::exists(path / "writer.lock", ignored);
     for (const bool before_probe : {true, false}) {
         if (before_probe == has_lock) {

@@ -41,8 +41,9 @@ private:
 
 class PipelineRig {
 public:
+    /// In a folder of its own, unless `config` names one.
     explicit PipelineRig(EngineConfig config = defaults()) : config_(std::move(config)) {
-        config_.store_path = folder_ / "store";
+        if (config_.store_path.empty()) config_.store_path = folder_ / "store";
         for (std::size_t l = 0; l < kLinks; ++l) {
             ports_[l] = std::make_unique<drivers::SimPort>(port_config());
         }

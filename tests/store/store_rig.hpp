@@ -12,7 +12,6 @@
 #include <charconv>
 #include <cstdlib>
 #include <fstream>
-#include <iterator>
 #include <string>
 
 namespace twinlink::rig {
@@ -49,8 +48,10 @@ inline u64 seed_given() {
 }
 
 inline std::string content_of(const std::filesystem::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
+    std::ifstream in(file, std::ios::binary | std::ios::ate);
+    std::string content(in ? static_cast<std::size_t>(in.tellg()) : 0, '\0');
+    in.seekg(0).read(content.data(), static_cast<std::streamsize>(content.size()));
+    return content;
 }
 inline void write_file(const std::filesystem::path& file, const std::string& content) {
     std::ofstream(file, std::ios::binary | std::ios::trunc) << content;

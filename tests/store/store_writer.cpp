@@ -1,23 +1,20 @@
 // A process that writes the model's batches, for the tests to kill and to fail: store_writer PATH
 // [key=value...].
 //
-// It interposes the calls by which LMDB and the creation reach the disk, so that the n-th of them can fail,
-// once or for ever, before or after it did its work, or end the process. For each commit it prints "ok N"
-// when that is on the disk; when the store stops, "stopped REASON" and then what a reopened store says:
-// "again K" or what is wrong. The rig without the test framework: this is a program.
+// The n-th call by which LMDB, the opening or the creation reach the kernel can fail, once or for ever,
+// before or after it did its work, or end the process (faulty_calls.hpp). For each commit it prints "ok N"
+// when that is on the disk; when the store stops, "stopped REASON", when it does not open, "refused WHY"; and
+// then what a store opened again says: "again K" or what is wrong. The rig without the test framework: this
+// is a program.
 #define DOCTEST_CONFIG_DISABLE
+#include "tests/store/faulty_calls.hpp"
 #include "tests/store/store_rig.hpp"
 
-#include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
-#include <atomic>
-#include <cerrno>
 #include <charconv>
 #include <csignal>
 #include <cstdio>
@@ -25,69 +22,19 @@
 
 namespace {
 
-// One thread; atomics only because the interposed calls are anybody's.
-std::atomic<long> calls_left{-1};  // until the fault; negative = none planned
-bool for_ever = false;
-bool after = false;  // the call does its work first
-bool kills = false;
-int error_number = EIO;
-
-/// True when this call must fail.
-bool strikes() {
-    if (calls_left < 0) return false;
-    if (calls_left > 0) {
-        --calls_left;
-        return false;
-    }
-    if (!for_ever) calls_left = -1;
-    return true;
-}
-
-template <class Call>
-auto faulty(Call call) -> decltype(call()) {
-    if (!strikes()) return call();
-    if (after) call();
-    if (kills) ::raise(SIGKILL);
-    errno = error_number;
-    return -1;
-}
-
-}  // namespace
-
-extern "C" {
-// All of them end in the kernel directly: what they replace is in libc.
-__attribute__((visibility("default"))) ssize_t pwrite64(int fd, const void* data, size_t bytes, off_t at) {
-    return faulty([&] { return static_cast<ssize_t>(::syscall(SYS_pwrite64, fd, data, bytes, at)); });
-}
-__attribute__((visibility("default"))) ssize_t pwrite(int fd, const void* data, size_t bytes, off_t at) {
-    return pwrite64(fd, data, bytes, at);
-}
-__attribute__((visibility("default"))) ssize_t writev(int fd, const iovec* parts, int count) {
-    return faulty([&] { return static_cast<ssize_t>(::syscall(SYS_writev, fd, parts, count)); });
-}
-__attribute__((visibility("default"))) int fdatasync(int fd) {
-    return faulty([&] { return static_cast<int>(::syscall(SYS_fdatasync, fd)); });
-}
-__attribute__((visibility("default"))) int fsync(int fd) {
-    return faulty([&] { return static_cast<int>(::syscall(SYS_fsync, fd)); });
-}
-__attribute__((visibility("default"))) int rename(const char* from, const char* to) {
-    return faulty([&] { return static_cast<int>(::syscall(SYS_rename, from, to)); });
-}
-__attribute__((visibility("default"))) int mkdir(const char* path, mode_t mode) {
-    return faulty([&] { return static_cast<int>(::syscall(SYS_mkdir, path, mode)); });
-}
-}
-
-namespace {
-
 using namespace twinlink;
 
 u64 messages = rig::kModelMessages;
 
+/// When the planned fault is counted from, and until when.
+enum class Phase : u8 { Never, Open, Commits, Both };
+
 /// Opens the store and goes on where the model stands. True when all `batches` were committed.
-bool run(const std::filesystem::path& path, const StoreConfig& config, u64 batches, bool verify_only) {
+bool run(const std::filesystem::path& path, const StoreConfig& config, u64 batches, bool verify_only,
+         Phase phase = Phase::Never, const faults::Fault& fault = {}) {
+    if (phase == Phase::Open || phase == Phase::Both) faults::arm(fault);
     auto store = Store::open(path, config, Nanos{1});
+    if (phase == Phase::Open) std::puts(faults::disarm() ? "struck" : "clean");
     if (!store) {
         std::printf("refused %s\n", store.error().text.c_str());
         return false;
@@ -101,6 +48,7 @@ bool run(const std::filesystem::path& path, const StoreConfig& config, u64 batch
         std::printf("again %llu\n", static_cast<unsigned long long>(k));
         return true;
     }
+    if (phase == Phase::Commits) faults::arm(fault);
     for (u64 n = k + 1; n <= batches; ++n) {
         const auto result = store->commit(rig::model_batch(n, messages));
         if (!result) {
@@ -149,17 +97,21 @@ int main(int argc, char** argv) {
         const rlimit limit{options["fsize"], RLIM_INFINITY};
         ::setrlimit(RLIMIT_FSIZE, &limit);
     }
-    for_ever = options.contains("forever");
-    after = options.contains("after");
-    kills = options.contains("kill");
-    if (options.contains("errno")) error_number = static_cast<int>(options["errno"]);
-    // The fault is counted from the beginning, creation and all, or from when the store is open and there.
-    if (options.contains("opened")) run(path, config, 1, false);
-    if (options.contains("fail")) calls_left = static_cast<long>(options["fail"]);
+    faults::Fault fault;
+    fault.for_ever = options.contains("forever");
+    fault.after = options.contains("after");
+    fault.kills = options.contains("kill");
+    fault.writing = options.contains("writing");
+    if (options.contains("errno")) fault.error = static_cast<int>(options["errno"]);
+    fault.call = static_cast<long>(options["fail"]);
+    // The fault is counted from the beginning, creation and all, or in a store that is there.
+    if (options.contains("opened")) run(path, config, options["opened"], false);
+    Phase phase = options.contains("fail") ? Phase::Both : Phase::Never;
+    if (options.contains("at_open")) phase = Phase::Open;
+    if (options.contains("at_commit")) phase = Phase::Commits;
     const u64 batches = options.contains("batches") ? options["batches"] : 1'000'000;
-    const bool done = run(path, config, batches, false);
-    const bool struck = options.contains("fail") && (calls_left < 0 || (for_ever && calls_left == 0));
-    calls_left = -1;
+    const bool done = run(path, config, batches, false, phase, fault);
+    if (phase != Phase::Open) std::puts(faults::disarm() ? "struck" : "clean");
     if (options.contains("fsize")) {
         const rlimit limit{RLIM_INFINITY, RLIM_INFINITY};
         ::setrlimit(RLIMIT_FSIZE, &limit);
@@ -167,6 +119,5 @@ int main(int argc, char** argv) {
     if (options.contains("tmpfs")) std::filesystem::remove(path.parent_path() / "ballast");
     config.map_bytes = u64{1} << 30;
     run(path, config, 0, true);
-    std::puts(struck ? "struck" : "clean");
     return done ? 0 : 1;
 }
