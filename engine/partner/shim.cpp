@@ -20,6 +20,8 @@ constexpr std::size_t kOutboxBytes = std::size_t{1} << 20;
 /// ... and before anything more is taken from it: what it asks makes answers.
 constexpr std::size_t kOutboxMost = 2 * kLendAhead;
 constexpr Nanos kPublishEvery = 100_ms;
+/// Between two digests while a refold is under way: enough for a stream that heals all the time. Chosen.
+constexpr Nanos kDigestsEvery = 50_ms;
 
 }  // namespace
 
@@ -122,7 +124,11 @@ std::size_t PartnerShim::poll(Now now) {
         row_lender_.lend(now);
     }
     if (session_.up()) frames += lender_.lend(now);
-    frames += digests_.work(session_.up(), session_.up() && !pressed, session_.common_acds());
+    // While rows are being folded again their digests change all the time: what they cost is for the fold.
+    if (!refolding_ || now.mono - digests_at_ >= kDigestsEvery) {
+        digests_at_ = now.mono;
+        frames += digests_.work(session_.up(), session_.up() && !pressed, session_.common_acds());
+    }
     counters_.add(Counter::BytesOut, out_.size() - std::min(before, out_.size()));
     if (now.mono - published_at_ >= kPublishEvery) publish(now);
     return frames;

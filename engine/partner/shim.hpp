@@ -172,6 +172,7 @@ private:
     std::map<Acd, Deaf> deaf_;
     u64 to_come_ = 0;  ///< names that the partner has and this server lacks
     bool refolding_ = false;
+    Nanos digests_at_;
     Nanos published_at_;
     mutable std::mutex status_mutex_;  // the partner thread only tries it
     PartnerStatus status_;

@@ -97,11 +97,11 @@ std::string fold_error(const std::filesystem::path& path, const test::SimStream&
     if (!snapshot) return snapshot.error().text;
     sim_test::Ends ends;
     sim_test::LostNames missing;
-    for (const StreamRecord& s : snapshot->streams()) ends[Epoch{s.epoch}] = Seq{s.next};
+    for (const StreamRecord& s : snapshot->streams()) ends[{Acd{s.acd}, Epoch{s.epoch}}] = Seq{s.next};
     for (const GapRecord& g : snapshot->gaps({.acd = {}, .epoch = {}, .states = GapFilter::kMissing}))
-        missing[Epoch{g.epoch}].push_back(g.range());
-    const std::string want = sim_test::fold_of(truth, missing, ends);
-    const std::string got = sim_test::store_of(*snapshot);
+        missing[{Acd{g.acd}, Epoch{g.epoch}}].push_back(g.range());
+    const std::string want = sim_test::fold_of(truth, Acd{1}, missing, ends);
+    const std::string got = sim_test::store_of(*snapshot, Acd{1});
     if (want != got)
         return "its rows differ from a fold of what was sent\n" + test::first_difference(want, got);
     for (const auto& life : truth.lives)

@@ -34,10 +34,10 @@ public:
             std::this_thread::yield();
             return;
         }
-        // 10, 20, 40 ... 200 us: the longest is a hundredth of the reorder window and 1/500 of what a ring
+        // 10, 20, 40 ... 1,000 us: the longest is a twentieth of the reorder window and 1/100 of what a ring
         // holds.
-        const u32 doubled = std::min(rounds_ - 96, 5U);
-        const timespec pause{0, std::min<long>(10'000L << doubled, 200'000L)};
+        const u32 doubled = std::min(rounds_ - 96, 7U);
+        const timespec pause{0, std::min<long>(10'000L << doubled, 1'000'000L)};
         nanosleep(&pause, nullptr);
     }
 

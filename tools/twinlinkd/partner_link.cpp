@@ -40,6 +40,7 @@ constexpr auto kPauseFirst = std::chrono::milliseconds(100);
 constexpr auto kPauseMost = std::chrono::milliseconds(5'000);
 constexpr Nanos kLinksEvery = 100_ms;
 constexpr std::size_t kReadBytes = 65'536;
+constexpr std::size_t kRecordBytes = 16'384;  // of TLS, at most
 /// Strangers in the middle of a handshake, at most: more are turned away.
 constexpr std::size_t kHandshakesMax = 8;
 
@@ -87,6 +88,7 @@ struct Connection {
     std::array<std::byte, kReadBytes> in;
     std::vector<std::byte> out;
     std::string not_trusted;  ///< why the certificate was refused
+    std::size_t unread = 0;   ///< bytes handed on since the shim's latest slice
     bool reading = false;
     bool writing = false;
     bool closed = false;
@@ -361,8 +363,13 @@ void PartnerLink::Impl::read(const ConnectionPtr& c) {
         if (c->closed) return;
         if (n != 0) shim_.received(Bytes(c->in).first(n));
         if (error) return close(c, reason(*c, error));
-        shim_.poll(clocks());
-        write();
+        // Whole records come one after the other in a long answer: a slice for a few of them will do.
+        c->unread += n;
+        if (n < kRecordBytes || c->unread >= kReadBytes) {
+            c->unread = 0;
+            shim_.poll(clocks());
+            write();
+        }
         read(c);
     });
 }
