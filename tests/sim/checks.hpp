@@ -166,7 +166,7 @@ protected:
                     return false;
             }
             for (const GapRecord& gap : server(n).rig.snapshot().gaps())
-                if (!at_rest(gap, full)) return false;
+                if (!at_rest(gap, full) && !(full && merged_at(1 - n, gap))) return false;
         }
         if (full) return was_healed_ = true;
         if (lives_of(pair_.one) != lives_of(pair_.two)) return false;
@@ -179,6 +179,15 @@ protected:
     }
     /// A gap of which nothing more is to come. What a journal has let go is not folded again, and does not
     /// tell which names of a merged gap are missing.
+    /// The other server holds these names in a merged gap, and has no room to tell which it has.
+    bool merged_at(int n, const GapRecord& gap) {
+        const GapFilter of_stream{
+            .acd = Acd{gap.acd}, .epoch = Epoch{gap.epoch}, .states = GapFilter::kMissing};
+        return gap.state != GapState::Filled &&
+               std::ranges::any_of(server(n).rig.snapshot().gaps(of_stream), [&](const GapRecord& other) {
+                   return other.merged != 0 && other.first <= gap.last && gap.first <= other.last;
+               });
+    }
     bool at_rest(const GapRecord& gap, bool full) const {
         if (gap.merged != 0) return full || settings_.forgets();
         if (gap.state == GapState::Healed || gap.state == GapState::Lost) return true;

@@ -103,7 +103,7 @@ int main(int argc, char** argv) {
     fault.kills = options.contains("kill");
     fault.writing = options.contains("writing");
     if (options.contains("errno")) fault.error = static_cast<int>(options["errno"]);
-    fault.call = static_cast<long>(options["fail"]);
+    if (options.contains("fail")) fault.call = static_cast<long>(options["fail"]);
     // The fault is counted from the beginning, creation and all, or in a store that is there.
     if (options.contains("opened")) run(path, config, options["opened"], false);
     Phase phase = options.contains("fail") ? Phase::Both : Phase::Never;
