@@ -420,10 +420,14 @@ void AcdPath::note_filled(const GapRecord& gap) {
 }
 
 /// What the refold that was taken over folded in is as if it had never been missing: gaps in front of the
-/// meeting point that it had not passed.
+/// meeting point, but for what it had passed of them.
 void AcdPath::heal() {
     std::erase_if(filled_, [&](FilledGap& gap) {
-        if (gap.names.end > desk_.meet || desk_.passed.meets(gap.names)) return false;
+        if (gap.names.end > desk_.meet) return false;
+        if (const auto missed = desk_.passed.common(gap.names)) {
+            gap.names = *missed;
+            return false;
+        }
         gap.record.state = GapState::Healed;
         gap.record.refold_ns = (now_.mono - gap.at).value;
         batch_->gaps.push_back(gap.record);

@@ -62,6 +62,16 @@ public:
     [[nodiscard]] bool meets(const FoldSpan& names) const {
         return std::ranges::any_of(spans_, [&](const FoldSpan& span) { return span.meets(names); });
     }
+    /// From the first to the last of `names` that are in the set; nothing where none is.
+    [[nodiscard]] std::optional<FoldSpan> common(const FoldSpan& names) const {
+        std::optional<FoldSpan> all;
+        for (const FoldSpan& span : spans_) {
+            if (!span.meets(names)) continue;
+            const FoldSpan part{std::max(span.first, names.first), std::min(span.end, names.end)};
+            all = all ? FoldSpan{std::min(all->first, part.first), std::max(all->end, part.end)} : part;
+        }
+        return all;
+    }
     /// The first place that both have in common; nothing where there is none. `ordered` was added to in
     /// ascending order.
     [[nodiscard]] std::optional<FoldPlace> first_common(const FoldSpans& ordered) const {

@@ -166,7 +166,8 @@ protected:
                     return false;
             }
             for (const GapRecord& gap : server(n).rig.snapshot().gaps())
-                if (!at_rest(gap, full) && !(full && merged_at(1 - n, gap))) return false;
+                if (!at_rest(gap, full) && !((full || settings_.forgets()) && merged_at(1 - n, gap)))
+                    return false;
         }
         if (full) return was_healed_ = true;
         if (lives_of(pair_.one) != lives_of(pair_.two)) return false;
