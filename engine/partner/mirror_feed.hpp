@@ -34,7 +34,6 @@ public:
     /// Commit stage: `batch` is durable as `transaction`.
     void tell(const CommitBatch& batch, u64 transaction, bool pruned) {
         if (!wanted_.load(std::memory_order_acquire)) return;
-        if (pruned) pruned_.store(true, std::memory_order_release);
         if (overflowed_.load(std::memory_order_acquire)) return;
         bool fits = true;
         // Gaps first: a stream's `next` must not run ahead of what is missing below it.
@@ -47,6 +46,8 @@ public:
         for (const RivalCopy& rival : batch.rivals)
             fits = fits && entries_.push({transaction, Rival{rival.stream, rival.seq}});
         if (!fits) overflowed_.store(true, std::memory_order_release);
+        // Behind the entries: what was pruned may be of a life that they are the first to tell of.
+        if (pruned) pruned_.store(true, std::memory_order_release);
     }
 
     /// Partner thread: from now on changes are kept. The first reload() after it is true.

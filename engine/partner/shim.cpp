@@ -230,7 +230,7 @@ void PartnerShim::take(const FrameIn& frame, Now now) {
 
 void PartnerShim::learn_own() {
     if (feed_.reload()) reload_own();
-    if (feed_.pruned()) read_pruned();
+    const bool pruned = feed_.pruned();
     std::vector<Stream> touched;
     feed_.consume([&](const MirrorFeed::Entry& entry) {
         if (entry.transaction <= transaction_) return;
@@ -262,6 +262,7 @@ void PartnerShim::learn_own() {
         }
         if (touched.empty() || touched.back() != stream) touched.push_back(stream);
     });
+    if (pruned) read_pruned();
     for (const Stream stream : touched) fetcher_.settle(stream);
     if (touched.empty()) return;
     count_to_come();
