@@ -30,11 +30,15 @@ Expected<void> write_all(int fd, const fs::path& path, Bytes bytes) {
     return {};
 }
 
-Expected<void> make_parents(const fs::path& place) {
+/// Makes the folders in which `place` lies; returns those that were not there, the outermost first.
+Expected<std::vector<fs::path>> make_parents(const fs::path& place) {
+    std::vector<fs::path> made;
     std::error_code error;
-    fs::create_directories(folder_of(place), error);
-    if (error) return failure(folder_of(place).string() + ": " + error.message());
-    return {};
+    for (fs::path folder = folder_of(place); !fs::exists(folder, error); folder = folder_of(folder))
+        made.insert(made.begin(), folder);
+    for (const fs::path& folder : made)
+        if (::mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST) return os_failure(folder);
+    return made;
 }
 
 }  // namespace
@@ -47,7 +51,7 @@ bool is_free(const fs::path& place) {
 }
 
 Expected<void> place_file(const fs::path& place, Bytes bytes, unsigned mode) {
-    if (auto made = make_parents(place); !made) return made;
+    if (auto made = make_parents(place); !made) return std::unexpected(made.error());
     const std::string part = place.string() + ".restore";
     ::unlink(part.c_str());
     const int fd = ::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -62,7 +66,8 @@ Expected<void> place_file(const fs::path& place, Bytes bytes, unsigned mode) {
 }
 
 Expected<StagedFolder> StagedFolder::make(const fs::path& place, std::vector<std::string> files) {
-    if (auto made = make_parents(place); !made) return std::unexpected(made.error());
+    auto parents = make_parents(place);
+    if (!parents) return std::unexpected(parents.error());
     fs::path path = place;
     if (!path.has_filename()) path = path.parent_path();
     path += ".restore";
@@ -72,6 +77,7 @@ Expected<StagedFolder> StagedFolder::make(const fs::path& place, std::vector<std
     if (!S_ISDIR(there.st_mode)) return failure(path.string() + " is in the way: it is no folder");
     StagedFolder staged(place, path, std::move(files));
     staged.clear();
+    staged.parents_ = std::move(*parents);
     if (::mkdir(path.c_str(), 0700) != 0)
         return failure(path.string() + " holds other files than a restore leaves there; move it aside");
     return staged;
@@ -81,6 +87,7 @@ StagedFolder::StagedFolder(StagedFolder&& from) noexcept
     : place_(std::move(from.place_)),
       path_(std::exchange(from.path_, fs::path())),
       files_(std::move(from.files_)),
+      parents_(std::move(from.parents_)),
       fd_(std::exchange(from.fd_, -1)),
       open_(std::move(from.open_)) {}
 
@@ -89,10 +96,11 @@ StagedFolder::~StagedFolder() {
     if (!path_.empty()) clear();
 }
 
-/// Removes what a restore makes, and the folder when that was all.
+/// Removes what a restore makes, and the folders that were made for it when that was all.
 void StagedFolder::clear() const noexcept {
     for (const std::string& file : files_) ::unlink((path_ / file).c_str());
     ::rmdir(path_.c_str());
+    for (auto at = parents_.rbegin(); at != parents_.rend(); ++at) ::rmdir(at->c_str());
 }
 
 Expected<void> StagedFolder::append(const std::string& file, Bytes bytes) {

@@ -38,7 +38,8 @@ private:
     std::filesystem::path place_;
     std::filesystem::path path_;  ///< empty: placed
     std::vector<std::string> files_;
-    int fd_ = -1;  ///< of the file that is being written
+    std::vector<std::filesystem::path> parents_;  ///< folders that were made for it
+    int fd_ = -1;                                 ///< of the file that is being written
     std::string open_;
 };
 
