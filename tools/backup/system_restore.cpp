@@ -23,7 +23,7 @@ constexpr const char* kStoreFile = "data.mdb";
 constexpr std::size_t kFrontBytes = std::size_t{2} * 32'768 + 4'096;
 
 /// The three files of the credentials' folder, and the parts that have them.
-constexpr std::array<std::pair<PartId, const char*>, 3> kCredentialFiles{
+constexpr std::array<std::pair<PartId, const char*>, 3> kCredentialFiles = {
     {{PartId::OwnKey, "own.key"},
      {PartId::OwnCertificate, "own.crt"},
      {PartId::PartnerCertificate, "partner.crt"}}};

@@ -110,7 +110,7 @@ constexpr OptionInfo kTables{Tables, "--tables", "LIST",
 constexpr OptionInfo kSince{Since, "--since", "FILE",
                             "only what is new or has changed since this data backup"};
 constexpr OptionInfo kVerbose{Verbose, "--verbose", "", "tell of every row (--json always does)"};
-constexpr std::array kBackupDataOptions{
+constexpr std::array kBackupDataOptions = {
     kFile, kFrom,      kTo,  kAcd, kTables, kSince, kConfig, kOtherStore, kOtherCredentials,
     kRate, kTimeLimit, kJson};
 constexpr std::array kRestoreDataOptions{kFile, kAcd, kDryRun, kVerbose, kSocket, kJson, kCsv, kTable};
@@ -175,18 +175,18 @@ constexpr std::array<string_view, 1> kPairInitExamples{"twinlink pair init"};
 constexpr std::array<string_view, 1> kPairJoinExamples{"twinlink pair join /mnt/usb/own.crt"};
 constexpr std::array<string_view, 1> kPairShowExamples{"twinlink pair show"};
 
-constexpr std::array<string_view, 2> kBackupSystemExamples{
+constexpr std::array<string_view, 2> kBackupSystemExamples = {
     "twinlink backup system /backup/twinlink.system",
     "twinlink backup system /backup/twinlink.system --rate 50 --time-limit 7200"};
-constexpr std::array<string_view, 3> kBackupDataExamples{
+constexpr std::array<string_view, 3> kBackupDataExamples = {
     "twinlink backup data /backup/monday.data",
     "twinlink backup data /backup/tuesday.data --since /backup/monday.data",
     "twinlink backup data /backup/march.data --from 2026-03-01 --to 2026-04-01 --tables skills,calls"};
-constexpr std::array<string_view, 2> kRestoreDataExamples{
+constexpr std::array<string_view, 2> kRestoreDataExamples = {
     "twinlink restore data /backup/monday.data --dry-run",
     "twinlink restore data /backup/monday.data --verbose"};
 constexpr std::array<string_view, 1> kBackupCheckExamples{"twinlink backup check /backup/twinlink.system"};
-constexpr std::array<string_view, 2> kRestoreSystemExamples{
+constexpr std::array<string_view, 2> kRestoreSystemExamples = {
     "twinlink restore system /backup/twinlink.system",
     "twinlink restore system /backup/twinlink.system --parts configuration --config /etc/twinlink/new.toml"};
 
