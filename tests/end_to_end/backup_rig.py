@@ -47,5 +47,4 @@ def small_disk(folder, size):
     try:
         yield folder
     finally:
-        Processes.end_all()
         libc.umount2(str(folder).encode(), 2)
