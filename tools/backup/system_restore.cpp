@@ -30,7 +30,7 @@ constexpr std::array<std::pair<PartId, const char*>, 3> kCredentialFiles = {
 
 class Restore {
 public:
-    Restore(const RestoreOrder& order, const Watch& watch) : order_(order), watch_(watch), pace_(watch) {}
+    Restore(const RestoreOrder& order, const Watch& watch) : order_(order), pace_(watch) {}
 
     Expected<SystemRestore> run() {
         auto file = OpenArchive::open(order_.file);
@@ -213,7 +213,6 @@ private:
     }
 
     const RestoreOrder& order_;
-    const Watch& watch_;
     Pace pace_;
     SystemRestore done_;
     Small small_;
