@@ -7,7 +7,7 @@ import subprocess
 from backup_rig import backup_system, begun, command, holds, refused
 from faults_test import values
 from pair_rig import ON_AND_ON, make_credentials, partner_table
-from rig import LIMIT_S, TWINLINK, Server, check, end_orderly, equal, free_udp_ports, main, switch, vhost, wait_for
+from rig import LIMIT_S, TWINLINK, Server, check, end_orderly, equal, free_udp_ports, main, switch, wait_for
 
 TABLES = ("skills", "agents", "vdns", "vectors", "trunk-groups", "trunks", "codes", "logins", "calls")
 # Names of the first day, which a journal of one day has let go by the time that they are asked for ...
@@ -52,8 +52,9 @@ def rows_equal(server, wanted, before, exactly=False):
         have, want = set(a), set(b)
         lacks = [r for r in b if r not in have]
         more = [r for r in a if r not in want and (exactly or not json.loads(r)["INCOMPLETE"])]
-        check(not lacks and not more, f"{table}: {len(lacks)} of {len(b)} rows are not here, {len(more)} are too many: "
-              f"{lacks[:1]}, {more[:1]}")
+        differ = [dict(json.loads(x).items() ^ json.loads(y).items()) for x, y in zip(lacks, more)]
+        check(not lacks and not more, f"{table}: {len(lacks)} of {len(b)} rows are not here, {len(more)} are too many; what differs: "
+              f"{differ[:2]}; {[r[:80] for r in (lacks + more)[:1]]}")
 
 
 def newest_start(server):
@@ -62,10 +63,8 @@ def newest_start(server):
 
 
 def two_that_lost(folder):
-    first = Server(folder / "first", extra_store="journal_days = 1").start()
-    second = Server(folder / "second", vhost(folder / "second", 2), extra_store="journal_days = 1",
-                    addresses={"A": "10.102.1.2", "B": "10.102.2.2"}).start()
-    return first, second
+    return (Server(folder / "first", "udp", extra_store="journal_days = 1").start(),
+            Server(folder / "second", "udp", extra_store="journal_days = 1").start())
 
 
 def from_the_others_backup(folder):
