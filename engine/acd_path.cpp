@@ -223,6 +223,7 @@ void AcdPath::watch_links() {
             {.kind = LinkEventKind::PumpUpTorn, .epoch = arbiter_.stream_epoch(), .count = torn - torn_seen_},
             now_);
     torn_seen_ = torn;
+    exceptions_.hold(LinkEventKind::CollectionOff, off_since_.load(std::memory_order_relaxed), now_);
     exceptions_.hand_on(now_, batch_->link_events);
 }
 

@@ -16,6 +16,7 @@
 #include <twinlink/engine.hpp>
 
 #include <array>
+#include <atomic>
 #include <vector>
 
 namespace twinlink {
@@ -51,6 +52,22 @@ public:
     [[nodiscard]] bool links_moved() const noexcept { return arbiter_.frames() != frames_closed_; }
     /// A few times a second: what the links did goes to the batch.
     void watch_links();
+    /// Any thread: this ACD is not collected since then, server's wall clock; 0 = it is collected.
+    void set_off_since(u64 wall) noexcept { off_since_.store(wall, std::memory_order_relaxed); }
+    /// Does what set_off_since() said.
+    void obey() {
+        if ((off_since_.load(std::memory_order_relaxed) != 0) == off_) return;
+        off_ = !off_;
+        arbiter_.collect(!off_, now_);
+    }
+    /// Its frames are not taken.
+    [[nodiscard]] bool off() const noexcept { return off_; }
+    /// The frame is given back, unread.
+    void leave(Link link, void* token) {
+        ++frames_left_;
+        release(link, token);
+    }
+    [[nodiscard]] u64 frames_left() const noexcept { return frames_left_; }
     /// At an orderly stop.
     void finish_links() { exceptions_.finish(now_, batch_->link_events); }
     /// Completes what the batch must say of this ACD. `rows` = also the open interval's rows; `links` = also
@@ -173,6 +190,9 @@ private:
     bool replacing_ = false;          ///< intervals that the fold hands on replace what the store has of them
     IntervalRecord open_interval_{};
 
+    std::atomic<u64> off_since_{0};
+    bool off_ = false;
+    u64 frames_left_ = 0;
     LinkExceptions exceptions_;
     GapCause gap_cause_{};  ///< of the gap told of last
     u64 torn_seen_ = 0;     ///< FoldCounter::PumpUpsTorn, as far as it was told

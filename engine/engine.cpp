@@ -185,6 +185,12 @@ EngineStatus Engine::status() const {
     return s;
 }
 
+void Engine::set_collecting(Acd acd, Nanos off_since_wall) noexcept {
+    parts_->fold.set_collecting(acd, off_since_wall.value);
+}
+void Engine::set_condition(LinkEventKind condition, Nanos since_wall) noexcept {
+    parts_->fold.set_condition(condition, since_wall.value);
+}
 void Engine::watch(Nanos until) noexcept { parts_->fold.watch(until); }
 std::vector<RealTime> Engine::real_time() const { return parts_->fold.real_time(); }
 

@@ -87,6 +87,17 @@ void PartnerShim::disconnected(std::string_view why, Now now) {
 
 void PartnerShim::links(Acd acd, bool a, bool b) { mirror_.links(acd, a, b); }
 
+void PartnerShim::set_condition(ServerCondition condition) {
+    if (condition == own_condition_) return;
+    own_condition_ = std::move(condition);
+    if (session_.up()) tell_condition();
+}
+
+void PartnerShim::tell_condition() {
+    write_condition(out_, own_condition_);
+    counters_.add(Counter::FramesOut);
+}
+
 void PartnerShim::bye(ByeWhy why, std::string_view text) { session_.bye(why, text); }
 
 // ---- a slice
@@ -120,8 +131,10 @@ std::size_t PartnerShim::poll(Now now) {
 
 std::vector<Acd> PartnerShim::deaf() const {
     std::vector<Acd> all;
-    for (const Acd acd : config_.acds)
-        if (mirror_.deaf(acd)) all.push_back(acd);
+    for (const Acd acd : config_.acds) {
+        const bool off = std::ranges::find(own_condition_.off, acd) != own_condition_.off.end();
+        if (mirror_.deaf(acd) && !off) all.push_back(acd);
+    }
     return all;
 }
 
@@ -154,10 +167,16 @@ void PartnerShim::take(const FrameIn& frame, Now now) {
         mirror_.begin();
         digests_.begin();
         rivals_.begin();
+        their_condition_ = {};
+        their_bye_.reset();
+        tell_condition();
         for (const auto& [stream, holding] : own_) mirror_.reload(stream);
         return;
     }
-    if (frame.template_id == Bye::kTemplate) return session_.on_bye(frame.as<Bye>());
+    if (frame.template_id == Bye::kTemplate) {
+        their_bye_ = frame.as<Bye>().why;
+        return session_.on_bye(frame.as<Bye>());
+    }
     if (!session_.up()) return session_.bye(ByeWhy::Protocol, "a message before the greeting");
     std::string_view broken;
     switch (frame.template_id) {
@@ -200,6 +219,7 @@ void PartnerShim::take(const FrameIn& frame, Now now) {
         case AccountGaps::kTemplate: account_asks_.on_page<AccountGaps>(frame); break;
         case AccountLinks::kTemplate: account_asks_.on_page<AccountLinks>(frame); break;
         case AccountEvents::kTemplate: account_asks_.on_page<AccountEvents>(frame); break;
+        case Condition::kTemplate: their_condition_ = read_condition(frame); break;
         case Heartbeat::kTemplate: session_.on_heartbeat(frame.as<Heartbeat>(), now); break;
         default: break;
     }
@@ -344,6 +364,8 @@ void PartnerShim::publish(Now now) {
     s.up_since = session_.up_since();
     s.round_trip = session_.round_trip();
     s.their_refilling = session_.their_refilling();
+    s.their_condition = their_condition_;
+    s.their_bye = their_bye_;
     s.asked = fetcher_.in_flight();
     s.to_come = 0;
     s.streams.clear();

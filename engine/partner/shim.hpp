@@ -17,6 +17,7 @@
 
 #include "engine/offer.hpp"
 #include "engine/partner/account_pages.hpp"
+#include "engine/partner/condition.hpp"
 #include "engine/partner/digests.hpp"
 #include "engine/partner/fetcher.hpp"
 #include "engine/partner/frames.hpp"
@@ -67,6 +68,9 @@ struct PartnerStatus {
     Nanos up_since;    ///< monotonic, of the session
     Nanos round_trip;  ///< 0 = not measured yet
     u64 their_refilling = 0;
+    /// What the partner said last of how it is, and why it left: kept while it is away.
+    partner::ServerCondition their_condition;
+    std::optional<partner::ByeWhy> their_bye;
     u64 to_come = 0;  ///< names that we lack and they have, and that no link is about to bring
     std::vector<OfStream> streams;
     u64 asked = 0;              ///< names in flight
@@ -94,6 +98,9 @@ public:
     std::size_t poll(Now now);
     /// Whether an ACD is heard on its links: tells the partner, and lets the tail be asked for.
     void links(Acd acd, bool a, bool b);
+    /// How this server is: told at once, and at the beginning of each session. The tail of an ACD that it
+    /// does not collect is not asked for.
+    void set_condition(partner::ServerCondition condition);
     /// Orderly end of a session.
     void bye(partner::ByeWhy why, std::string_view text);
 
@@ -109,6 +116,7 @@ public:
 private:
     std::size_t take_frames(Now now);
     void take(const partner::FrameIn& frame, Now now);
+    void tell_condition();
     void learn_lives();
     void learn_own();
     bool room_for_life(Stream stream);
@@ -142,6 +150,9 @@ private:
     AccountAsks account_asks_;
     partner::AccountLender account_lender_;
     partner::Rivals rivals_;
+    partner::ServerCondition own_condition_;
+    partner::ServerCondition their_condition_;
+    std::optional<partner::ByeWhy> their_bye_;
     /// An interval that differs, and how far back its cause was looked for.
     struct Looking {
         partner::Digests::Key key;

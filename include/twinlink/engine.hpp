@@ -67,6 +67,8 @@ struct AcdStatus {
     std::array<std::array<u64, 8>, kLinks> verdicts{};  ///< frames by Verdict, since start
     u64 open_gaps = 0;
     u64 parked_frames = 0;
+    bool off = false;                ///< it is not collected, because somebody said so
+    u64 frames_left = 0;             ///< that came meanwhile and were not taken, since start
     std::vector<u64> fold_counters;  ///< by FoldCounter, since start
 };
 
@@ -139,6 +141,14 @@ public:
     [[nodiscard]] bool drained() const noexcept;
     /// All is durable and every buffer is back at its port; or the store stopped.
     [[nodiscard]] bool stopped() const noexcept;
+
+    /// Any thread: since when this server was told not to collect the ACD, server's wall clock; 0 = collect
+    /// it. Its frames are given back unread, and are a gap when it is collected again. Recorded as a link
+    /// exception.
+    void set_collecting(Acd acd, Nanos off_since_wall) noexcept;
+    /// Any thread: since when a condition of the whole server (is_condition()) holds; 0 = it does not.
+    /// Changes nothing but that it is recorded.
+    void set_condition(LinkEventKind condition, Nanos since_wall) noexcept;
 
     /// Any thread.
     [[nodiscard]] EngineStatus status() const;
