@@ -83,6 +83,11 @@ constexpr OptionInfo kCredentials{Credentials, "--credentials", "DIR",
                                   "folder of keys and certificates (default /etc/twinlink/pair)"};
 constexpr OptionInfo kDays{Days, "--days", "N", "how long the new certificate is good (default 3650)"};
 constexpr OptionInfo kCertificate{Certificate, "certificate", "FILE", "the other server's own.crt", true};
+constexpr OptionInfo kOnOff{OnOff, "state", "on|off", "without it: how things are"};
+constexpr OptionInfo kText{Text, "--text", "TEXT", "why, for whoever looks: up to 90 characters"};
+constexpr std::array kMaintenanceOptions{kOnOff, kText, kSocket, kJson};
+constexpr OptionInfo kWhichAcd{Acd, "--acd", "N", "which ACD"};
+constexpr std::array kCollectionOptions{kOnOff, kWhichAcd, kSocket, kJson, kCsv, kTable};
 constexpr std::array kPartnerOptions{kEvery, kTimes, kSocket, kJson, kCsv, kTable};
 constexpr std::array kPairInitOptions{kCredentials, kDays, kJson};
 constexpr std::array kPairJoinOptions{kCertificate, kCredentials, kDays, kJson};
@@ -141,6 +146,10 @@ constexpr std::array<string_view, 1> kEchiExamples{"twinlink export echi --versi
 constexpr std::array<string_view, 3> kVerifyExamples = {
     "twinlink verify", "twinlink verify --from yesterday --json", "twinlink verify --partner --from today"};
 
+constexpr std::array<string_view, 2> kMaintenanceExamples = {"twinlink maintenance on --text \"new disks\"",
+                                                             "twinlink maintenance off"};
+constexpr std::array<string_view, 2> kCollectionExamples{"twinlink collection off --acd 1",
+                                                         "twinlink collection on --acd 1"};
 constexpr std::array<string_view, 2> kPartnerExamples{"twinlink partner", "twinlink partner 1 --json"};
 constexpr std::array<string_view, 1> kPairInitExamples{"twinlink pair init"};
 constexpr std::array<string_view, 1> kPairJoinExamples{"twinlink pair join /mnt/usb/own.crt"};
@@ -247,6 +256,19 @@ constexpr std::array kCommands = {
         kVerifyOptions, kVerifyExamples, run_verify},
     CommandInfo{"items", "every column of the tables, explained", "From the item catalogue; reads nothing.",
                 kItemsOptions, kItemsExamples, run_items},
+    CommandInfo{
+        "maintenance", "says that people work on this server, or that they are done",
+        "Asks the appliance, which keeps it over restarts. It collects as always; its alarms are quiet (the "
+        "log warns of nothing, status ends with code 0), status and reports say so, and so does the status "
+        "of "
+        "the partner.",
+        kMaintenanceOptions, kMaintenanceExamples, run_maintenance},
+    CommandInfo{
+        "collection", "turns the collecting of one ACD off, or on again",
+        "Asks the appliance, which keeps it over restarts. While it is off frames of the ACD are not taken; "
+        "afterwards what was missed is a gap of cause collection_off, which the partner fills as any other. "
+        "report exceptions has when it was off.",
+        kCollectionOptions, kCollectionExamples, run_collection},
     CommandInfo{"partner", "the session with the partner server, and what each of the two lacks",
                 "Asks the appliance. Exit code 0 when the session is up and nothing that the partner has is "
                 "missing here, else 1.",

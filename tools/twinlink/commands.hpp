@@ -53,6 +53,8 @@ enum class OptionId : u8 {
     WithPartner,
     Pair,
     HtmlFile,
+    OnOff,
+    Text,
 };
 
 struct OptionInfo {
@@ -133,6 +135,8 @@ Result<Answer> run_report_outages(const Arguments&, const Rim&);
 Result<Answer> run_report_exceptions(const Arguments&, const Rim&);
 Result<Answer> run_verify(const Arguments&, const Rim&);
 Result<Answer> run_verify_partner(const Arguments&, const Rim&);
+Result<Answer> run_maintenance(const Arguments&, const Rim&);
+Result<Answer> run_collection(const Arguments&, const Rim&);
 Result<Answer> run_partner(const Arguments&, const Rim&);
 Result<Answer> run_pair_init(const Arguments&, const Rim&);
 Result<Answer> run_pair_join(const Arguments&, const Rim&);

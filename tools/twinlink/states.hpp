@@ -19,12 +19,16 @@ struct StateInfo {
 
 inline constexpr std::string_view kNotReachable = "not_reachable";
 
-inline constexpr std::array<StateInfo, 5> kStates{{
+inline constexpr std::array<StateInfo, 6> kStates{{
     {"collecting", tools::Style::Good, "Messages arrive on both links, are folded into rows and are durable.",
      "Nothing."},
     {"degraded", tools::Style::Warning,
      "It collects and what arrives is durable, but something is missing: a link, an ACD, or messages.",
      "Look at the reasons above, then at: twinlink links, twinlink gaps."},
+    {"maintenance", tools::Style::Warning,
+     "People work on this server and have said so. It collects as always; what is wrong is told, and is no "
+     "alarm.",
+     "When the work is done: twinlink maintenance off."},
     {"stopping", tools::Style::Warning,
      "It was told to stop: it takes what has arrived, commits it and leaves.",
      "Wait two seconds. What the ACDs send meanwhile will be a gap with cause server_down."},

@@ -1,6 +1,8 @@
 // See store_source.hpp.
 #include "tools/twinlink/store_source.hpp"
 
+#include "tools/common/time_text.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,6 +10,7 @@
 
 namespace twinlink::cli {
 
+using tools::Document;
 using tools::ExitCode;
 
 namespace {
@@ -62,7 +65,32 @@ Result<StoreSource> StoreSource::open(const std::filesystem::path& path) {
     return StoreSource(path.string(), std::move(*reader), std::move(*snapshot));
 }
 
+namespace {
+
+/// What of this server is not as it should be while these rows were collected: said in front of every report.
+void mark_conditions(Document& document, const StoreSnapshot& snapshot) {
+    for (const LinkEventRecord& e : snapshot.link_events()) {
+        if (e.now == 0 || !is_condition(e.kind)) continue;
+        const std::string since = tools::local_time(e.last_wall, 0, true);
+        if (e.kind == LinkEventKind::Maintenance) {
+            document.fact("maintenance_since", tools::rfc3339_short(e.last_wall));
+            document.opening.insert(
+                document.opening.begin(),
+                {fmt::format("This server is in maintenance since {} UTC.", since), tools::Style::Warning});
+        } else {
+            document.fact(fmt::format("collection_off_acd_{}", e.acd), tools::rfc3339_short(e.last_wall));
+            document.opening.insert(
+                document.opening.begin(),
+                {fmt::format("ACD {} is not collected since {} UTC: somebody turned it off.", e.acd, since),
+                 tools::Style::Warning});
+        }
+    }
+}
+
+}  // namespace
+
 Result<Answer> StoreSource::finish(Answer answer) const {
+    mark_conditions(answer.document, snapshot_);
     if (!snapshot_.still_valid())
         return refuse(
             ExitCode::Problem,

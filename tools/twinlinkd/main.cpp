@@ -5,7 +5,9 @@
 // the control socket would not open, 4 internal.
 #include "tools/twinlinkd/control.hpp"
 #include "tools/twinlinkd/import_job.hpp"
+#include "tools/twinlinkd/log_watch.hpp"
 #include "tools/twinlinkd/real_time.hpp"
+#include "tools/twinlinkd/service.hpp"
 #include "tools/twinlinkd/status.hpp"
 
 #include <spdlog/sinks/stdout_sinks.h>
@@ -51,69 +53,6 @@ bool signalled(int fd) {
     signalfd_siginfo what{};
     return read(fd, &what, sizeof what) == static_cast<ssize_t>(sizeof what);
 }
-
-/// Says at most once a second what changed for the worse or the better; the counters hold the rest.
-class Journal {
-public:
-    void watch(const EngineStatus& s) {
-        for (const AcdStatus& acd : s.acds) {
-            Seen& seen = seen_[acd.stream.acd];
-            if (acd.stream.epoch != seen.epoch) {
-                spdlog::info("ACD {}: epoch {} from message {}", acd.stream.acd, acd.stream.epoch,
-                             acd.stream.first_seen);
-            }
-            if (acd.open_gaps > seen.open_gaps || (acd.stream.missing > seen.missing)) {
-                spdlog::warn("ACD {}: {} messages missing in {} open gaps", acd.stream.acd,
-                             acd.stream.missing, acd.open_gaps);
-            }
-            for (const Link link : {Link::A, Link::B}) {
-                const bool silent = acd.links[index(link)].silent != 0;
-                if (silent == seen.silent[index(link)]) continue;
-                if (silent)
-                    spdlog::warn("ACD {}: link {} is silent", acd.stream.acd, letter(link));
-                else
-                    spdlog::info("ACD {}: link {} is heard again", acd.stream.acd, letter(link));
-                seen.silent[index(link)] = silent;
-            }
-            seen.epoch = acd.stream.epoch;
-            seen.open_gaps = acd.open_gaps;
-            seen.missing = acd.stream.missing;
-        }
-        if (s.conflicts != conflicts_) {
-            spdlog::warn("{} messages differ between the links ({} more)", s.conflicts,
-                         s.conflicts - conflicts_);
-            conflicts_ = s.conflicts;
-        }
-    }
-
-    void watch(const PartnerLinkStatus& partner) {
-        const bool up = partner.shim.state == partner::SessionState::Up;
-        if (up && !partner_up_)
-            spdlog::info("partner: server {} ({}) is connected, protocol {}", partner.shim.partner_server,
-                         partner.shim.partner_name, partner.shim.version);
-        if (partner.shim.text != partner_text_ && !partner.shim.text.empty())
-            spdlog::warn("partner: {}", partner.shim.text);
-        if (partner.connections_refused != partner_refused_)
-            spdlog::warn("partner: {} connections refused, the latest because {}",
-                         partner.connections_refused - partner_refused_, partner.last_refusal);
-        partner_up_ = up;
-        partner_text_ = partner.shim.text;
-        partner_refused_ = partner.connections_refused;
-    }
-
-private:
-    struct Seen {
-        u64 epoch = 0;
-        u64 open_gaps = 0;
-        u64 missing = 0;
-        std::array<bool, kLinks> silent{};
-    };
-    std::map<u16, Seen> seen_;
-    u64 conflicts_ = 0;
-    bool partner_up_ = false;
-    std::string partner_text_;
-    u64 partner_refused_ = 0;
-};
 
 int fail(int code, const std::string& text) {
     spdlog::error("{}", text);
@@ -161,7 +100,9 @@ std::string answer(Imports& imports, const std::string& question) {
         if (!begun) json["error"] = begun.error().text;
         if (begun) spdlog::info("import {} of {} begins", *begun, order->path);
     } else if (question != "import") {
-        json["error"] = "unknown question; known: status, now, partner, compare, account, import";
+        json["error"] =
+            "unknown question; known: status, now, partner, compare, account, import, maintenance, "
+            "collection";
     }
     json["import"] = imports.json();
     return json.dump();
@@ -178,6 +119,13 @@ std::string partner_answer(const PartnerLink* partner, bool compare, const std::
     return json.dump();
 }
 
+/// The partner is told why this server goes.
+void take_leave(PartnerLink& partner, const Service& service) {
+    if (service.maintenance().since != 0)
+        return partner.stop(partner::ByeWhy::Maintenance, "stopped for maintenance");
+    partner.stop(partner::ByeWhy::Stop, "stopped in good order");
+}
+
 int collect(Daemon& d, int signals) {
     const Now started = clocks();
     auto control = ControlSocket::open(d.config.control_socket);
@@ -187,6 +135,8 @@ int collect(Daemon& d, int signals) {
     d.engine = std::move(*engine);
     spdlog::info("store {} is open; collecting", d.config.engine.store_path);
 
+    Service service(*d.engine, d.config);
+    if (!service.problem().empty()) spdlog::warn("{}", service.problem());
     Loops loops(*d.engine, d.config.threads, d.ports, d.eal != nullptr);
     if (auto ok = loops.start(); !ok) return fail(kUsage, ok.error().text);
     Imports imports(*d.engine, d.config);
@@ -197,8 +147,9 @@ int collect(Daemon& d, int signals) {
         partner = std::move(*link);
         spdlog::info("partner: {}", partner->status().address);
     }
-    StatusReport report(*d.engine, loops, imports, partner.get(), d.config, d.ports, started);
-    Journal journal;
+    service.set_partner(partner.get());
+    StatusReport report(*d.engine, loops, imports, partner.get(), service, d.config, d.ports, started);
+    LogWatch log;
     u64 ticked_s = 0;
     bool stopping = false;
     while (!stopping && !d.engine->stopped()) {
@@ -209,18 +160,19 @@ int collect(Daemon& d, int signals) {
                 return partner_account(partner.get(), question, d.config.engine.store_path);
             if (question == "partner" || question == "compare")
                 return partner_answer(partner.get(), question == "compare", d.config.engine.store_path);
+            if (Service::asks(question)) return service.answer(question, clocks().wall.value);
             return question == "now" ? real_time_text(*d.engine) : answer(imports, question);
         });
         if (now_s != ticked_s) {
             ticked_s = now_s;
             report.tick();
-            journal.watch(d.engine->status());
-            if (partner) journal.watch(partner->status());
+            log.watch(d.engine->status(), service.maintenance().since != 0);
+            if (partner) log.watch(partner->status());
         }
         stopping = signalled(signals) || loops.ended();
     }
     imports.finish();
-    if (partner) partner->stop(partner::ByeWhy::Stop, "stopped in good order");
+    if (partner) take_leave(*partner, service);
     loops.stop();
     const EngineStatus last = d.engine->status();
     if (last.store_stopped) return fail(kProblem, "the store stopped: " + last.store_error);

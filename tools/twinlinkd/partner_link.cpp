@@ -111,6 +111,7 @@ public:
     Expected<void> open();
     void start();
     void stop(ByeWhy why, const std::string& text);
+    void set_condition(partner::ServerCondition condition);
     [[nodiscard]] PartnerLinkStatus status() const;
     [[nodiscard]] std::vector<Compared> compared() const { return shim_.compared(); }
     [[nodiscard]] AccountAnswerPtr ask_account(const AccountQuestion& q) { return shim_.ask_account(q); }
@@ -135,6 +136,7 @@ private:
     PartnerEntry entry_;
     pairing::Pairing pairing_;
     std::vector<Acd> acds_;
+    std::vector<Acd> off_;  // not collected
     u16 own_server_;
     std::string own_name_;
     PartnerShim shim_;
@@ -402,7 +404,8 @@ void PartnerLink::Impl::tick() {
 
 void PartnerLink::Impl::tell_links() {
     for (const AcdStatus& acd : engine_.status().acds) {
-        const auto heard = [&](Link l) { return acd.links[index(l)].silent == 0; };
+        const bool off = std::ranges::find(off_, Acd{acd.stream.acd}) != off_.end();
+        const auto heard = [&](Link l) { return !off && acd.links[index(l)].silent == 0; };
         shim_.links(Acd{acd.stream.acd}, heard(Link::A), heard(Link::B));
     }
 }
@@ -430,6 +433,15 @@ void PartnerLink::Impl::stop(ByeWhy why, const std::string& text) {
         again_.async_wait([this](const error_code&) { io_.stop(); });
     });
     thread_.join();
+}
+
+void PartnerLink::Impl::set_condition(partner::ServerCondition condition) {
+    asio::post(io_, [this, told = std::move(condition)] {
+        off_ = told.off;
+        shim_.set_condition(told);
+        tell_links();
+        write();
+    });
 }
 
 PartnerLinkStatus PartnerLink::Impl::status() const {
@@ -474,6 +486,9 @@ Expected<std::unique_ptr<PartnerLink>> PartnerLink::open(Engine& engine, const C
 }
 
 void PartnerLink::stop(ByeWhy why, const std::string& text) { impl_->stop(why, text); }
+void PartnerLink::set_condition(partner::ServerCondition condition) {
+    impl_->set_condition(std::move(condition));
+}
 PartnerLinkStatus PartnerLink::status() const { return impl_->status(); }
 std::vector<Compared> PartnerLink::compared() const { return impl_->compared(); }
 AccountAnswerPtr PartnerLink::ask_account(const AccountQuestion& q) { return impl_->ask_account(q); }

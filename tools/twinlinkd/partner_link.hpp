@@ -37,6 +37,8 @@ public:
 
     /// Takes leave of the partner and ends the thread. Waits a third of a second at most.
     void stop(partner::ByeWhy why, const std::string& text);
+    /// Any thread: how this server is, for the partner to know.
+    void set_condition(partner::ServerCondition condition);
     /// Any thread.
     [[nodiscard]] PartnerLinkStatus status() const;
     [[nodiscard]] std::vector<Compared> compared() const;

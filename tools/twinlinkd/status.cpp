@@ -62,12 +62,14 @@ std::vector<std::string> reasons_of(const EngineStatus& s) {
     if (s.store_stopped) reasons.push_back("the store stopped: " + s.store_error);
     for (const AcdStatus& acd : s.acds) {
         const std::string name = "ACD " + std::to_string(acd.stream.acd);
-        if (acd.stream.epoch == 0) {
+        if (acd.off) {
+            reasons.push_back(name + ": it is not collected, because somebody said so");
+        } else if (acd.stream.epoch == 0) {
             reasons.push_back(name + ": nothing was heard of it yet");
             continue;
         }
         for (const Link link : {Link::A, Link::B}) {
-            if (acd.links[index(link)].silent != 0)
+            if (acd.links[index(link)].silent != 0 && !acd.off)
                 reasons.push_back(name + ": link " + letter(link) + " is silent");
         }
         if (acd.open_gaps != 0) {
@@ -90,15 +92,35 @@ std::string catch_up_text(const partner::Progress::Told& told) {
     return text;
 }
 
+/// What the partner says of itself, and why it left: known, so no alarm.
+std::vector<std::string> notes_of(const PartnerLinkStatus& partner) {
+    std::vector<std::string> notes;
+    const partner::ServerCondition& theirs = partner.shim.their_condition;
+    if (theirs.maintenance())
+        notes.push_back("the partner is in maintenance since " + rfc3339(Nanos{theirs.since}) +
+                        (theirs.text.empty() ? "" : ": " + theirs.text));
+    for (const Acd acd : theirs.off)
+        notes.push_back("the partner was told not to collect ACD " + std::to_string(acd.value));
+    return notes;
+}
+
+/// It is away, and said before that it would be.
+bool away_as_told(const PartnerStatus& partner) {
+    using partner::ByeWhy;
+    return partner.their_condition.maintenance() || partner.their_bye == ByeWhy::Maintenance ||
+           partner.their_bye == ByeWhy::Upgrade;
+}
+
 }  // namespace
 
 StatusReport::StatusReport(const Engine& engine, const Loops& loops, const Imports& imports,
-                           const PartnerLink* partner, const Config& config, std::array<Port*, kLinks> ports,
-                           Now started)
+                           const PartnerLink* partner, const Service& service, const Config& config,
+                           std::array<Port*, kLinks> ports, Now started)
     : engine_(engine),
       loops_(loops),
       imports_(imports),
       partner_(partner),
+      service_(service),
       config_(config),
       ports_(ports),
       started_(started) {}
@@ -120,8 +142,11 @@ std::string StatusReport::text(bool stopping) const {
     auto reasons = reasons_of(s);
     std::optional<PartnerLinkStatus> partner;
     if (partner_ != nullptr) partner = partner_->status();
+    std::vector<std::string> notes;
+    if (partner) notes = notes_of(*partner);
     if (partner && partner->shim.state != partner::SessionState::Up)
-        reasons.push_back("the partner is away: " + partner->shim.text);
+        (away_as_told(partner->shim) ? notes : reasons)
+            .push_back("the partner is away: " + partner->shim.text);
     else if (partner && !partner->shim.text.empty())
         reasons.push_back(partner->shim.text);
     if (partner && partner->progress.of >= kCatchUpNames) reasons.push_back(catch_up_text(partner->progress));
@@ -132,11 +157,14 @@ std::string StatusReport::text(bool stopping) const {
     json["pid"] = getpid();
     json["started"] = rfc3339(started_.wall);
     json["uptime_s"] = (now.mono - started_.mono).value / 1'000'000'000;
-    json["state"] = s.store_stopped   ? "store_stopped"
-                    : stopping        ? "stopping"
-                    : reasons.empty() ? "collecting"
-                                      : "degraded";
+    json["state"] = s.store_stopped                     ? "store_stopped"
+                    : stopping                          ? "stopping"
+                    : service_.maintenance().since != 0 ? "maintenance"
+                    : reasons.empty()                   ? "collecting"
+                                                        : "degraded";
     json["reasons"] = reasons;
+    json["notes"] = notes;
+    json["service"] = service_.json();
     json["heartbeat_ages_ms"] = {{"receive", age_ms(Stage::Receive)},
                                  {"fold", age_ms(Stage::Fold)},
                                  {"commit", age_ms(Stage::Commit)},
@@ -201,6 +229,8 @@ Json StatusReport::acd(const AcdStatus& acd) const {
             {"ended", s.ended != 0},
             {"open_gaps", acd.open_gaps},
             {"parked_frames", acd.parked_frames},
+            {"collected", !acd.off},
+            {"frames_left", acd.frames_left},
             {"fold", counters<FoldCounter>(acd.fold_counters)},
             {"links", {link(acd, Link::A), link(acd, Link::B)}}};
 }

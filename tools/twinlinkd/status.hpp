@@ -8,6 +8,7 @@
 #include "tools/twinlinkd/import_job.hpp"
 #include "tools/twinlinkd/loops.hpp"
 #include "tools/twinlinkd/partner_link.hpp"
+#include "tools/twinlinkd/service.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -31,7 +32,7 @@ class StatusReport {
 public:
     /// `partner`: null where there is none.
     StatusReport(const Engine& engine, const Loops& loops, const Imports& imports, const PartnerLink* partner,
-                 const Config& config, std::array<Port*, kLinks> ports, Now started);
+                 const Service& service, const Config& config, std::array<Port*, kLinks> ports, Now started);
 
     /// Once a second: shifts the reach registers.
     void tick();
@@ -51,6 +52,7 @@ private:
     const Loops& loops_;
     const Imports& imports_;
     const PartnerLink* partner_;
+    const Service& service_;
     const Config& config_;
     std::array<Port*, kLinks> ports_;
     Now started_;
