@@ -40,7 +40,9 @@ AcdPath::AcdPath(const AcdConfig& acd, const EngineConfig& config, const Arbiter
       arbiter_(acd.acd, arbiter, *this),
       fold_(acd.acd, limits_of(acd)),
       desk_(desk),
+      trail_(config.live_trail),
       exceptions_(acd.acd) {
+    fold_.set_trail(trail_);
     for (const Agent agent : acd.trace_agents) traced_.push_back(agent.value);
     std::ranges::sort(traced_);
     desk_.acd = acd.acd;
@@ -76,7 +78,7 @@ void AcdPath::accept(Seq first, Bytes messages, u32 count, u64 last_time) {
     dirty_ = true;
     place_.next = first + count;
     if (tailing_) add_to_tail(TailPiece::What::Messages, first.value, count, messages);
-    fold_.apply(first, messages, count, *this);
+    apply_but(desk_.skips, fold_, {place_.epoch, first}, messages, count, *this);
 }
 
 void AcdPath::missing(Range range) {
@@ -139,6 +141,25 @@ void AcdPath::take_rival(Stream stream, Seq seq, Bytes copy, FilledBy by, bool w
     if (!wins) return;
     probe(Probe::ConflictWon);
     came_late(stream, seq);
+}
+
+bool AcdPath::remember_skip(const SkipRecord& name) {
+    if (!desk_.skips.add({Epoch{name.epoch}, Seq{name.seq}})) return false;
+    skips_.push_back(name);
+    return true;
+}
+
+void AcdPath::note_skip(const SkipRecord& name) {
+    const FoldPlace at{Epoch{name.epoch}, Seq{name.seq}};
+    batch_->skips.push_back(name);
+    exceptions_.note({.kind = LinkEventKind::MessageSkipped,
+                      .epoch = name.epoch,
+                      .first = name.seq,
+                      .last = name.seq,
+                      .names = 1},
+                     now_);
+    dirty_ = true;
+    if (at < place_) came_late({acd_, at.epoch}, at.next);
 }
 
 void AcdPath::older_stream(const StreamRecord& stream) {
@@ -331,17 +352,20 @@ void AcdPath::take_over() {
         batch_->names.insert(batch_->names.end(), desk_.open.names.begin(), desk_.open.names.end());
         batch_->acds.insert(batch_->acds.end(), desk_.open.acds.begin(), desk_.open.acds.end());
         fold_ = std::move(*desk_.fold);
+        fold_.set_trail(trail_);
         if (!desk_.open.intervals.empty()) open_interval_ = desk_.open.intervals.back();
         replacing_ = true;
         if (planted(Planted::DropTail)) tail_.clear();
+        Epoch epoch = desk_.meet.epoch;
         for (const TailPiece& piece : tail_) {
             if (piece.what == TailPiece::What::Epoch) {
+                epoch = Epoch{piece.first};
                 fold_.begin_epoch(Epoch{piece.first}, *this);
             } else if (piece.what == TailPiece::What::Missing) {
                 fold_.missing(piece.first);
             } else {
-                fold_.apply(Seq{piece.first}, Bytes(tail_bytes_).subspan(piece.offset, piece.bytes),
-                            piece.count, *this);
+                apply_but(desk_.skips, fold_, {epoch, Seq{piece.first}},
+                          Bytes(tail_bytes_).subspan(piece.offset, piece.bytes), piece.count, *this);
             }
         }
         recovered();
@@ -395,7 +419,7 @@ void AcdPath::refold(Seq first, Bytes messages, u32 count) {
         const auto part =
             static_cast<u32>(std::min<u64>(count, desk_.traces.next_change(place_) - place_.next));
         const u32 bytes = bytes_of_messages(messages, part);
-        fold_.apply(place_.next, messages.first(bytes), part, *this);
+        apply_but(desk_.skips, fold_, place_, messages.first(bytes), part, *this);
         messages = messages.subspan(bytes);
         place_.next = place_.next + part;
         count -= part;

@@ -101,6 +101,17 @@ public:
     /// `wins`: it counts from now on.
     void take_rival(Stream stream, Seq seq, Bytes copy, FilledBy by, bool wins);
 
+    /// A message that is not folded from now on: written down, and where it was folded already, its rows are
+    /// made anew without it.
+    void skip(const SkipRecord& name) {
+        if (remember_skip(name)) note_skip(name);
+    }
+    /// The first half: it is not folded any more. False: it was not before, or there is no room.
+    bool remember_skip(const SkipRecord& name);
+    /// The second half.
+    void note_skip(const SkipRecord& name);
+    [[nodiscard]] const std::vector<SkipRecord>& skips() const noexcept { return skips_; }
+
     // refold: see refold.hpp
     [[nodiscard]] RefoldDesk& desk() noexcept { return desk_; }
     /// The fold stage's part of it, once a slice. Batches up to `committed` are durable.
@@ -193,6 +204,8 @@ private:
     std::atomic<u64> off_since_{0};
     bool off_ = false;
     u64 frames_left_ = 0;
+    FoldTrail* trail_;
+    std::vector<SkipRecord> skips_;  ///< those of the desk's list
     LinkExceptions exceptions_;
     GapCause gap_cause_{};  ///< of the gap told of last
     u64 torn_seen_ = 0;     ///< FoldCounter::PumpUpsTorn, as far as it was told

@@ -67,6 +67,7 @@ void FoldStage::publish() {
         s.parked_frames = path.arbiter().parked();
         s.off = path.off();
         s.frames_left = path.frames_left();
+        s.skips = path.skips();
         s.fold_counters.resize(Counters<FoldCounter>::kSize);
         for (std::size_t c = 0; c < s.fold_counters.size(); ++c) {
             s.fold_counters[c] = path.fold().counter(static_cast<FoldCounter>(c));

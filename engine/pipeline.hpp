@@ -113,6 +113,7 @@ public:
     void set_condition(LinkEventKind condition, u64 since_wall) noexcept {
         conditions_[static_cast<std::size_t>(condition)].store(since_wall, std::memory_order_relaxed);
     }
+    void set_short_commits(bool on) noexcept { short_commits_.store(on, std::memory_order_relaxed); }
     /// Asks for real_time() to be kept up to date until then; and what it was when it was taken last.
     void watch(Nanos until) noexcept { watched_until_.store(until.value, std::memory_order_relaxed); }
     [[nodiscard]] std::vector<RealTime> real_time() const;
@@ -161,6 +162,7 @@ private:
     std::array<u64, kLinks> drops_told_{};
     std::atomic<bool> stopping_{false};
     std::atomic<bool> drained_{false};
+    std::atomic<bool> short_commits_{false};
     /// Since when the server's conditions hold; of other kinds nothing.
     std::array<std::atomic<u64>, static_cast<std::size_t>(LinkEventKind::Count_)> conditions_{};
     std::atomic<u64> messages_{0};

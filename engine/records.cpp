@@ -56,6 +56,9 @@ std::string_view name(LinkEventKind kind) noexcept {
         case LinkEventKind::Conflict: return "conflict";
         case LinkEventKind::Maintenance: return "maintenance";
         case LinkEventKind::CollectionOff: return "collection_off";
+        case LinkEventKind::MessageSkipped: return "message_skipped";
+        case LinkEventKind::SafeMode: return "safe_mode";
+        case LinkEventKind::OnBattery: return "on_battery";
         case LinkEventKind::None:
         case LinkEventKind::Count_: break;
     }

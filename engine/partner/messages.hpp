@@ -61,7 +61,7 @@ enum HaveFlag : u8 {
 enum BlockFlag : u16 { kBlockLast = 1 };
 enum PageFlag : u8 { kPageLast = 1, kPageMore = 2, kPageUnreadable = 4 };
 enum DigestFlag : u8 { kDigestIncomplete = 1 };
-enum ConditionFlag : u8 { kInMaintenance = 1 };
+enum ConditionFlag : u8 { kInMaintenance = 1, kInSafeMode = 2, kOnBattery = 4, kLowBattery = 8 };
 
 /// Of a message without a group.
 struct NoEntry {};
@@ -239,6 +239,14 @@ struct Condition {
     u32 reserved2;
     std::array<char, 96> text;
 };
+struct Skips {
+    static constexpr u16 kTemplate = 21;
+    using Entry = RangeEntry;
+    u64 epoch;
+    u16 acd;
+    u16 reserved0;
+    u32 reserved1;
+};
 /// Whether variable data stands behind a message's block.
 template <class M>
 inline constexpr bool kHasData = std::is_same_v<M, Block> || std::is_same_v<M, Copy>;
@@ -263,6 +271,7 @@ constexpr void for_each_partner_message(F&& f) {
     f.template operator()<AccountEvents>();
     f.template operator()<Copy>();
     f.template operator()<Condition>();
+    f.template operator()<Skips>();
 }
 
 // ---- bounds --------------------------------------------------------------------------------------

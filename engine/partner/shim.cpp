@@ -39,7 +39,8 @@ PartnerShim::PartnerShim(const PartnerConfig& config, StoreReader own, OfferDesk
       digests_(own_reader_, config.self.fold_version, counters_, out_),
       account_asks_(counters_, out_),
       account_lender_(own_reader_, counters_, out_),
-      rivals_(own_reader_, desk, counters_, out_) {
+      rivals_(own_reader_, desk, counters_, out_),
+      skips_(desk, counters_, out_) {
     in_.reserve(kInboxBytes);
     feed_.want();
 }
@@ -122,6 +123,7 @@ std::size_t PartnerShim::poll(Now now) {
     account_asks_.on_time(now,
                           session_.up() ? "" : "there is no session with the partner: " + session_.text());
     if (session_.up()) account_lender_.lend(now);
+    skips_.work();
     if (session_.up()) frames += lender_.lend(now);
     frames += digests_.work(session_.up(), session_.up() && !pressed, session_.common_acds());
     counters_.add(Counter::BytesOut, out_.size() - std::min(before, out_.size()));
@@ -170,6 +172,7 @@ void PartnerShim::take(const FrameIn& frame, Now now) {
         their_condition_ = {};
         their_bye_.reset();
         tell_condition();
+        skips_.begin();
         for (const auto& [stream, holding] : own_) mirror_.reload(stream);
         return;
     }
@@ -219,6 +222,7 @@ void PartnerShim::take(const FrameIn& frame, Now now) {
         case AccountGaps::kTemplate: account_asks_.on_page<AccountGaps>(frame); break;
         case AccountLinks::kTemplate: account_asks_.on_page<AccountLinks>(frame); break;
         case AccountEvents::kTemplate: account_asks_.on_page<AccountEvents>(frame); break;
+        case Skips::kTemplate: skips_.on_skips(frame.as<Skips>(), frame); break;
         case Condition::kTemplate: their_condition_ = read_condition(frame); break;
         case Heartbeat::kTemplate: session_.on_heartbeat(frame.as<Heartbeat>(), now); break;
         default: break;
@@ -256,6 +260,7 @@ void PartnerShim::learn_own() {
             return digests_.changed(*interval);
         if (const auto* rival = std::get_if<MirrorFeed::Rival>(&entry.what))
             return rivals_.changed(rival->stream, rival->seq);
+        if (const auto* name = std::get_if<SkipRecord>(&entry.what)) return skips_.add(*name, session_.up());
         if (const auto* apart = std::get_if<CommitBatch::Apart>(&entry.what)) {
             // Here, but for the gaps that follow.
             if (const auto own = own_.find(apart->stream); own != own_.end())
@@ -303,6 +308,7 @@ void PartnerShim::reload_own() {
     counters_.add(Counter::Reloads);
     probe(Probe::MirrorReloaded);
     own_.clear();
+    skips_.reload(snapshot->skips());
     for (const StreamRecord& record : snapshot->streams()) {
         const Stream stream{Acd{record.acd}, Epoch{record.epoch}};
         if (!room_for_life(stream)) continue;

@@ -17,6 +17,7 @@
 
 #include "engine/offer.hpp"
 #include "engine/partner/account_pages.hpp"
+#include "engine/partner/agreed_skips.hpp"
 #include "engine/partner/condition.hpp"
 #include "engine/partner/digests.hpp"
 #include "engine/partner/fetcher.hpp"
@@ -150,6 +151,7 @@ private:
     AccountAsks account_asks_;
     partner::AccountLender account_lender_;
     partner::Rivals rivals_;
+    partner::AgreedSkips skips_;
     partner::ServerCondition own_condition_;
     partner::ServerCondition their_condition_;
     std::optional<partner::ByeWhy> their_bye_;

@@ -44,6 +44,12 @@ int write_local(Txn& txn, const CommitBatch& batch, Nanos age, Counters<StoreCou
         for (std::size_t i = 0; rc == 0 && i < batch.traces.size(); ++i)
             rc = put(c, batch.traces[i], counters, result);
     }
+    if (rc == 0 && !batch.skips.empty()) {
+        Cursor c;
+        rc = c.open(txn, Db::Skips);
+        for (std::size_t i = 0; rc == 0 && i < batch.skips.size(); ++i)
+            rc = put(c, batch.skips[i], counters, result);
+    }
     if (rc != 0 || batch.link_events.empty()) return rc;
     Cursor c;
     rc = c.open(txn, Db::Linkex);

@@ -23,7 +23,10 @@ inline constexpr auto kLinkexItems = [] {
             "pump_up: it told its whole state. pump_up_torn: and part of that was missing. gap_opened: "
             "messages "
             "were called missing. conflict: the copies of a message differ. maintenance: this server was in "
-            "maintenance. collection_off: it was told not to collect the ACD."),
+            "maintenance. collection_off: it was told not to collect the ACD. message_skipped: the fold "
+            "crashed on a message again and again, so it is left out of the rows. safe_mode: this server "
+            "crashed again "
+            "and again and goes on with a fresh store. on_battery: its power came from its UPS."),
         word("LINK", "A or B; empty: not of one of them."),
         word("REASON",
              "Cause of the gaps, why the switch pumped up, or what most of the refused frames of the latest "

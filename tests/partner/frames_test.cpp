@@ -76,6 +76,8 @@ std::vector<std::vector<std::byte>> one_of_each() {
     const auto two = two_messages();
     add(Copy{10, 3, 1, 0, 0}, none, Bytes(two).first(message_at(two.data()).wire_bytes()));
     add(Condition{7, kInMaintenance, 0, 0, 0, fixed_text<96>("new disks")}, std::span<const AcdEntry>(acds));
+    const std::array<RangeEntry, 2> single{RangeEntry{3, 3}, RangeEntry{9, 9}};
+    add(Skips{10, 1, 0, 0}, std::span<const RangeEntry>(single));
     return all;
 }
 
@@ -121,7 +123,7 @@ TEST_CASE("partner frames: each template comes out as it went in, one behind the
             CHECK(text_of(got.frame.as<Bye>().text) == "no more power");
         at += got.bytes;
     }
-    CHECK(templates == std::vector<u16>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 20});
+    CHECK(templates == std::vector<u16>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 20, 21});
 }
 
 TEST_CASE("partner frames: until a frame is whole, more is waited for") {
@@ -183,6 +185,8 @@ TEST_CASE("partner frames: what is out of its range is refused by its reason") {
     CHECK(fault(two_in_one) == FrameFault::BadMessage);
     CHECK(fault(with(all[16], kBlockAt + sizeof(Condition) + sizeof(GroupHead), u16{0})) ==
           FrameFault::BadNumber);
+    CHECK(fault(with(all[17], kBlockAt + sizeof(Skips) + sizeof(GroupHead) + 8, u64{4})) ==
+          FrameFault::BadNumber);  // not a single one
     auto long_frame = want;
     const u32 too_long = kPartnerFrameMax + 1;
     std::memcpy(long_frame.data(), &too_long, sizeof too_long);

@@ -138,6 +138,9 @@ const std::map<std::string, StructAt>& structs() {
             "Heartbeat",
             {TWINLINK_AT(Heartbeat, sent), TWINLINK_AT(Heartbeat, echo), TWINLINK_AT(Heartbeat, echo_age),
              TWINLINK_AT(Heartbeat, wall), TWINLINK_AT(Heartbeat, refilling)});
+        add.template operator()<Skips>(
+            "Skips", {TWINLINK_AT(Skips, epoch), TWINLINK_AT(Skips, acd), TWINLINK_AT(Skips, reserved0),
+                      TWINLINK_AT(Skips, reserved1)});
         add.template operator()<Condition>(
             "Condition", {TWINLINK_AT(Condition, since), TWINLINK_AT(Condition, flags),
                           TWINLINK_AT(Condition, reserved0), TWINLINK_AT(Condition, reserved1),
@@ -241,7 +244,8 @@ TEST_CASE("partner schema: every message and group is laid out as its struct") {
                                                       {"AccountGaps", "GapRecord"},
                                                       {"AccountLinks", "LinkRecord"},
                                                       {"AccountEvents", "LinkEventRecord"},
-                                                      {"Condition", "AcdEntry"}};
+                                                      {"Condition", "AcdEntry"},
+                                                      {"Skips", "RangeEntry"}};
     std::map<std::string, u32> templates;
     for_each_partner_message([&]<class M>() { CHECK(sizeof(M) % 8 == 0); });
     std::set<u32> ids;
@@ -277,7 +281,8 @@ TEST_CASE("partner schema: every message and group is laid out as its struct") {
                                           {"AccountLinks", AccountLinks::kTemplate},
                                           {"AccountEvents", AccountEvents::kTemplate},
                                           {"Copy", Copy::kTemplate},
-                                          {"Condition", Condition::kTemplate}};
+                                          {"Condition", Condition::kTemplate},
+                                          {"Skips", Skips::kTemplate}};
     CHECK(templates == want);
 }
 
@@ -337,7 +342,10 @@ TEST_CASE("partner schema: enums and sets have the values of the code") {
                 {"GapOpened", u32(LinkEventKind::GapOpened)},
                 {"Conflict", u32(LinkEventKind::Conflict)},
                 {"Maintenance", u32(LinkEventKind::Maintenance)},
-                {"CollectionOff", u32(LinkEventKind::CollectionOff)}});
+                {"CollectionOff", u32(LinkEventKind::CollectionOff)},
+                {"MessageSkipped", u32(LinkEventKind::MessageSkipped)},
+                {"SafeMode", u32(LinkEventKind::SafeMode)},
+                {"OnBattery", u32(LinkEventKind::OnBattery)}});
     const auto bit = [](u32 flag) { return static_cast<u32>(std::countr_zero(flag)); };
     check_enum(schema, "HaveFlags",
                {{"full", bit(kHaveFull)},
@@ -349,5 +357,9 @@ TEST_CASE("partner schema: enums and sets have the values of the code") {
                {{"last", bit(kPageLast)}, {"more", bit(kPageMore)}, {"unreadable", bit(kPageUnreadable)}});
     check_enum(schema, "BlockFlags", {{"last", bit(kBlockLast)}});
     check_enum(schema, "DigestFlags", {{"incomplete", bit(kDigestIncomplete)}});
-    check_enum(schema, "ConditionFlags", {{"maintenance", bit(kInMaintenance)}});
+    check_enum(schema, "ConditionFlags",
+               {{"maintenance", bit(kInMaintenance)},
+                {"safe_mode", bit(kInSafeMode)},
+                {"on_battery", bit(kOnBattery)},
+                {"low_battery", bit(kLowBattery)}});
 }
