@@ -55,6 +55,7 @@ enum class OptionId : u8 {
     HtmlFile,
     OnOff,
     Text,
+    UpsState,
 };
 
 struct OptionInfo {
@@ -117,7 +118,7 @@ struct FamilyInfo {
 [[nodiscard]] const OptionInfo* find_option(OptionId id) noexcept;
 
 inline constexpr std::string_view kSocketDefault = "/run/twinlink/control.sock";
-inline constexpr std::string_view kStoreDefault = "/var/lib/twinlink";
+inline constexpr std::string_view kStoreDefault = "/var/lib/twinlink/store";
 inline constexpr std::string_view kCredentialsDefault = "/etc/twinlink/pair";
 
 // The commands, each in its own file.
@@ -136,6 +137,8 @@ Result<Answer> run_report_exceptions(const Arguments&, const Rim&);
 Result<Answer> run_verify(const Arguments&, const Rim&);
 Result<Answer> run_verify_partner(const Arguments&, const Rim&);
 Result<Answer> run_maintenance(const Arguments&, const Rim&);
+Result<Answer> run_safe_mode(const Arguments&, const Rim&);
+Result<Answer> run_ups(const Arguments&, const Rim&);
 Result<Answer> run_collection(const Arguments&, const Rim&);
 Result<Answer> run_partner(const Arguments&, const Rim&);
 Result<Answer> run_pair_init(const Arguments&, const Rim&);

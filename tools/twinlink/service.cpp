@@ -1,5 +1,5 @@
-// `twinlink maintenance` and `twinlink collection`: says to the appliance, or asks it, whether people work on
-// it and which ACDs it shall not collect.
+// `twinlink maintenance`, `collection`, `safe-mode` and `ups`: says to the appliance, or asks it, whether
+// people work on it and which ACDs it shall not collect.
 #include "tools/common/control_client.hpp"
 #include "tools/common/time_text.hpp"
 #include "tools/twinlink/appliance.hpp"
@@ -76,6 +76,62 @@ Result<Answer> run_maintenance(const Arguments& arguments, const Rim& rim) {
              Style::Warning});
     else
         d.opening.push_back({"Not in maintenance.", Style::Plain});
+    return answer;
+}
+
+Result<Answer> run_safe_mode(const Arguments& arguments, const Rim& rim) {
+    const auto state = state_of(arguments);
+    if (!state) return std::unexpected(state.error());
+    if (*state == "on") return refuse(ExitCode::Usage, "safe mode is not for people to turn on.");
+    const auto service = ask_service(state->empty() ? "safe-mode" : "safe-mode off", arguments, rim);
+    if (!service) return std::unexpected(service.error());
+    const Json safe = service->value("safe_mode", Json());
+    const bool on = safe.is_object();
+    const std::string where = on ? clean(safe.value("quarantined", std::string())) : std::string();
+    const std::string why = on ? clean(safe.value("why", std::string())) : std::string();
+    Answer answer;
+    Document& d = answer.document;
+    d.command = "safe-mode";
+    d.fact("safe_mode", on);
+    d.fact("since", on ? Value{rfc3339_short(safe.value("since", u64{0}))} : Value{});
+    d.fact("quarantined", on ? Value{where} : Value{});
+    d.fact("why", on ? Value{why} : Value{});
+    if (on)
+        d.opening.push_back({fmt::format("In safe mode since {}: {}. The store is now {}",
+                                         since(safe.value("since", u64{0})), why, where),
+                             Style::Bad});
+    else
+        d.opening.push_back({"Not in safe mode.", Style::Plain});
+    if (on) answer.code = ExitCode::Problem;
+    return answer;
+}
+
+Result<Answer> run_ups(const Arguments& arguments, const Rim& rim) {
+    const std::string said = arguments.text(OptionId::UpsState);
+    if (!said.empty() && said != "online" && said != "on-battery" && said != "low-battery")
+        return refuse(ExitCode::Usage,
+                      "\"" + clean(said) + "\" is neither online, on-battery nor low-battery.");
+    const auto service = ask_service(said.empty() ? "ups" : "ups " + said, arguments, rim);
+    if (!service) return std::unexpected(service.error());
+    const Json power = service->value("power", Json::object());
+    const std::string state = clean(power.value("state", std::string()));
+    const u64 begun = power.value("since", u64{0});
+    Answer answer;
+    Document& d = answer.document;
+    d.command = "ups";
+    d.fact("power", state);
+    d.fact("since", begun == 0 ? Value{} : Value{rfc3339_short(begun)});
+    d.fact("backups_wait", service->value("backups_wait", false));
+    const bool online = state == "online";
+    if (online)
+        d.opening.push_back({"On mains power.", Style::Plain});
+    else
+        d.opening.push_back(
+            {fmt::format("On battery since {}{}. Backups wait.", since(begun),
+                         state == "low-battery" ? ", and it is low: it commits and leaves" : ""),
+             Style::Bad});
+    // Whoever told it has done what was to be done.
+    if (!online && said.empty()) answer.code = ExitCode::Problem;
     return answer;
 }
 

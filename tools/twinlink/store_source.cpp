@@ -69,21 +69,23 @@ namespace {
 
 /// What of this server is not as it should be while these rows were collected: said in front of every report.
 void mark_conditions(Document& document, const StoreSnapshot& snapshot) {
+    const auto mark = [&](std::string key, const LinkEventRecord& e, const std::string& text) {
+        document.fact(std::move(key), tools::rfc3339_short(e.last_wall));
+        document.opening.insert(
+            document.opening.begin(),
+            {fmt::format("{} since {} UTC.", text, tools::local_time(e.last_wall, 0, true)),
+             tools::Style::Warning});
+    };
     for (const LinkEventRecord& e : snapshot.link_events()) {
-        if (e.now == 0 || !is_condition(e.kind)) continue;
-        const std::string since = tools::local_time(e.last_wall, 0, true);
-        if (e.kind == LinkEventKind::Maintenance) {
-            document.fact("maintenance_since", tools::rfc3339_short(e.last_wall));
-            document.opening.insert(
-                document.opening.begin(),
-                {fmt::format("This server is in maintenance since {} UTC.", since), tools::Style::Warning});
-        } else {
-            document.fact(fmt::format("collection_off_acd_{}", e.acd), tools::rfc3339_short(e.last_wall));
-            document.opening.insert(
-                document.opening.begin(),
-                {fmt::format("ACD {} is not collected since {} UTC: somebody turned it off.", e.acd, since),
-                 tools::Style::Warning});
-        }
+        if (e.now == 0) continue;
+        if (e.kind == LinkEventKind::Maintenance)
+            mark("maintenance_since", e, "This server is in maintenance");
+        if (e.kind == LinkEventKind::SafeMode)
+            mark("safe_mode_since", e,
+                 "This server is in safe mode, with a fresh store that is being filled,");
+        if (e.kind == LinkEventKind::CollectionOff)
+            mark(fmt::format("collection_off_acd_{}", e.acd), e,
+                 fmt::format("ACD {} is not collected, because somebody turned it off,", e.acd));
     }
 }
 

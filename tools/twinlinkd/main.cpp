@@ -4,11 +4,14 @@
 // Exit codes: 0 an orderly end, 1 the store would not open or stopped, 2 usage or configuration, 3 a port or
 // the control socket would not open, 4 internal.
 #include "tools/twinlinkd/control.hpp"
+#include "tools/twinlinkd/crashes.hpp"
 #include "tools/twinlinkd/import_job.hpp"
 #include "tools/twinlinkd/log_watch.hpp"
+#include "tools/twinlinkd/quarantine.hpp"
 #include "tools/twinlinkd/real_time.hpp"
 #include "tools/twinlinkd/service.hpp"
 #include "tools/twinlinkd/status.hpp"
+#include "tools/twinlinkd/supervisor.hpp"
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
@@ -20,6 +23,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <ctime>
 
 namespace twinlink::daemon {
 namespace {
@@ -65,6 +69,7 @@ struct Daemon {
     std::unique_ptr<drivers::DpdkEal> eal;
     std::array<std::unique_ptr<Port>, kLinks> owned;
     std::array<Port*, kLinks> ports{};
+    std::optional<Crashes> crashes;  // the engine writes where it stands in there
     std::unique_ptr<Engine> engine;
 };
 
@@ -102,7 +107,7 @@ std::string answer(Imports& imports, const std::string& question) {
     } else if (question != "import") {
         json["error"] =
             "unknown question; known: status, now, partner, compare, account, import, maintenance, "
-            "collection";
+            "collection, safe-mode, ups";
     }
     json["import"] = imports.json();
     return json.dump();
@@ -121,15 +126,124 @@ std::string partner_answer(const PartnerLink* partner, bool compare, const std::
 
 /// The partner is told why this server goes.
 void take_leave(PartnerLink& partner, const Service& service) {
+    if (service.power() == Power::LowBattery)
+        return partner.stop(partner::ByeWhy::Power, "stopped for want of power");
     if (service.maintenance().since != 0)
         return partner.stop(partner::ByeWhy::Maintenance, "stopped for maintenance");
     partner.stop(partner::ByeWhy::Stop, "stopped in good order");
+}
+
+Nanos boottime() {
+    timespec t{};
+    clock_gettime(CLOCK_BOOTTIME, &t);
+    return Nanos{static_cast<u64>(t.tv_sec) * 1'000'000'000 + static_cast<u64>(t.tv_nsec)};
+}
+
+/// The store is put aside after `crashes`, and a fresh one takes its place; once, until people have seen it.
+void go_safe(const Config& config, u32 crashes, const std::string& stood_at) {
+    const std::string& store = config.engine.store_path;
+    if (read_safe_mode(store).since != 0)
+        return spdlog::critical("{} crashes within a minute, in safe mode: the store stays where it is",
+                                crashes);
+    const Nanos wall = clocks().wall;
+    const auto aside = quarantine(store, wall);
+    if (!aside) return spdlog::critical("{} crashes within a minute; {}", crashes, aside.error().text);
+    if (aside->empty()) return;
+    SafeMode safe{wall.value, *aside, std::to_string(crashes) + " crashes or failures within a minute"};
+    if (!stood_at.empty()) safe.why += ", the latest at " + stood_at;
+    spdlog::critical(
+        "safe mode: {}. The store was put aside as {} and is whole there; collecting goes on into a "
+        "fresh one, which the partner fills. `twinlink safe-mode off` when you have seen this",
+        safe.why, safe.quarantined);
+    if (const auto done = enter_safe_mode(store, safe); !done) spdlog::error("{}", done.error().text);
+}
+
+/// What earlier runs ended in, and what follows from it. Before the store is opened.
+std::optional<Crashes> look_back(Config& config) {
+    auto crashes = Crashes::open(state_folder(config.engine.store_path), boottime(), clocks().wall);
+    if (!crashes) {
+        spdlog::warn("crashes are not counted: {}", crashes.error().text);
+        return {};
+    }
+    if (!crashes->stood_at().empty())
+        spdlog::error("the latest run ended while it folded {}", crashes->stood_at());
+    for (const SkipRecord& name : crashes->skips())
+        spdlog::error(
+            "message {} of ACD {}, epoch {} is left out of the rows: the fold crashed on it {} times",
+            name.seq, name.acd, name.epoch, name.crashes);
+    const u32 recent = crashes->recent(boottime());
+    const bool loop = config.crashes_max != 0 && recent >= config.crashes_max;
+    // Where they were of a message that is skipped from now on, the store is no danger any more.
+    if (loop && !crashes->found_one()) go_safe(config, recent, crashes->stood_at());
+    if (loop || crashes->found_one()) crashes->forgive();
+    config.engine.skips = crashes->skips();
+    config.engine.live_trail = crashes->live_trail();
+    config.engine.refold_trail = crashes->refold_trail();
+    crashes->begin(boottime());
+    return std::move(*crashes);
+}
+
+/// Everything that answers questions.
+struct Desk {
+    Daemon& daemon;
+    Imports& imports;
+    PartnerLink* partner;
+    Service& service;
+    StatusReport& report;
+
+    ControlSocket::Reply answer(const std::string& question, bool stopping) {
+        const std::string& store = daemon.config.engine.store_path;
+        if (question == "status") return report.text(stopping);
+        if (question.starts_with("account")) return partner_account(partner, question, store);
+        if (question == "partner" || question == "compare")
+            return partner_answer(partner, question == "compare", store);
+        if (Service::asks(question)) return service.answer(question, clocks().wall.value);
+        return question == "now" ? real_time_text(*daemon.engine) : daemon::answer(imports, question);
+    }
+};
+
+/// When each stage came round last, always in the same order.
+std::vector<Nanos> heartbeats(const Loops& loops, const PartnerLink* partner) {
+    std::vector<Nanos> all;
+    for (std::size_t stage = 0; stage < kStages; ++stage)
+        all.push_back(loops.heartbeat(static_cast<Stage>(stage)));
+    if (partner != nullptr) all.push_back(partner->heartbeat());
+    return all;
+}
+
+/// Until it is told to stop, the ports have ended, or the store stopped.
+void watch(Daemon& d, ControlSocket& control, Loops& loops, Desk& desk, Supervisor& supervisor, int signals) {
+    LogWatch log;
+    u64 ticked_s = 0;
+    const Nanos begun = clocks().mono;
+    bool forgiven = false;
+    bool stopping = false;
+    while (!stopping && !d.engine->stopped()) {
+        const Nanos now = clocks().mono;
+        const u64 now_s = now.value / 1'000'000'000;
+        control.serve(200, signals, now_s,
+                      [&](const std::string& question) { return desk.answer(question, stopping); });
+        supervisor.tick(heartbeats(loops, desk.partner));
+        if (d.crashes && !forgiven && now - begun >= kLoopTime) {
+            d.crashes->forgive();
+            forgiven = true;
+        }
+        if (now_s != ticked_s) {
+            ticked_s = now_s;
+            desk.report.tick();
+            supervisor.status(desk.report.state(stopping));
+            log.watch(d.engine->status(), desk.service.maintenance().since != 0);
+            if (desk.partner != nullptr) log.watch(desk.partner->status());
+        }
+        stopping = signalled(signals) || loops.ended() || desk.service.power() == Power::LowBattery;
+    }
 }
 
 int collect(Daemon& d, int signals) {
     const Now started = clocks();
     auto control = ControlSocket::open(d.config.control_socket);
     if (!control) return fail(kUnreachable, control.error().text);
+    d.crashes = look_back(d.config);
     auto engine = Engine::open(d.config.engine, d.ports, started);
     if (!engine) return fail(kProblem, engine.error().text);
     d.engine = std::move(*engine);
@@ -149,28 +263,11 @@ int collect(Daemon& d, int signals) {
     }
     service.set_partner(partner.get());
     StatusReport report(*d.engine, loops, imports, partner.get(), service, d.config, d.ports, started);
-    LogWatch log;
-    u64 ticked_s = 0;
-    bool stopping = false;
-    while (!stopping && !d.engine->stopped()) {
-        const u64 now_s = clocks().mono.value / 1'000'000'000;
-        control->serve(200, signals, now_s, [&](const std::string& question) -> ControlSocket::Reply {
-            if (question == "status") return report.text(stopping);
-            if (question.starts_with("account"))
-                return partner_account(partner.get(), question, d.config.engine.store_path);
-            if (question == "partner" || question == "compare")
-                return partner_answer(partner.get(), question == "compare", d.config.engine.store_path);
-            if (Service::asks(question)) return service.answer(question, clocks().wall.value);
-            return question == "now" ? real_time_text(*d.engine) : answer(imports, question);
-        });
-        if (now_s != ticked_s) {
-            ticked_s = now_s;
-            report.tick();
-            log.watch(d.engine->status(), service.maintenance().since != 0);
-            if (partner) log.watch(partner->status());
-        }
-        stopping = signalled(signals) || loops.ended();
-    }
+    Desk desk{d, imports, partner.get(), service, report};
+    Supervisor supervisor;
+    supervisor.ready();
+    watch(d, *control, loops, desk, supervisor, signals);
+    supervisor.stopping();
     imports.finish();
     if (partner) take_leave(*partner, service);
     loops.stop();
@@ -198,7 +295,8 @@ int run(const std::string& file, bool check_only) {
     if (signals < 0) return fail(kInternal, "signalfd: no file left");
     int code = open_ports(d);
     if (code == kDone) code = collect(d, signals);
-    d.engine.reset();  // gives every buffer back before the ports and DPDK go
+    if (d.crashes && d.engine) d.crashes->forgive();  // the store opened, and this end is one in order
+    d.engine.reset();                                 // gives every buffer back before the ports and DPDK go
     for (auto& port : d.owned) port.reset();
     d.eal.reset();
     close(signals);

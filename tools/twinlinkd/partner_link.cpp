@@ -4,24 +4,20 @@
 // Connection lives as long as a handler of it waits; `closed` makes late handlers of an ended one do nothing.
 #include "tools/twinlinkd/partner_link.hpp"
 
-#include "engine/fold/fold.hpp"
 #include "tools/pairing/credentials.hpp"
 #include "tools/twinlinkd/loops.hpp"
+#include "tools/twinlinkd/partner_identity.hpp"
 
 #include <utility>
 
 #include <boost/asio.hpp>
 #include <boost/asio/ssl.hpp>
 
-#include <openssl/rand.h>
-#include <xxhash.h>
-
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <charconv>
-#include <map>
 #include <random>
 #include <thread>
 
@@ -57,29 +53,6 @@ Expected<tcp::endpoint> endpoint_of(const std::string& text) {
     return tcp::endpoint(address, port);
 }
 
-/// Of what both servers must be configured alike for, or their rows differ.
-u64 digest_of(const EngineConfig& config) {
-    std::map<u16, std::string> acds;
-    for (const AcdConfig& acd : config.acds) {
-        std::vector<Agent> traced = acd.trace_agents;
-        std::ranges::sort(traced);
-        std::string& text = acds[acd.acd.value];
-        text = std::to_string(acd.acd.value) + "/" + std::to_string(acd.calls_max) + "/" +
-               std::to_string(acd.agents_max) + "/" + std::to_string(acd.skills_max) + "/" +
-               std::to_string(static_cast<int>(acd.week_start));
-        for (const Agent agent : traced) text += "," + std::to_string(agent.value);
-    }
-    std::string all;
-    for (const auto& [number, text] : acds) all += text + "\n";
-    return XXH3_64bits(all.data(), all.size());
-}
-
-std::string host_name() {
-    char name[64] = {};
-    gethostname(name, sizeof name - 1);
-    return name;
-}
-
 struct Connection {
     Connection(asio::io_context& io, asio::ssl::context& tls) : stream(io, tls), limit(io) {}
     asio::ssl::stream<tcp::socket> stream;
@@ -113,6 +86,7 @@ public:
     void stop(ByeWhy why, const std::string& text);
     void set_condition(partner::ServerCondition condition);
     [[nodiscard]] PartnerLinkStatus status() const;
+    [[nodiscard]] Nanos heartbeat() const noexcept { return Nanos{beat_.load(std::memory_order_relaxed)}; }
     [[nodiscard]] std::vector<Compared> compared() const { return shim_.compared(); }
     [[nodiscard]] AccountAnswerPtr ask_account(const AccountQuestion& q) { return shim_.ask_account(q); }
 
@@ -150,6 +124,7 @@ private:
     std::size_t handshakes_ = 0;
     std::chrono::milliseconds pause_ = kPauseFirst;
     std::minstd_rand jitter_;
+    std::atomic<u64> beat_{0};
     Nanos links_told_;
     Nanos began_;  // the present connection
     bool stopping_ = false;
@@ -385,6 +360,7 @@ void PartnerLink::Impl::write() {
 /// The shim's slices between what the connection brings.
 void PartnerLink::Impl::tick() {
     const Now now = clocks();
+    beat_.store(now.mono.value, std::memory_order_relaxed);
     if (now.mono - links_told_ >= kLinksEvery) {
         links_told_ = now.mono;
         tell_links();
@@ -468,14 +444,9 @@ Expected<std::unique_ptr<PartnerLink>> PartnerLink::open(Engine& engine, const C
     auto pairing = pairing::load(entry.credentials);
     if (!pairing) return std::unexpected(std::move(pairing.error()).in("partner"));
     PartnerConfig shim = entry.shim;
-    shim.self.pair = pairing->own.pair;
-    shim.self.server = pairing->own.server;
-    if (RAND_bytes(reinterpret_cast<unsigned char*>(&shim.self.life), sizeof shim.self.life) != 1)
-        return failure("partner: no random numbers");
-    shim.self.life |= 1;
-    shim.self.config_digest = digest_of(config.engine);
-    shim.self.fold_version = kFoldVersion;
-    shim.self.name = host_name();
+    auto self = identity_of(config.engine, *pairing);
+    if (!self) return std::unexpected(std::move(self.error()).in("partner"));
+    shim.self = std::move(*self);
     for (const AcdConfig& acd : config.engine.acds) shim.acds.push_back(acd.acd);
     auto own = StoreReader::open(config.engine.store_path);
     if (!own) return std::unexpected(std::move(own.error()));
@@ -490,6 +461,7 @@ void PartnerLink::set_condition(partner::ServerCondition condition) {
     impl_->set_condition(std::move(condition));
 }
 PartnerLinkStatus PartnerLink::status() const { return impl_->status(); }
+Nanos PartnerLink::heartbeat() const noexcept { return impl_->heartbeat(); }
 std::vector<Compared> PartnerLink::compared() const { return impl_->compared(); }
 AccountAnswerPtr PartnerLink::ask_account(const AccountQuestion& q) { return impl_->ask_account(q); }
 

@@ -42,6 +42,8 @@ public:
     /// Any thread.
     [[nodiscard]] PartnerLinkStatus status() const;
     [[nodiscard]] std::vector<Compared> compared() const;
+    /// Any thread: when its thread last came round, monotonic.
+    [[nodiscard]] Nanos heartbeat() const noexcept;
     /// Any thread. Null: another question is under way.
     [[nodiscard]] AccountAnswerPtr ask_account(const AccountQuestion& question);
 

@@ -50,6 +50,9 @@ Json partner_json(const PartnerLinkStatus& status, Nanos mono) {
             {"their_refilling", s.their_refilling},
             {"their_maintenance", maintenance},
             {"their_collection_off", off},
+            {"their_power", (s.their_condition.flags & partner::kLowBattery) != 0  ? "low-battery"
+                            : (s.their_condition.flags & partner::kOnBattery) != 0 ? "on-battery"
+                                                                                   : "online"},
             {"their_bye", s.their_bye ? Json(name(*s.their_bye)) : Json(nullptr)},
             {"connections_refused", status.connections_refused},
             {"last_refusal", status.last_refusal},

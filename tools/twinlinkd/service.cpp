@@ -1,6 +1,8 @@
 // See service.hpp.
 #include "tools/twinlinkd/service.hpp"
 
+#include "tools/twinlinkd/crashes.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <fcntl.h>
@@ -10,9 +12,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <sstream>
+#include <tuple>
 
 namespace twinlink::daemon {
 namespace {
@@ -24,6 +28,13 @@ constexpr std::size_t kTextMax = 90;
 
 std::unexpected<Error> os_failure(const std::string& doing) {
     return failure(doing + ": " + std::strerror(errno));
+}
+
+Json json_of(const SafeMode& s) {
+    return {{"since", s.since}, {"quarantined", s.quarantined}, {"why", s.why}};
+}
+std::string text_of(const Json& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 /// fsync of a file or folder by name.
@@ -68,6 +79,36 @@ Expected<void> write_whole(const std::filesystem::path& file, std::string_view t
     return {};
 }
 
+std::string_view name(Power power) noexcept {
+    switch (power) {
+        case Power::Online: return "online";
+        case Power::OnBattery: return "on-battery";
+        case Power::LowBattery: return "low-battery";
+    }
+    return "?";
+}
+
+Expected<void> enter_safe_mode(const std::string& store_path, const SafeMode& safe_mode) {
+    const auto file = state_folder(store_path) / "service.json";
+    std::ifstream in(file);
+    Json json = Json::parse(in, nullptr, false);
+    if (!json.is_object())
+        json = {{"maintenance", nullptr}, {"collection_off", Json::array()}, {"safe_mode", nullptr}};
+    json["safe_mode"] = json_of(safe_mode);
+    return write_whole(file, text_of(json));
+}
+
+SafeMode read_safe_mode(const std::string& store_path) {
+    std::ifstream in(state_folder(store_path) / "service.json");
+    const Json json = Json::parse(in, nullptr, false);
+    const auto safe = json.is_object() ? json.find("safe_mode") : json.end();
+    if (!json.is_object() || safe == json.end() || !safe->is_object()) return {};
+    SafeMode mode;
+    if (const auto since = safe->find("since"); since != safe->end() && since->is_number_unsigned())
+        mode.since = since->get<u64>();
+    return mode;
+}
+
 Service::Service(Engine& engine, const Config& config)
     : engine_(engine), file_(state_folder(config.engine.store_path) / "service.json") {
     for (const AcdConfig& acd : config.engine.acds) acds_.push_back(acd.acd);
@@ -84,10 +125,21 @@ void Service::load(const std::string& text) {
         const Json json = Json::parse(text);
         if (const Json& m = json.at("maintenance"); !m.is_null())
             maintenance_ = {m.at("since").get<u64>(), m.at("text").get<std::string>()};
+        if (const auto safe = json.find("safe_mode"); safe != json.end() && !safe->is_null())
+            safe_mode_ = {safe->at("since").get<u64>(), safe->at("quarantined").get<std::string>(),
+                          safe->at("why").get<std::string>()};
+        const auto power = json.find("power");
+        if (power != json.end() && power->at("boot").get<std::string>() == boot_id()) {
+            // Low a moment ago, and here again: it is charged, or goes on until it is told once more.
+            if (power->at("state").get<std::string>() != name(Power::Online)) power_ = Power::OnBattery;
+            power_since_ = power->at("since").get<u64>();
+        }
         for (const Json& off : json.at("collection_off"))
             off_[off.at("acd").get<u16>()] = off.at("since").get<u64>();
     } catch (const Json::exception& e) {
         maintenance_ = {};
+        safe_mode_ = {};
+        power_ = Power::Online;
         off_.clear();
         std::filesystem::path damaged = file_;
         damaged += ".damaged";
@@ -107,6 +159,10 @@ void Service::set_partner(PartnerLink* partner) {
 
 void Service::tell() const {
     engine_.set_condition(LinkEventKind::Maintenance, Nanos{maintenance_.since});
+    engine_.set_condition(LinkEventKind::SafeMode, Nanos{safe_mode_.since});
+    const bool battery = power_ != Power::Online;
+    engine_.set_condition(LinkEventKind::OnBattery, Nanos{battery ? power_since_ : 0});
+    engine_.set_short_commits(battery);
     for (const Acd acd : acds_) {
         const auto off = off_.find(acd.value);
         engine_.set_collecting(acd, Nanos{off == off_.end() ? 0 : off->second});
@@ -116,6 +172,9 @@ void Service::tell() const {
     condition.since = maintenance_.since;
     condition.text = maintenance_.text;
     if (maintenance_.since != 0) condition.flags |= partner::kInMaintenance;
+    if (safe_mode_.since != 0) condition.flags |= partner::kInSafeMode;
+    if (battery) condition.flags |= partner::kOnBattery;
+    if (power_ == Power::LowBattery) condition.flags |= partner::kLowBattery;
     for (const Acd acd : acds_)
         if (off_.contains(acd.value)) condition.off.push_back(acd);
     partner_->set_condition(std::move(condition));
@@ -126,17 +185,23 @@ Json Service::json() const {
     for (const auto& [acd, since] : off_) off.push_back({{"acd", acd}, {"since", since}});
     Json maintenance = nullptr;
     if (maintenance_.since != 0) maintenance = {{"since", maintenance_.since}, {"text", maintenance_.text}};
-    return {{"maintenance", maintenance}, {"collection_off", off}};
+    Json safe_mode = nullptr;
+    if (safe_mode_.since != 0) safe_mode = json_of(safe_mode_);
+    return {{"maintenance", maintenance},
+            {"collection_off", off},
+            {"safe_mode", safe_mode},
+            {"power", {{"state", name(power_)}, {"since", power_since_}, {"boot", boot_id()}}},
+            {"backups_wait", power_ != Power::Online}};
 }
 
-Expected<void> Service::save() const { return write_whole(file_, json().dump() + "\n"); }
+Expected<void> Service::save() const { return write_whole(file_, text_of(json())); }
 
 // ---- what is asked for
 // ----------------------------------------------------------------------------------------
 
 bool Service::asks(std::string_view question) noexcept {
     const std::string_view word = question.substr(0, question.find(' '));
-    return word == "maintenance" || word == "collection";
+    return word == "maintenance" || word == "collection" || word == "safe-mode" || word == "ups";
 }
 
 std::string Service::answer(const std::string& question, u64 wall) {
@@ -150,11 +215,16 @@ Expected<void> Service::obey(const std::string& question, u64 wall) {
     std::string_view words = question;
     const std::string_view what = next_word(words);
     if (words.empty()) return {};
-    const auto before = std::pair(maintenance_, off_);
-    auto done = what == "maintenance" ? set_maintenance(words, wall) : set_collection(words, wall);
+    const auto before = std::tuple(maintenance_, off_, safe_mode_, power_, power_since_);
+    Expected<void> done;
+    if (what == "maintenance") done = set_maintenance(words, wall);
+    if (what == "collection") done = set_collection(words, wall);
+    if (what == "ups") done = set_power(words, wall);
+    if (what == "safe-mode" && words != "off") done = failure("safe-mode is \"off\" or nothing");
+    if (what == "safe-mode" && words == "off") safe_mode_ = {};
     if (done) done = save();
     if (!done) {
-        std::tie(maintenance_, off_) = before;
+        std::tie(maintenance_, off_, safe_mode_, power_, power_since_) = before;
         return std::unexpected(std::move(done.error()).in("nothing was changed"));
     }
     tell();
@@ -175,6 +245,16 @@ Expected<void> Service::set_maintenance(std::string_view words, u64 wall) {
     if (maintenance_.since == 0) maintenance_.since = wall;
     if (!words.empty()) maintenance_.text = words;
     return {};
+}
+
+Expected<void> Service::set_power(std::string_view word, u64 wall) {
+    for (const Power power : {Power::Online, Power::OnBattery, Power::LowBattery}) {
+        if (word != name(power)) continue;
+        if ((power == Power::Online) != (power_ == Power::Online)) power_since_ = wall;
+        power_ = power;
+        return {};
+    }
+    return failure("ups is \"online\", \"on-battery\" or \"low-battery\"");
 }
 
 /// "on acd=N" or "off acd=N".

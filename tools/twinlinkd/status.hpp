@@ -36,6 +36,8 @@ public:
 
     /// Once a second: shifts the reach registers.
     void tick();
+    /// "collecting", "degraded" and so on.
+    [[nodiscard]] std::string state(bool stopping) const;
     /// The whole document, in one line.
     [[nodiscard]] std::string text(bool stopping) const;
 
@@ -44,6 +46,14 @@ private:
         u64 frames = 0;
         u8 bits = 0;
     };
+    /// The state and its reasons; what is good to know and no fault.
+    struct Words {
+        std::string state;
+        std::vector<std::string> reasons;
+        std::vector<std::string> notes;
+    };
+    [[nodiscard]] Words words(const EngineStatus& s, const std::optional<PartnerLinkStatus>& partner,
+                              bool stopping) const;
     [[nodiscard]] nlohmann::ordered_json acd(const AcdStatus& acd) const;
     [[nodiscard]] nlohmann::ordered_json link(const AcdStatus& acd, Link link) const;
     [[nodiscard]] nlohmann::ordered_json port(const EngineStatus& status, Link link) const;
