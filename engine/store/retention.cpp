@@ -130,7 +130,6 @@ int Retention::delete_front(Txn& txn, Cursor& c, Front& front, CommitResult& res
     if (rc != 0 && rc != MDB_NOTFOUND) return rc;
     if (!there || front.at.stream.acd != stream.acd) front.count = 0;
     rc = note_pruned(txn, stream, upto, messages);
-    // waste.
     if (rc == 0) rc = delete_checkpoints(txn, before, stream, upto);
     return rc;
 }
