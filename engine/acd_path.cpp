@@ -198,6 +198,7 @@ void AcdPath::gap_apart(Stream stream, Range whole) {
 // --------------------------------------------------------------------------------
 
 void AcdPath::row(const RowKey& key, std::span<const u64> items, bool closed) {
+    if (kept(key.interval_start, key.instance)) return;
     if (planted(Planted::ForgetDirtyRow) && !closed && key.entity % 4 == 1) return;
     batch_->add_row(
         {.key = key, .fold_version = kFoldVersion, .items = find_table(key.table)->columns, .closed = closed},
@@ -205,6 +206,7 @@ void AcdPath::row(const RowKey& key, std::span<const u64> items, bool closed) {
 }
 
 void AcdPath::interval(const IntervalRecord& interval) {
+    if (kept(interval.start, interval.instance)) return;
     batch_->intervals.push_back(interval);
     open_interval_ = interval;
     if (replacing_ && interval.closed != 0) replaces(interval);
@@ -437,54 +439,6 @@ void AcdPath::heal() {
 
 void AcdPath::replaces(const IntervalRecord& interval) {
     batch_->replaced.push_back({acd_, interval.start, interval.instance});
-}
-
-// ---- recovery
-// --------------------------------------------------------------------------------------------
-
-void AcdPath::refold(Seq first, Bytes messages, u32 count) {
-    place_.next = first;
-    while (count != 0) {
-        desk_.traces.set(fold_, place_);
-        const auto part =
-            static_cast<u32>(std::min<u64>(count, desk_.traces.next_change(place_) - place_.next));
-        const u32 bytes = bytes_of_messages(messages, part);
-        fold_.apply(place_.next, messages.first(bytes), part, *this);
-        messages = messages.subspan(bytes);
-        place_.next = place_.next + part;
-        count -= part;
-    }
-}
-
-void AcdPath::refold_missing(u64 count) {
-    while (count != 0) {
-        desk_.traces.set(fold_, place_);
-        const u64 part = std::min(count, desk_.traces.next_change(place_) - place_.next);
-        fold_.missing(part);
-        place_.next = place_.next + part;
-        count -= part;
-    }
-}
-
-void AcdPath::settle_trace() {
-    desk_.traces.set(fold_, place_);
-    if (fold_.traced() == traced_) return;
-    TraceRecord change{};
-    change.acd = acd_.value;
-    change.epoch = place_.epoch.value;
-    change.seq = place_.next.value;
-    change.count = static_cast<u16>(traced_.size());
-    std::ranges::copy(traced_, change.agents.begin());
-    fold_.trace(traced_);
-    desk_.traces.add(change);
-    batch_->traces.push_back(change);
-}
-
-/// The open interval, too, is as it was folded again.
-void AcdPath::recovered() {
-    fold_.flush(*this);
-    if (open_interval_.start != 0 && open_interval_.closed == 0) replaces(open_interval_);
-    replacing_ = false;
 }
 
 }  // namespace twinlink

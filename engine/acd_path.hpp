@@ -15,7 +15,9 @@
 
 #include <twinlink/engine.hpp>
 
+#include <algorithm>
 #include <array>
+#include <utility>
 #include <vector>
 
 namespace twinlink {
@@ -64,6 +66,8 @@ public:
         place_ = place;
         replacing_ = true;
     }
+    /// What recovery folds of these intervals is less than what the store has of them: it is not handed on.
+    void keep(std::span<const IntervalRecord> closed);
     void refold(Seq first, Bytes messages, u32 count);
     void refold_missing(u64 count);
     void refold_begin(Epoch epoch) {
@@ -72,6 +76,9 @@ public:
         place_ = {epoch, Seq{1}};
     }
     void recovered();
+    /// All of the journal, from the ACD's first life on, is to be folded again; gaps that were filled heal by
+    /// it.
+    void fold_again(const StreamRecord& first, std::span<const GapRecord> filled);
     /// Whose activities are traced from here on is what the configuration says; a change is written down.
     void settle_trace();
     /// What the store has of this ACD's link exceptions.
@@ -135,6 +142,9 @@ private:
     void want_what_came();
     void adopt_refolded();
     void replaces(const IntervalRecord& interval);
+    [[nodiscard]] bool kept(u64 start, u16 instance) const noexcept {
+        return !kept_.empty() && std::ranges::binary_search(kept_, std::pair{start, instance});
+    }
     void add_to_tail(TailPiece::What what, u64 first, u32 count, Bytes messages);
 
     Acd acd_;
@@ -180,6 +190,7 @@ private:
     std::vector<FilledGap> filled_;  ///< until a refold that has them is taken over
     bool replacing_ = false;         ///< intervals that the fold hands on replace what the store has of them
     IntervalRecord open_interval_{};
+    std::vector<std::pair<u64, u16>> kept_;  ///< intervals that recovery leaves as they are, ascending
 
     LinkExceptions exceptions_;
     GapCause gap_cause_{};  ///< of the gap told of last

@@ -5,10 +5,15 @@
 // it. So a restart loads the checkpoint and folds the journal again up to the watermark, with missing()
 // wherever names are in a gap. States that lack what came late are gone (refold.hpp), so a refold that a
 // crash cut off is made up for by the way.
+//
+// Where the journal behind that state has been pruned, or no state can be taken up, closed intervals keep the
+// rows that they have: what is folded then serves the open interval. If the journal is whole, a state of
+// another version has all of it folded again, off this path, by the rules of this one.
 #include "engine/pipeline.hpp"
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 namespace twinlink {
 namespace {
@@ -65,27 +70,37 @@ Expected<void> refold_stream(AcdPath& path, Store& store, const StreamRecord& st
     return {};
 }
 
-/// Gaps that were filled and whose refold the end of the process cut off: what the refold did not come to,
-/// folding from `from` made up for. States that lack what came were dropped with it, but where nothing older
-/// would have been left to fold from: such gaps stay as they are.
-Expected<void> heal_what_was_filled(AcdPath& path, const Store& store, FoldPlace from) {
-    const auto snapshot = store.snapshot();
-    if (!snapshot) return std::unexpected(snapshot.error());
-    const auto pruned = snapshot->pruned();
-    const bool whole = std::ranges::find(pruned, path.acd().value, &PrunedRecord::acd) == pruned.end();
-    if (from == FoldPlace{} && !whole) return {};  // folded from where the journal happens to begin
-    FoldPlace oldest = from;
-    for (const CheckpointEntry& e : snapshot->checkpoints())
-        if (e.stream.acd == path.acd()) oldest = std::min(oldest, FoldPlace{e.stream.epoch, e.seq + 1});
+/// Gaps that were filled and whose refold the end of the process cut off.
+std::vector<GapRecord> filled_gaps(const StoreSnapshot& snapshot, Acd acd) {
     GapFilter filled;
-    filled.acd = path.acd();
+    filled.acd = acd;
     filled.states = GapFilter::only(GapState::Filled);
-    for (GapRecord gap : snapshot->gaps(filled)) {
+    return snapshot.gaps(filled);
+}
+
+/// What such a refold did not come to, folding from `from` made up for. States that lack what came were
+/// dropped with it, but where nothing older would have been left to fold from: such gaps stay as they are.
+void heal_what_was_filled(AcdPath& path, const StoreSnapshot& snapshot, bool whole, FoldPlace from) {
+    FoldPlace oldest = from;
+    for (const CheckpointEntry& e : snapshot.checkpoints())
+        if (e.stream.acd == path.acd()) oldest = std::min(oldest, FoldPlace{e.stream.epoch, e.seq + 1});
+    for (GapRecord gap : filled_gaps(snapshot, path.acd())) {
         if (!whole && FoldPlace{Epoch{gap.epoch}, Seq{gap.first}} < oldest) continue;
         gap.state = GapState::Healed;
         path.gap_changed(gap);
     }
-    return {};
+}
+
+/// Takes up the newest state that there is; where it stands. Empty: none can be taken up.
+std::optional<FoldPlace> take_up_state(AcdPath& path, const Recovered::Checkpoint* newest) {
+    if (newest == nullptr || !path.fold().load(newest->state)) return {};
+    return FoldPlace{newest->entry.stream.epoch, newest->entry.seq + 1};
+}
+
+std::vector<IntervalRecord> closed_intervals(const StoreSnapshot& snapshot, Acd acd) {
+    auto intervals = snapshot.intervals();
+    std::erase_if(intervals, [&](const IntervalRecord& i) { return i.acd != acd.value || i.closed == 0; });
+    return intervals;
 }
 
 Expected<void> recover_acd(AcdPath& path, Store& store, const Recovered& memory, AcdMemory& mine) {
@@ -93,29 +108,34 @@ Expected<void> recover_acd(AcdPath& path, Store& store, const Recovered& memory,
     for (const StreamRecord& s : mine.streams) {
         path.arbiter().restore(s, gaps_of(memory, s), links_of(memory, s));
     }
-    u64 epoch = 0;
-    Seq from{1};
-    FoldPlace begin;
-    path.recover_from({});
-    if (mine.checkpoint != nullptr) {
-        if (auto loaded = path.fold().load(mine.checkpoint->state); loaded) {
-            epoch = mine.checkpoint->entry.stream.epoch.value;
-            from = mine.checkpoint->entry.seq + 1;
-            begin = {Epoch{epoch}, from};
-            path.recover_from(begin);
-        }
-        // A checkpoint of another version is no error: the fold then begins with the oldest journal there is.
-    }
+    const auto snapshot = store.snapshot();
+    if (!snapshot) return std::unexpected(snapshot.error());
+    const auto pruned = snapshot->pruned();
+    const auto state = take_up_state(path, mine.checkpoint);
+    const FoldPlace begin = state.value_or(FoldPlace{});
+    // A state of another version is no error: the fold then begins with the oldest journal there is.
+    const bool other_version = mine.checkpoint != nullptr && !state;
+    // What it cannot know it takes for missing, so what was right before must stay.
+    const bool blind = pruned_behind(pruned, path.acd(), begin);
+    path.recover_from(begin);
+    if (blind || other_version) path.keep(closed_intervals(*snapshot, path.acd()));
+    Seq from = begin.next;
     for (const StreamRecord& s : mine.streams) {
-        if (s.epoch < epoch) continue;
-        if (s.epoch != epoch) {
+        if (s.epoch < begin.epoch.value) continue;
+        if (s.epoch != begin.epoch.value) {
             path.refold_begin(Epoch{s.epoch});
             from = Seq{1};
         }
         if (auto done = refold_stream(path, store, s, from); !done) return done;
     }
     path.recovered();
-    return heal_what_was_filled(path, store, begin);
+    if (blind) return {};
+    if (other_version) {
+        path.fold_again(mine.streams.front(), filled_gaps(*snapshot, path.acd()));
+        return {};
+    }
+    heal_what_was_filled(path, *snapshot, !pruned_behind(pruned, path.acd(), {}), begin);
+    return {};
 }
 
 }  // namespace

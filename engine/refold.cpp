@@ -54,10 +54,7 @@ bool Refolder::begin(RefoldDesk& desk) {
     }
     const auto streams = snapshot->streams();
     const auto first = std::ranges::find(streams, desk.acd.value, &StreamRecord::acd);
-    const auto pruned = snapshot->pruned();
-    if (first == streams.end() ||
-        std::ranges::find(pruned, desk.acd.value, &PrunedRecord::acd) != pruned.end())
-        return false;
+    if (first == streams.end() || pruned_behind(snapshot->pruned(), desk.acd, {})) return false;
     at_ = {Epoch{first->epoch}, Seq{1}};
     fold_->begin_epoch(at_.epoch, *this);
     return true;
@@ -65,8 +62,10 @@ bool Refolder::begin(RefoldDesk& desk) {
 
 bool Refolder::load_state(RefoldDesk& desk, const StoreSnapshot& snapshot) {
     auto entries = snapshot.checkpoints();
+    const auto pruned = snapshot.pruned();
     std::erase_if(entries, [&](const CheckpointEntry& e) {
-        return e.stream.acd != desk.acd || FoldPlace{e.stream.epoch, e.seq} >= desk.from;
+        return e.stream.acd != desk.acd || FoldPlace{e.stream.epoch, e.seq} >= desk.from ||
+               pruned_behind(pruned, desk.acd, {e.stream.epoch, e.seq + 1});
     });
     while (!entries.empty()) {  // by (epoch, seq): the last one that can be read
         const CheckpointEntry entry = entries.back();

@@ -54,6 +54,14 @@ struct RefoldDesk {
     std::atomic<bool> coming{false};
 };
 
+/// The journal has let something go that follows `from`, so folding from there would take it for missing.
+[[nodiscard]] inline bool pruned_behind(std::span<const PrunedRecord> pruned, Acd acd,
+                                        const FoldPlace& from) {
+    return std::ranges::any_of(pruned, [&](const PrunedRecord& p) {
+        return p.acd == acd.value && FoldPlace{Epoch{p.epoch}, Seq{p.upto}} >= from;
+    });
+}
+
 /// Batches of replaced intervals on their way to the commit stage and back.
 inline constexpr u32 kRefoldBatches = 2;
 struct RefoldRings {

@@ -26,12 +26,21 @@ struct FreeState {
     void operator()(XXH3_state_t* state) const noexcept { XXH3_freeState(state); }
 };
 
+/// Whether both were folded by the same rules. Of rows that are alike it does not matter by whose.
+bool comparable(const RowsDigest& own, const RowsDigest& theirs) noexcept {
+    return own.fold_version == theirs.fold_version && own.fold_version != kMixedFolds;
+}
+
+bool alike(const RowsDigest& own, const RowsDigest& theirs) noexcept {
+    return own.digest == theirs.digest && own.rows == theirs.rows;
+}
+
 Likeness compare(const RowsDigest& own, const RowsDigest& theirs, std::string_view& why) noexcept {
-    if (own.fold_version != theirs.fold_version) {
+    if (alike(own, theirs)) return Likeness::Equal;
+    if (!comparable(own, theirs)) {
         why = "the servers fold by different rules";
         return Likeness::NotComparable;
     }
-    if (own.digest == theirs.digest && own.rows == theirs.rows) return Likeness::Equal;
     if (own.missing != theirs.missing) {
         why = "one lacks messages that the other has";
         return Likeness::NotComparable;
@@ -53,6 +62,7 @@ RowsDigest digest_of(const StoreSnapshot& snapshot, TableId table, const Interva
     RowsDigest result{};
     result.missing = interval.missing;
     result.fold_version = fold_version;
+    bool mixed = false;
     snapshot.rows(table, Acd{interval.acd}, interval.start, interval.start + 1, [&](const RowView& row) {
         if (row.key.instance != interval.instance) return true;
         const bool of_trunks = table == TableId::Htkgrp || table == TableId::Htrunk;
@@ -60,10 +70,13 @@ RowsDigest digest_of(const StoreSnapshot& snapshot, TableId table, const Interva
         const std::array<u64, 3> key{row.key.entity, row.key.entity2, row.items.size()};
         XXH3_128bits_update(state.get(), key.data(), sizeof key);
         XXH3_128bits_update(state.get(), row.items.data(), row.items.size_bytes());
+        if (result.rows != 0 && row.fold_version != result.fold_version) mixed = true;
+        result.fold_version = row.fold_version;
         ++result.rows;
         result.incomplete = result.incomplete || row.items[0] != 0;
         return true;
     });
+    if (mixed) result.fold_version = kMixedFolds;
     const XXH128_hash_t hash = XXH3_128bits_digest(state.get());
     result.digest = {hash.low64, hash.high64};
     return result;
@@ -103,8 +116,7 @@ void Digests::hold_against(Key key) {
         const auto other = theirs->second.find(table);
         if (other == theirs->second.end()) continue;
         const RowsDigest& their = other->second;
-        const bool same = digest.digest == their.digest && digest.rows == their.rows;
-        if (same || digest.fold_version != their.fold_version || digest.missing != their.missing) continue;
+        if (alike(digest, their) || !comparable(digest, their) || digest.missing != their.missing) continue;
         to_look_into_[key].incomplete |= digest.incomplete || their.incomplete;
     }
 }

@@ -47,15 +47,19 @@ namespace partner {
 /// Intervals of one ACD that are compared: the newest. Chosen: two weeks of half hours, a week of quarters.
 inline constexpr std::size_t kDigestIntervals = 672;
 
+/// In the place of a fold version: rows of one table and interval were folded by the rules of several.
+inline constexpr u16 kMixedFolds = 0xFFFF;
+
 /// What rows come to.
 struct RowsDigest {
     std::array<u64, 2> digest{};
     u64 rows = 0;
     u64 missing = 0;
-    u16 fold_version = 0;
+    u16 fold_version = 0;  ///< by whose rules the rows were folded, or kMixedFolds
     bool incomplete = false;
 };
-/// The digest of one table's rows in an interval, from a snapshot.
+/// The digest of one table's rows in an interval, from a snapshot. `fold_version` is said where there are
+/// none.
 [[nodiscard]] RowsDigest digest_of(const StoreSnapshot& snapshot, TableId table,
                                    const IntervalRecord& interval, u16 fold_version);
 
