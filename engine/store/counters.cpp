@@ -49,6 +49,8 @@ CounterInfo info(StoreCounter which) noexcept {
         {"used_bytes", "Bytes in pages that are in use, free pages not counted; refreshed every 64 commits"},
         {"journal_bytes", "Bytes in pages of journal and checkpoints"},
         {"readers_cleared", "Slots of dead reading processes that were cleared"},
+        {"migrated_from",
+         "Format that the store had when it was opened, brought to this program's since; 0 = it had that"},
         {"commit_ns_last", "Duration of the last commit in ns"},
         {"commit_ns_max", "Longest commit in ns"},
         {"commit_ns_total", "Sum of all commits' durations in ns"},

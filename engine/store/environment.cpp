@@ -2,7 +2,7 @@
 // environments).
 #include "engine/store/environment.hpp"
 
-#include "engine/store/roll_up_writer.hpp"
+#include "engine/store/migration.hpp"
 #include "engine/store/snapshot_state.hpp"
 
 #include <sys/stat.h>
@@ -36,20 +36,6 @@ std::unexpected<Error> fail(int rc, const std::string& doing) {
     return failure(fmt::format("{}: {}", doing, mdb_strerror(rc)));
 }
 
-/// What was added is no commit of its own: the record of the last one follows its transaction. Returns
-/// LMDB's code.
-static int note_transaction(const Txn& txn) noexcept {
-    Bytes value;
-    if (const int rc = txn.get(Db::Meta, kCommitKey.bytes(), value)) return rc;
-    auto last = unseal<CommitRecord>(kCommitKey.bytes(), value);
-    if (!last) return MDB_CORRUPTED;
-    last->transaction = mdb_txn_id(txn.get());
-    for (std::size_t i = 0; i < kDbs; ++i) last->entries[i] = txn.stat(static_cast<Db>(i)).ms_entries;
-    Cursor c;
-    if (const int rc = c.open(txn, Db::Meta)) return rc;
-    return c.put(kCommitKey.bytes(), seal(kCommitKey.bytes(), *last), 0);
-}
-
 int free_pages(const Txn& txn, u64& pages) noexcept {
     pages = 0;
     Cursor c;
@@ -72,23 +58,22 @@ Expected<void> StoreEnvironment::open_databases(bool create) {
     const bool writer = as == OpenAs::Writer;
     store::Txn txn;
     if (const int rc = txn.begin(*this, create || writer)) return fail(rc, "beginning a transaction");
-    bool added = false;
-    bool no_due = false;
+    store::Found found;
     for (std::size_t i = 0; i < store::kDbs; ++i) {
         const char* const db = store::name(static_cast<store::Db>(i));
         int rc = mdb_dbi_open(txn.get(), db, create ? static_cast<unsigned>(MDB_CREATE) : 0U, &dbis[i]);
         if (rc == MDB_NOTFOUND && static_cast<store::Db>(i) >= store::kFirstLaterDb) {
             dbis[i] = store::kNoDb;
             rc = writer ? mdb_dbi_open(txn.get(), db, MDB_CREATE, &dbis[i]) : 0;
-            added = added || writer;
-            no_due = no_due || static_cast<store::Db>(i) == store::Db::Due;
+            found.added = found.added || writer;
+            found.no_due = found.no_due || static_cast<store::Db>(i) == store::Db::Due;
         }
         if (rc != 0) return fail(rc, fmt::format("opening its database '{}'", db));
     }
-    if (added && !create) {
-        int rc = no_due ? store::mark_all_due(txn) : 0;
-        if (rc == 0) rc = store::note_transaction(txn);
-        if (rc != 0) return fail(rc, "adding databases");
+    if (writer && !create) {
+        if (const int rc = store::migrate(txn, found))
+            return fail(rc, "bringing it to this program's format");
+        if (found.format != kStoreFormat) migrated_from = found.format;
     }
     // Committing keeps the handles, also where nothing was written.
     if (const int rc = txn.commit()) return fail(rc, "opening its databases");

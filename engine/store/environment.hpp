@@ -38,6 +38,7 @@ public:
     std::array<MDB_dbi, store::kDbs> dbis{};
     OpenAs as = OpenAs::Reader;
     std::filesystem::path path;
+    u32 migrated_from = 0;  ///< of a writer: the older format that the store had; 0 = it had this program's
 
 private:
     StoreEnvironment() = default;

@@ -136,6 +136,7 @@ Expected<Store> Store::open(const std::filesystem::path& path, const StoreConfig
     if (!last) return in(Error{"the record of the last commit is damaged"});
     state->last = *last;
     txn.abort();
+    state->counters.set(StoreCounter::MigratedFrom, state->environment->migrated_from);
     state->housekeep();
     return Store(std::move(state));
 }

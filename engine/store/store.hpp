@@ -88,6 +88,7 @@ enum class StoreCounter : u8 {
     UsedBytes,
     JournalBytes,
     ReadersCleared,
+    MigratedFrom,
     CommitNsLast,
     CommitNsMax,
     CommitNsTotal,

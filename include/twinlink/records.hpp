@@ -15,8 +15,9 @@
 
 namespace twinlink {
 
-/// Store format. A reader refuses a greater one.
-inline constexpr u32 kStoreFormat = 1;
+/// Store format. Nobody opens a greater one than it knows; a writer brings a smaller one to its own when it
+/// opens the store. Raised with every database or meaning that an older program must not write beside.
+inline constexpr u32 kStoreFormat = 2;
 
 /// Why names are missing, as far as the engine can tell.
 enum class GapCause : u8 {

@@ -125,6 +125,7 @@ class Server:
         self.log = self.folder / "log"
         self.config = self.folder / "twinlinkd.toml"
         self.process = None
+        self.program = TWINLINKD
         self.prefix = list(prefix)  # runs the daemon elsewhere: ["ip", "netns", "exec", NAME]
         addresses = addresses or {"A": "10.101.1.2", "B": "10.101.2.2"}
         ports = {"A": 5500, "B": 5500}
@@ -151,7 +152,7 @@ class Server:
         self.config.write_text("\n".join(lines) + "\n")
 
     def start(self, limit_s=LIMIT_S):
-        self.process = Processes.start([*self.prefix, TWINLINKD, "-c", self.config], stderr=open(self.log, "a"))
+        self.process = Processes.start([*self.prefix, self.program, "-c", self.config], stderr=open(self.log, "a"))
         wait_for("twinlinkd to answer", lambda: self.process.poll() is not None or self.asked() is not None, limit_s)
         check(self.process.poll() is None, f"twinlinkd ended: {self.tail()}")
         return self

@@ -66,6 +66,25 @@ TEST_CASE("store: each call of an opening fails in turn; it is refused or open, 
 }
 
 TEST_CASE(
+    "store: each call of an older store's opening fails in turn; it stays older or is of today's format, "
+    "whole") {
+    fail_each_call({"migrating", {"opened=3", "older", "at_open", "batches=5"}, 28});
+}
+
+TEST_CASE(
+    "store: killed at each write or sync of an older store's opening, it opens again and lacks nothing") {
+    int n = 0;
+    for (bool struck = true; struck; ++n) {
+        TempFolder t;
+        const Ran ran = run_writer(t / "s", {"opened=3", "older", "at_open", "batches=5",
+                                             "fail=" + std::to_string(n), "kill", "writing"});
+        struck = WIFSIGNALED(ran.status);
+        CHECK(whole_batches(t / "s") == (struck ? 3 : kBatches));
+    }
+    CHECK(n >= 4);
+}
+
+TEST_CASE(
     "store: each call of a commit fails in turn; what was acknowledged is there, and one more at most") {
     fail_each_call({"committing", {"opened=3", "at_commit", "batches=5"}, 6});
 }

@@ -1,9 +1,9 @@
 // A store of a program that knew no roll-ups, no traced agents and no link exceptions: readers find none, a
 // writer makes room for them and forgets no day.
+#include "tests/store/older_store.hpp"
 #include "tests/store/store_rig.hpp"
 
 #include "engine/store/check.hpp"
-#include "engine/store/environment.hpp"
 
 using namespace twinlink;
 using namespace twinlink::rig;
@@ -13,25 +13,16 @@ namespace {
 constexpr u64 kHalf = 30 * kMinuteNs;
 constexpr LocalDay kDay{20'541};
 
-/// As the older program left it: without the databases, and with a last commit that does not count them.
 void take_databases_away(const std::filesystem::path& path, std::initializer_list<store::Db> away) {
-    const auto e = StoreEnvironment::open_alone(path, OpenAs::Writer, 0);
-    REQUIRE(e.has_value());
-    store::Txn txn;
-    REQUIRE(txn.begin(**e, true) == 0);
-    for (const store::Db db : away) REQUIRE(mdb_drop(txn.get(), txn.dbi(db), 1) == 0);
-    Bytes value;
-    REQUIRE(txn.get(store::Db::Meta, store::kCommitKey.bytes(), value) == 0);
-    auto last = store::unseal<store::CommitRecord>(store::kCommitKey.bytes(), value);
-    REQUIRE(last.has_value());
-    last->transaction = mdb_txn_id(txn.get());
-    for (const store::Db db : away) last->entries[static_cast<std::size_t>(db)] = 0;
-    {
-        store::Cursor c;
-        REQUIRE(c.open(txn, store::Db::Meta) == 0);
-        REQUIRE(c.put(store::kCommitKey.bytes(), store::seal(store::kCommitKey.bytes(), *last), 0) == 0);
-    }
-    REQUIRE(txn.commit() == 0);
+    REQUIRE(make_older(path, std::vector(away), 1));
+}
+
+u32 format_of(const std::filesystem::path& path) {
+    const auto reader = StoreReader::open(path);
+    REQUIRE(reader.has_value());
+    const auto snapshot = reader->snapshot();
+    REQUIRE(snapshot.has_value());
+    return snapshot->info()->format;
 }
 
 void healthy(const std::filesystem::path& path) {
@@ -125,4 +116,27 @@ TEST_CASE(
     commit(store, b);
     CHECK(snapshot_of(store).link_events().size() == 1);
     healthy(t / "s");
+}
+
+TEST_CASE("older: a writer brings a store to its format and says so, a reader leaves it as it is") {
+    TempFolder t;
+    {
+        Store store = open_store(t / "s");
+        for (u64 n = 1; n <= 3; ++n) commit(store, model_batch(n));
+    }
+    REQUIRE(make_older(t / "s", kBeyondFormat1, 1));
+    const std::string before = content_of(t / "s" / "data.mdb");
+    CHECK(format_of(t / "s") == 1);
+    CHECK((content_of(t / "s" / "data.mdb") == before));
+    {
+        const Store store = open_store(t / "s");
+        CHECK(store.counters().get(StoreCounter::MigratedFrom) == 1);
+        u64 k = 0;
+        CHECK(model_error(snapshot_of(store), k) == "");
+        CHECK(k == 3);
+    }
+    CHECK(format_of(t / "s") == kStoreFormat);
+    const Store again = open_store(t / "s");
+    CHECK(again.counters().get(StoreCounter::MigratedFrom) == 0);
+    CHECK(snapshot_of(again).structure_error() == "");
 }

@@ -8,6 +8,7 @@
 // is a program.
 #define DOCTEST_CONFIG_DISABLE
 #include "tests/store/faulty_calls.hpp"
+#include "tests/store/older_store.hpp"
 #include "tests/store/store_rig.hpp"
 
 #include <sched.h>
@@ -106,6 +107,7 @@ int main(int argc, char** argv) {
     if (options.contains("fail")) fault.call = static_cast<long>(options["fail"]);
     // The fault is counted from the beginning, creation and all, or in a store that is there.
     if (options.contains("opened")) run(path, config, options["opened"], false);
+    if (options.contains("older") && !rig::make_older(path, rig::kBeyondFormat1, 1)) return 6;
     Phase phase = options.contains("fail") ? Phase::Both : Phase::Never;
     if (options.contains("at_open")) phase = Phase::Open;
     if (options.contains("at_commit")) phase = Phase::Commits;

@@ -112,6 +112,7 @@ ApplianceStatus status_of(const Json& from) {
     s.conflicts = number(from, "conflicts");
     s.refolds = number(from, "refolds");
     s.refolded_messages = number(from, "refolded_messages");
+    s.refolding = number(from, "refolding") != 0;
     s.roll_ups = counters(part(from, "roll_ups"));
     const Json& import = part(from, "import");
     s.import_state = text(import, "state");

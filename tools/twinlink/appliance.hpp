@@ -59,6 +59,7 @@ struct ApplianceStatus {
     u64 conflicts = 0;
     u64 refolds = 0;            ///< for what came late
     u64 refolded_messages = 0;  ///< folded again by them
+    bool refolding = false;     ///< some are being folded now
     NamedCounters roll_ups;     ///< days, days_redone, due
     std::string import_state;   ///< of the latest import; empty where there was none
     std::string import_path;

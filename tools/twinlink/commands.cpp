@@ -55,6 +55,9 @@ constexpr OptionInfo kQuick{Quick, "--quick", "",
 constexpr OptionInfo kEchiVersion{EchiVersion, "--version", "V",
                                   "layout of the records: 5, 11, 12, 16, 163, 170, 180 or 181", true};
 constexpr OptionInfo kOutFolder{OutFolder, "folder", "DIR", "where a receiver takes the files from", true};
+constexpr OptionInfo kStoreLooked{Store, "--store", "DIR",
+                                  "look at this store, not at the one the appliance names"};
+constexpr std::array kUpgradeOptions{kSocket, kStoreLooked, kJson, kCsv, kTable};
 constexpr std::array kStatusOptions{kEvery, kTimes, kSocket, kStoreInstead, kJson, kCsv, kTable};
 constexpr std::array kTopOptions{kEvery, kTimes, kAcd, kSkill, kSocket, kJson, kCsv, kTable};
 constexpr OptionInfo kPair{Pair, "--pair", "",
@@ -143,6 +146,8 @@ constexpr std::array<string_view, 1> kEchiExamples{"twinlink export echi --versi
 constexpr std::array<string_view, 3> kVerifyExamples = {
     "twinlink verify", "twinlink verify --from yesterday --json", "twinlink verify --partner --from today"};
 
+constexpr std::array<string_view, 2> kUpgradeExamples{"twinlink upgrade check",
+                                                      "twinlink upgrade check --json"};
 constexpr std::array<string_view, 2> kPartnerExamples{"twinlink partner", "twinlink partner 1 --json"};
 constexpr std::array<string_view, 1> kPairInitExamples{"twinlink pair init"};
 constexpr std::array<string_view, 1> kPairJoinExamples{"twinlink pair join /mnt/usb/own.crt"};
@@ -261,6 +266,15 @@ constexpr std::array kCommands = {
                 "missing here, else 1.",
                 kPartnerOptions, kPartnerExamples, run_partner},
     CommandInfo{
+        "upgrade check", "whether this server can be stopped now to get another version",
+        "Asks the appliance, which may be older than this program, and looks at its store. Safe is: the "
+        "store works, "
+        "both links bring messages, no gap is open, nothing is being filled or folded again, the partner is "
+        "connected and lacks nothing, no rows differ, and this program speaks the pair's protocol and knows "
+        "the "
+        "store's format. Run it before each step of a rolling upgrade; exit code 0 when it is safe, else 1.",
+        kUpgradeOptions, kUpgradeExamples, run_upgrade_check},
+    CommandInfo{
         "pair init", "makes this server the first of a new pair",
         "Writes own.key and own.crt, mode 0600. Then carry own.crt over to the other server, run `pair join` "
         "there, carry its own.crt back and run `pair join` here. Keys never leave their server.",
@@ -285,6 +299,7 @@ constexpr std::array kCommands = {
 constexpr std::array kFamilies = {
     FamilyInfo{"report", "interval rows, as the field's reports have them"},
     FamilyInfo{"export", "files for other systems"},
+    FamilyInfo{"upgrade", "about getting another version"},
     FamilyInfo{"pair", "keys and certificates of the two servers"},
     FamilyInfo{"store", "about a store's folder"},
 };

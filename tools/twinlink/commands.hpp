@@ -135,6 +135,7 @@ Result<Answer> run_report_conflicts(const Arguments&, const Rim&);
 Result<Answer> run_verify(const Arguments&, const Rim&);
 Result<Answer> run_verify_partner(const Arguments&, const Rim&);
 Result<Answer> run_partner(const Arguments&, const Rim&);
+Result<Answer> run_upgrade_check(const Arguments&, const Rim&);
 Result<Answer> run_pair_init(const Arguments&, const Rim&);
 Result<Answer> run_pair_join(const Arguments&, const Rim&);
 Result<Answer> run_pair_show(const Arguments&, const Rim&);
