@@ -52,6 +52,7 @@ bool record(u64 seed, const std::filesystem::path& folder) {
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         ::setenv(kLogVariable, (folder / "log").c_str(), 1);
         ::setenv(kRootVariable, root.c_str(), 1);
+        ::setenv(kSameRandomVariable, "1", 1);
         ::setenv("TMPDIR", root.c_str(), 1);
         ::setenv("LD_PRELOAD", TWINLINK_WRITE_RECORDER, 1);
         // The sanitizer's run-time wants to be first, and need not be.

@@ -32,6 +32,7 @@ constexpr std::size_t kFilesMax = 1'024;
 
 struct Recorder {
     int log = -1;
+    bool same_random = false;
     std::array<char, PATH_MAX> root{};
     std::size_t root_bytes = 0;
     std::array<u64, kFilesMax> files{};  ///< inode numbers below the root
@@ -42,6 +43,7 @@ struct Recorder {
         const char* const path = std::getenv(crash::kLogVariable);
         const char* const folder = std::getenv(crash::kRootVariable);
         if (path == nullptr || folder == nullptr || std::strlen(folder) >= root.size()) return;
+        same_random = std::getenv(crash::kSameRandomVariable) != nullptr;
         root_bytes = std::strlen(folder);
         std::memcpy(root.data(), folder, root_bytes + 1);
         log = static_cast<int>(
@@ -237,9 +239,8 @@ int rename(const char* from, const char* to) {
     return done;
 }
 int unlink(const char* path) { return recorded_unlink(path); }
-/// What is recorded shall be the same bytes each time.
 ssize_t getrandom(void* to, size_t bytes, unsigned flags) {
-    if (recorder().log < 0) return ::syscall(SYS_getrandom, to, bytes, flags);
+    if (!recorder().same_random) return ::syscall(SYS_getrandom, to, bytes, flags);
     std::memset(to, 0x5A, bytes);
     return static_cast<ssize_t>(bytes);
 }

@@ -33,5 +33,7 @@ static_assert(sizeof(OpHead) == 32);
 /// The recorder finds here where its log goes, and the folder whose files it records.
 inline constexpr const char* kLogVariable = "TWINLINK_WRITE_LOG";
 inline constexpr const char* kRootVariable = "TWINLINK_WRITE_ROOT";
+/// Set: the process draws the same random bytes each time, so that what is recorded is the same.
+inline constexpr const char* kSameRandomVariable = "TWINLINK_SAME_RANDOM";
 
 }  // namespace twinlink::crash
