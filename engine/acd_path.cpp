@@ -40,7 +40,9 @@ AcdPath::AcdPath(const AcdConfig& acd, const EngineConfig& config, const Arbiter
       arbiter_(acd.acd, arbiter, *this),
       fold_(acd.acd, limits_of(acd)),
       desk_(desk),
+      trail_(config.live_trail),
       exceptions_(acd.acd) {
+    fold_.set_trail(trail_);
     for (const Agent agent : acd.trace_agents) traced_.push_back(agent.value);
     std::ranges::sort(traced_);
     desk_.acd = acd.acd;
@@ -75,7 +77,7 @@ void AcdPath::accept(Seq first, Bytes messages, u32 count, u64 last_time) {
     dirty_ = true;
     place_.next = first + count;
     if (tailing_) add_to_tail(TailPiece::What::Messages, first.value, count, messages);
-    fold_.apply(first, messages, count, *this);
+    apply_but(desk_.skips, fold_, {place_.epoch, first}, messages, count, *this);
 }
 
 void AcdPath::missing(Range range) {
@@ -245,6 +247,7 @@ void AcdPath::watch_links() {
             {.kind = LinkEventKind::PumpUpTorn, .epoch = arbiter_.stream_epoch(), .count = torn - torn_seen_},
             now_);
     torn_seen_ = torn;
+    exceptions_.hold(LinkEventKind::CollectionOff, off_since_.load(std::memory_order_relaxed), now_);
     exceptions_.hand_on(now_, batch_->link_events);
 }
 
@@ -385,17 +388,20 @@ void AcdPath::adopt_refolded() {
     batch_->names.insert(batch_->names.end(), desk_.open.names.begin(), desk_.open.names.end());
     batch_->acds.insert(batch_->acds.end(), desk_.open.acds.begin(), desk_.open.acds.end());
     fold_ = std::move(*desk_.fold);
+    fold_.set_trail(trail_);
     if (!desk_.open.intervals.empty()) open_interval_ = desk_.open.intervals.back();
     replacing_ = true;
     if (planted(Planted::DropTail)) tail_.clear();
+    Epoch epoch = desk_.meet.epoch;
     for (const TailPiece& piece : tail_) {
         if (piece.what == TailPiece::What::Epoch) {
+            epoch = Epoch{piece.first};
             fold_.begin_epoch(Epoch{piece.first}, *this);
         } else if (piece.what == TailPiece::What::Missing) {
             fold_.missing(piece.first);
         } else {
-            fold_.apply(Seq{piece.first}, Bytes(tail_bytes_).subspan(piece.offset, piece.bytes), piece.count,
-                        *this);
+            apply_but(desk_.skips, fold_, {epoch, Seq{piece.first}},
+                      Bytes(tail_bytes_).subspan(piece.offset, piece.bytes), piece.count, *this);
         }
     }
     recovered();

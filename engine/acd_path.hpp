@@ -17,6 +17,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <utility>
 #include <vector>
 
@@ -53,6 +54,22 @@ public:
     [[nodiscard]] bool links_moved() const noexcept { return arbiter_.frames() != frames_closed_; }
     /// A few times a second: what the links did goes to the batch.
     void watch_links();
+    /// Any thread: this ACD is not collected since then, server's wall clock; 0 = it is collected.
+    void set_off_since(u64 wall) noexcept { off_since_.store(wall, std::memory_order_relaxed); }
+    /// Does what set_off_since() said.
+    void obey() {
+        if ((off_since_.load(std::memory_order_relaxed) != 0) == off_) return;
+        off_ = !off_;
+        arbiter_.collect(!off_, now_);
+    }
+    /// Its frames are not taken.
+    [[nodiscard]] bool off() const noexcept { return off_; }
+    /// The frame is given back, unread.
+    void leave(Link link, void* token) {
+        ++frames_left_;
+        release(link, token);
+    }
+    [[nodiscard]] u64 frames_left() const noexcept { return frames_left_; }
     /// At an orderly stop.
     void finish_links() { exceptions_.finish(now_, batch_->link_events); }
     /// Completes what the batch must say of this ACD. `rows` = also the open interval's rows; `links` = also
@@ -91,6 +108,17 @@ public:
     /// `wins`: it counts from now on.
     void take_rival(Stream stream, Seq seq, Bytes copy, FilledBy by, bool wins,
                     FilledBy held_by = FilledBy::Nobody);
+
+    /// A message that is not folded from now on: written down, and where it was folded already, its rows are
+    /// made anew without it.
+    void skip(const SkipRecord& name) {
+        if (remember_skip(name)) note_skip(name);
+    }
+    /// The first half: it is not folded any more. False: it was not before, or there is no room.
+    bool remember_skip(const SkipRecord& name);
+    /// The second half.
+    void note_skip(const SkipRecord& name);
+    [[nodiscard]] const std::vector<SkipRecord>& skips() const noexcept { return skips_; }
 
     // refold: see refold.hpp
     [[nodiscard]] RefoldDesk& desk() noexcept { return desk_; }
@@ -192,6 +220,11 @@ private:
     IntervalRecord open_interval_{};
     std::vector<std::pair<u64, u16>> kept_;  ///< intervals that recovery leaves as they are, ascending
 
+    std::atomic<u64> off_since_{0};
+    bool off_ = false;
+    u64 frames_left_ = 0;
+    FoldTrail* trail_;
+    std::vector<SkipRecord> skips_;  ///< those of the desk's list
     LinkExceptions exceptions_;
     GapCause gap_cause_{};  ///< of the gap told of last
     u64 torn_seen_ = 0;     ///< FoldCounter::PumpUpsTorn, as far as it was told

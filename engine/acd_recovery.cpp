@@ -26,7 +26,7 @@ void AcdPath::refold(Seq first, Bytes messages, u32 count) {
         const auto part =
             static_cast<u32>(std::min<u64>(count, desk_.traces.next_change(place_) - place_.next));
         const u32 bytes = bytes_of_messages(messages, part);
-        fold_.apply(place_.next, messages.first(bytes), part, *this);
+        apply_but(desk_.skips, fold_, place_, messages.first(bytes), part, *this);
         messages = messages.subspan(bytes);
         place_.next = place_.next + part;
         count -= part;

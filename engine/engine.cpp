@@ -86,7 +86,7 @@ struct Engine::Parts {
           receive(p, config.acds, rings),
           fold(config, rings, fill(batch_rings), receive, offers, desks, refolded),
           commit(std::move(store), batch_rings, refolded, rolled, mirror),
-          refold(commit.store(), desks, refolded),
+          refold(commit.store(), desks, refolded, config.refold_trail),
           merged(commit.store(), desks, offers[static_cast<std::size_t>(Offering::Own)]),
           roller(commit.store(), config.acds, rolled) {
         for (CommitBatch& batch : refold_batches) refolded.empty.push(&batch);
@@ -185,6 +185,13 @@ EngineStatus Engine::status() const {
     return s;
 }
 
+void Engine::set_collecting(Acd acd, Nanos off_since_wall) noexcept {
+    parts_->fold.set_collecting(acd, off_since_wall.value);
+}
+void Engine::set_condition(LinkEventKind condition, Nanos since_wall) noexcept {
+    parts_->fold.set_condition(condition, since_wall.value);
+}
+void Engine::set_short_commits(bool on) noexcept { parts_->fold.set_short_commits(on); }
 void Engine::watch(Nanos until) noexcept { parts_->fold.watch(until); }
 std::vector<RealTime> Engine::real_time() const { return parts_->fold.real_time(); }
 

@@ -10,6 +10,10 @@ void LinkExceptions::restore(std::span<const LinkEventRecord> last, std::vector<
     for (LinkEventRecord record : last) {
         next_number_ = std::max(next_number_, record.number + 1);
         if (record.open == 0) continue;
+        if (is_condition(record.kind) && record.now != 0) {
+            episodes_.push_back({record, Nanos{}, Nanos{}, false});
+            continue;
+        }
         record.open = record.now = 0;
         to.push_back(record);
     }
@@ -90,6 +94,27 @@ void LinkExceptions::look_at_silence(const LinkRecord& link, const LinkRecord& s
     e.changed = true;
 }
 
+/// While it holds, last_wall is when the present stretch of it began.
+void LinkExceptions::hold(LinkEventKind condition, u64 since_wall, Now now) {
+    const auto at = std::ranges::find_if(
+        episodes_, [&](const Episode& e) { return e.record.kind == condition && e.record.now != 0; });
+    const bool held = at != episodes_.end();
+    if (held == (since_wall != 0)) return;
+    Episode& e = held ? *at : episode({.kind = condition}, std::min(since_wall, now.wall.value), now);
+    LinkEventRecord& r = e.record;
+    if (held) {
+        const u64 end = std::max(r.last_wall, now.wall.value);
+        r.duration_ns += end - r.last_wall;
+        r.last_wall = end;
+    } else {
+        ++r.count;
+        r.last_wall = std::max(r.begun_wall, std::min(since_wall, now.wall.value));
+    }
+    r.now = held ? 0 : 1;
+    e.latest = now.mono;
+    e.changed = true;
+}
+
 void LinkExceptions::hand_on(Now now, std::vector<LinkEventRecord>& to) {
     for (Episode& e : episodes_) {
         if (e.record.now == 0 && now.mono - e.latest >= kQuiet) {
@@ -106,6 +131,10 @@ void LinkExceptions::hand_on(Now now, std::vector<LinkEventRecord>& to) {
 
 void LinkExceptions::finish(Now now, std::vector<LinkEventRecord>& to) {
     for (Episode& e : episodes_) {
+        if (is_condition(e.record.kind) && e.record.now != 0) {
+            to.push_back(e.record);
+            continue;
+        }
         if (e.record.now != 0) e.record.last_wall = std::max(e.record.begun_wall, now.wall.value);
         e.record.open = e.record.now = 0;
         to.push_back(e.record);

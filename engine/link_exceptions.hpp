@@ -28,7 +28,7 @@ public:
     explicit LinkExceptions(Acd acd) : acd_(acd) { episodes_.reserve(kEpisodesMax); }
 
     /// What the store has of this ACD: its newest, and those that were open when the last run ended, which
-    /// are closed here and handed on.
+    /// are closed here and handed on. Conditions stay open until hold() says that they are over.
     void restore(std::span<const LinkEventRecord> last, std::vector<LinkEventRecord>& to);
 
     struct Event {
@@ -44,9 +44,12 @@ public:
     void note(const Event& event, Now now);
     /// The link's account as it is now: silences, frames set aside, copies that differ.
     void look(const LinkRecord& link, Now now);
+    /// A condition (is_condition()) holds since then, server's wall clock; 0: it does not. Told again and
+    /// again.
+    void hold(LinkEventKind condition, u64 since_wall, Now now);
     /// Appends what is new or has grown, and what is over.
     void hand_on(Now now, std::vector<LinkEventRecord>& to);
-    /// At an orderly stop: all that is open is over.
+    /// At an orderly stop: all that is open is over, but for conditions.
     void finish(Now now, std::vector<LinkEventRecord>& to);
 
 private:

@@ -60,6 +60,7 @@ struct OfferPiece {
         Lost,       ///< both have agreed that neither will get them
         Apart,      ///< a merged gap, and behind it its missing ranges; the last one may be merged still
         Rival,      ///< one message that is held here with other bytes
+        Skip,       ///< the partner's fold crashed on them: they are skipped
         Life,       ///< the partner knows of this older life, or of more of it: names up to the last one
         Begin,      ///< the partner has a newer life, from the first name on, and no link was heard for long
     };

@@ -108,6 +108,12 @@ public:
     [[nodiscard]] bool drained() const noexcept { return drained_.load(std::memory_order_acquire); }
     /// Any thread.
     [[nodiscard]] std::vector<AcdStatus> acds() const;
+    /// Any thread. See Engine.
+    void set_collecting(Acd acd, u64 off_since_wall) noexcept;
+    void set_condition(LinkEventKind condition, u64 since_wall) noexcept {
+        conditions_[static_cast<std::size_t>(condition)].store(since_wall, std::memory_order_relaxed);
+    }
+    void set_short_commits(bool on) noexcept { short_commits_.store(on, std::memory_order_relaxed); }
     /// Asks for real_time() to be kept up to date until then; and what it was when it was taken last.
     void watch(Nanos until) noexcept { watched_until_.store(until.value, std::memory_order_relaxed); }
     [[nodiscard]] std::vector<RealTime> real_time() const;
@@ -156,6 +162,9 @@ private:
     std::array<u64, kLinks> drops_told_{};
     std::atomic<bool> stopping_{false};
     std::atomic<bool> drained_{false};
+    std::atomic<bool> short_commits_{false};
+    /// Since when the server's conditions hold; of other kinds nothing.
+    std::array<std::atomic<u64>, static_cast<std::size_t>(LinkEventKind::Count_)> conditions_{};
     std::atomic<u64> messages_{0};
     std::atomic<u64> conflicts_{0};
     std::atomic<u64> batch_bytes_{0};

@@ -48,6 +48,8 @@ enum class Planted : u8 {
 [[nodiscard]] std::string_view name(Planted) noexcept;
 
 inline std::atomic<Planted> planted_fault{Planted::Nothing};
+/// The fold ends the process at the message of this number; 0: it does not. For tests of whole daemons.
+inline std::atomic<u64> planted_crash_seq{0};
 [[nodiscard]] inline bool planted(Planted fault) noexcept {
     return planted_fault.load(std::memory_order_relaxed) == fault;
 }

@@ -13,6 +13,7 @@ std::string_view name(GapCause cause) noexcept {
         case GapCause::RefusedFrames: return "refused_frames";
         case GapCause::BeforePumpUp: return "before_pump_up";
         case GapCause::Tail: return "tail";
+        case GapCause::CollectionOff: return "collection_off";
         case GapCause::Count_: break;
     }
     return "?";
@@ -53,6 +54,11 @@ std::string_view name(LinkEventKind kind) noexcept {
         case LinkEventKind::PumpUpTorn: return "pump_up_torn";
         case LinkEventKind::GapOpened: return "gap_opened";
         case LinkEventKind::Conflict: return "conflict";
+        case LinkEventKind::Maintenance: return "maintenance";
+        case LinkEventKind::CollectionOff: return "collection_off";
+        case LinkEventKind::MessageSkipped: return "message_skipped";
+        case LinkEventKind::SafeMode: return "safe_mode";
+        case LinkEventKind::OnBattery: return "on_battery";
         case LinkEventKind::None:
         case LinkEventKind::Count_: break;
     }

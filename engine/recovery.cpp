@@ -152,9 +152,16 @@ Expected<void> FoldStage::recover(Store& store, Now now) {
     for (const auto& c : memory->checkpoints) acds[c.entry.stream.acd.value].checkpoint = &c;
     for (AcdPath& path : paths_) {
         path.set_now(now);
+        for (const SkipRecord& name : memory->skips)
+            if (name.acd == path.acd().value) path.remember_skip(name);
+        // Before anything is folded: a run before this one crashed on them.
+        std::vector<SkipRecord> news;
+        for (const SkipRecord& name : config_.skips)
+            if (name.acd == path.acd().value && path.remember_skip(name)) news.push_back(name);
         const auto mine = acds.find(path.acd().value);
         if (mine == acds.end()) {
             path.settle_trace();
+            for (const SkipRecord& name : news) path.note_skip(name);
             continue;
         }
         path.desk().traces = TraceHistory(std::move(mine->second.traces));
@@ -165,6 +172,7 @@ Expected<void> FoldStage::recover(Store& store, Now now) {
         }
         path.settle_trace();
         path.restore_links(mine->second.link_events);
+        for (const SkipRecord& name : news) path.note_skip(name);
         // Rows of the intervals that were folded again go down with the first commit.
         path.close(true, false);
     }

@@ -42,6 +42,7 @@ bool Refolder::begin(RefoldDesk& desk) {
     const auto snapshot = store_.snapshot();
     if (!snapshot) return false;
     fold_ = std::make_unique<Fold>(desk.acd, desk.limits);
+    fold_->set_trail(trail_);
     open_.clear();
     names_.clear();
     acd_.reset();
@@ -144,7 +145,8 @@ std::size_t Refolder::fold_block(const StoreSnapshot& snapshot, Seq end) {
         desk_->traces.set(*fold_, at_);
         const Seq stop = std::min({block.range.last + 1, end, desk_->traces.next_change(at_)});
         const auto count = static_cast<u32>(stop - first);
-        fold_->apply(first, messages.first(bytes_of_messages(messages, count)), count, *this);
+        apply_but(desk_->skips, *fold_, {at_.epoch, first},
+                  messages.first(bytes_of_messages(messages, count)), count, *this);
         at_.next = stop;
         folded = count;
         return false;

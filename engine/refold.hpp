@@ -19,6 +19,7 @@
 // which names it passed as missing, and the fold stage holds what came against them.
 #pragma once
 
+#include "engine/skips.hpp"
 #include "engine/store/store.hpp"
 #include "engine/trace_history.hpp"
 
@@ -40,6 +41,7 @@ struct RefoldDesk {
     Acd acd;
     FoldLimits limits;
     TraceHistory traces;  ///< complete before the threads start
+    SkipList skips;
     std::atomic<State> state{State::Idle};
     u64 number = 0;              ///< Wanted: of this refold, counted from 1
     FoldPlace from;              ///< Wanted: the first name that has come
@@ -72,8 +74,8 @@ struct RefoldRings {
 
 class Refolder final : FoldSink {
 public:
-    Refolder(const Store& store, std::deque<RefoldDesk>& desks, RefoldRings& rings)
-        : store_(store), desks_(desks), rings_(rings) {}
+    Refolder(const Store& store, std::deque<RefoldDesk>& desks, RefoldRings& rings, FoldTrail* trail)
+        : store_(store), desks_(desks), rings_(rings), trail_(trail) {}
 
     /// A slice: about one journal block. Returns messages folded and states changed, 0 when there is nothing
     /// to do.
@@ -105,6 +107,7 @@ private:
     const Store& store_;
     std::deque<RefoldDesk>& desks_;
     RefoldRings& rings_;
+    FoldTrail* trail_;
     RefoldDesk* desk_ = nullptr;  ///< being worked for, null = none
     std::unique_ptr<Fold> fold_;
     FoldPlace at_;

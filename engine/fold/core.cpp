@@ -20,9 +20,12 @@ void Fold::save(std::vector<std::byte>& to) const { core_->save(to); }
 Expected<void> Fold::load(Bytes from) {
     auto fresh = std::make_unique<fold::Core>(core_->acd(), core_->limits());
     if (auto loaded = fresh->load(from); !loaded) return loaded;
+    fresh->set_trail(core_->trail());
     core_ = std::move(fresh);
     return {};
 }
+void Fold::set_trail(FoldTrail* trail) noexcept { core_->set_trail(trail); }
+void Fold::mark(Seq seq) noexcept { core_->mark(seq); }
 u64 Fold::interval_of(Nanos time) const noexcept { return core_->interval_of(time); }
 void Fold::look(RealTime& now) const { core_->look(now); }
 u64 Fold::counter(FoldCounter which) const noexcept { return core_->counter(which); }

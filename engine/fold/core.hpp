@@ -61,6 +61,15 @@ public:
     [[nodiscard]] const AcdRecord& settings() const noexcept { return acd_record_; }
     [[nodiscard]] const FoldLimits& limits() const noexcept { return limits_; }
     [[nodiscard]] Acd acd() const noexcept { return acd_; }
+    void set_trail(FoldTrail* trail) noexcept { trail_ = trail; }
+    [[nodiscard]] FoldTrail* trail() const noexcept { return trail_; }
+    /// The message that is folded now; 0: none.
+    void mark(Seq seq) noexcept {
+        if (trail_ == nullptr) return;
+        trail_->acd.store(acd_.value, std::memory_order_relaxed);
+        trail_->epoch.store(epoch_, std::memory_order_relaxed);
+        trail_->seq.store(seq.value, std::memory_order_relaxed);
+    }
 
 private:
     void count(FoldCounter which, u64 n = 1) noexcept { counters_[static_cast<u8>(which)] += n; }
@@ -331,6 +340,7 @@ private:
     u64 opened_ = 0;  ///< now_ when the open interval was opened
     u64 skew_ = 0;
     u64 wall_ = 0;  ///< the latest message's time as sent
+    FoldTrail* trail_ = nullptr;
     u64 epoch_ = 0;
     u64 seq_ = 0;
 

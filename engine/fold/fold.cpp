@@ -132,6 +132,9 @@ void Core::apply(Seq first, Bytes messages, u32 n, FoldSink& sink) {
     for (u32 i = 0; i < kSlotsAhead; ++i) slots.step([&](const MessageView& m) { prefetch_slot(m); });
     for (u32 i = 0; i < kEntriesAhead; ++i) find(i);
     for (u32 i = 0; i < kLegsAhead; ++i) follow(i);
+    mark(first);
+    FoldTrail nowhere;
+    std::atomic<u64>& standing = (trail_ != nullptr ? *trail_ : nowhere).seq;
     const std::byte* at = messages.data();
     for (u32 i = 0; i < n; ++i) {
         __builtin_prefetch(slots.at + std::min(kBytesAhead, slots.end - slots.at));
@@ -141,9 +144,11 @@ void Core::apply(Seq first, Bytes messages, u32 n, FoldSink& sink) {
         const MessageView m = message_at(at);
         at += m.wire_bytes();
         seq_ = first.value + i;
+        standing.store(seq_, std::memory_order_relaxed);
         found_ = found[i % found.size()];
         fold_one(m, sink);
     }
+    mark(Seq{0});
     sink_ = nullptr;
     found_ = {};
     count(FoldCounter::Messages, n);

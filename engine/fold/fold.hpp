@@ -10,6 +10,7 @@
 
 #include <twinlink/counters.hpp>
 #include <twinlink/error.hpp>
+#include <twinlink/fold_trail.hpp>
 #include <twinlink/frame.hpp>
 
 #include <memory>
@@ -134,6 +135,11 @@ public:
     /// they end, of no others. Part of the saved state. Allocates: not for the hot path.
     void trace(std::span<const u64> agents);
     [[nodiscard]] std::vector<u64> traced() const;
+
+    /// Where to write which message is being folded; nullptr: nowhere. Not part of the saved state.
+    void set_trail(FoldTrail* trail) noexcept;
+    /// Writes there that this message is.
+    void mark(Seq seq) noexcept;
 
     /// Appends the whole state in a canonical form; load() of it continues exactly where save() stood.
     void save(std::vector<std::byte>& to) const;

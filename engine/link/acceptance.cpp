@@ -205,6 +205,7 @@ void Arbiter::start_epoch(Epoch epoch, Seq first, Now now) {
 }
 
 void Arbiter::watch_silence(Now now) {
+    if (!collecting_) return;
     for (auto& l : links_) {
         if (l.heard.value == 0) l.heard = now.mono;
         if (!l.silent && now.mono - l.heard >= config_.silence) {
@@ -216,6 +217,7 @@ void Arbiter::watch_silence(Now now) {
 
 /// Why the names at next_ are missing, as far as this server can tell. The order is from certain to likely.
 GapCause Arbiter::cause_of_hole(Now now) const noexcept {
+    if (after_off_) return GapCause::CollectionOff;
     if (after_restart_) return GapCause::ServerDown;
     // Whatever happened since the stream was last whole may have taken the names.
     const Nanos since = progress_ - config_.reorder_window;

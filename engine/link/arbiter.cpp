@@ -208,6 +208,7 @@ void Arbiter::accept(Seq first, Bytes messages, u32 count, Now now) {
     last_wall_ = now.wall.value;
     messages_ += count;
     after_restart_ = false;
+    after_off_ = false;
     sink_.accept(first, messages, count, last_time_);
 }
 
@@ -252,6 +253,18 @@ void Arbiter::on_time(Now now) {
         drain(now);
     }
     adopt_proven(now);
+}
+
+void Arbiter::collect(bool on, Now now) {
+    if (on == collecting_) return;
+    collecting_ = on;
+    if (on) after_off_ = true;
+    for (auto& l : links_) {
+        if (l.silent) l.base.silent_ns += (now.mono - l.heard).value;
+        l.silent = false;
+        l.heard = now.mono;
+        drop_wild(l);
+    }
 }
 
 void Arbiter::finish(Now now) {

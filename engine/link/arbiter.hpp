@@ -119,6 +119,9 @@ public:
     [[nodiscard]] bool can_take_apart() const noexcept;
     /// Lets time pass: holes become gaps, links fall silent, proofs ripen. Call every millisecond or so.
     void on_time(Now now);
+    /// From now on frames of this ACD are taken, or not: then on_frame() is not called, silence is none, and
+    /// what is found missing afterwards is put down to it.
+    void collect(bool on, Now now);
     /// Before an orderly stop: takes what is parked (what is missing in front of it becomes a gap) and lets
     /// go of all.
     void finish(Now now);
@@ -214,6 +217,8 @@ private:
     u64 last_wall_ = 0;
     bool ended_ = false;
     bool after_restart_ = false;  // nothing was accepted since restore()
+    bool collecting_ = true;
+    bool after_off_ = false;  // nothing was accepted since collecting was turned on again
     bool maps_started_ = false;
     bool want_time_after_ = false;
 

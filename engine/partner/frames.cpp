@@ -119,6 +119,18 @@ FrameFault check(const Heartbeat&, const FrameIn&) noexcept { return FrameFault:
 FrameFault check(const Bye& bye, const FrameIn&) noexcept {
     return known(bye.why) ? FrameFault::Ok : FrameFault::BadNumber;
 }
+FrameFault check(const Skips& m, const FrameIn& frame) noexcept {
+    if (frame.entries > kSkipsMax) return FrameFault::BadCount;
+    for (u32 n = 0; n < frame.entries; ++n)
+        if (frame.entry<RangeEntry>(n).first != frame.entry<RangeEntry>(n).last) return FrameFault::BadNumber;
+    return check_lost(m.acd, m.epoch, frame);
+}
+FrameFault check(const Condition&, const FrameIn& frame) noexcept {
+    if (frame.entries > kAcdsMax) return FrameFault::BadCount;
+    for (u32 n = 0; n < frame.entries; ++n)
+        if (frame.entry<AcdEntry>(n).acd == 0) return FrameFault::BadNumber;
+    return FrameFault::Ok;
+}
 FrameFault check(const AccountAsk& ask, const FrameIn&) noexcept {
     const bool good = ask.request != 0 && known(ask.kind) && ask.most >= 1 && ask.most <= kAccountMost;
     return good ? FrameFault::Ok : FrameFault::BadNumber;

@@ -61,9 +61,12 @@ enum HaveFlag : u8 {
 enum BlockFlag : u16 { kBlockLast = 1 };
 enum PageFlag : u8 { kPageLast = 1, kPageMore = 2, kPageUnreadable = 4 };
 enum DigestFlag : u8 { kDigestIncomplete = 1 };
+enum ConditionFlag : u8 { kInMaintenance = 1, kInSafeMode = 2, kOnBattery = 4, kLowBattery = 8 };
 
 /// Of a message without a group.
 struct NoEntry {};
+
+[[nodiscard]] std::string_view name(ByeWhy) noexcept;
 
 struct AcdEntry {
     u16 acd;
@@ -274,6 +277,24 @@ struct RowItems {
     u8 reserved0;
     u16 reserved1;
 };
+struct Condition {
+    static constexpr u16 kTemplate = 20;
+    using Entry = AcdEntry;
+    u64 since;
+    u8 flags;
+    u8 reserved0;
+    u16 reserved1;
+    u32 reserved2;
+    std::array<char, 96> text;
+};
+struct Skips {
+    static constexpr u16 kTemplate = 21;
+    using Entry = RangeEntry;
+    u64 epoch;
+    u16 acd;
+    u16 reserved0;
+    u32 reserved1;
+};
 /// Whether variable data stands behind a message's block.
 template <class M>
 inline constexpr bool kHasData = std::is_same_v<M, Block> || std::is_same_v<M, Copy>;
@@ -300,6 +321,8 @@ constexpr void for_each_partner_message(F&& f) {
     f.template operator()<RowsAsk>();
     f.template operator()<RowHashes>();
     f.template operator()<RowItems>();
+    f.template operator()<Condition>();
+    f.template operator()<Skips>();
 }
 
 // ---- bounds --------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ public:
     };
     struct Entry {
         u64 transaction = 0;
-        std::variant<StreamRecord, GapRecord, IntervalRecord, Rival, CommitBatch::Apart> what;
+        std::variant<StreamRecord, GapRecord, IntervalRecord, Rival, CommitBatch::Apart, SkipRecord> what;
     };
 
     /// Commit stage: `batch` is durable as `transaction`.
@@ -43,6 +43,7 @@ public:
         for (const StreamRecord& stream : batch.streams) fits = fits && entries_.push({transaction, stream});
         for (const IntervalRecord& interval : batch.intervals)
             if (interval.closed != 0) fits = fits && entries_.push({transaction, interval});
+        for (const SkipRecord& name : batch.skips) fits = fits && entries_.push({transaction, name});
         for (const RivalCopy& rival : batch.rivals)
             fits = fits && entries_.push({transaction, Rival{rival.stream, rival.seq}});
         if (!fits) overflowed_.store(true, std::memory_order_release);

@@ -84,6 +84,19 @@ std::string_view name(SessionState state) noexcept {
     return "?";
 }
 
+std::string_view name(ByeWhy why) noexcept {
+    switch (why) {
+        case ByeWhy::Stop: return "stop";
+        case ByeWhy::Maintenance: return "maintenance";
+        case ByeWhy::Upgrade: return "upgrade";
+        case ByeWhy::Power: return "power";
+        case ByeWhy::Refused: return "refused";
+        case ByeWhy::Protocol: return "protocol";
+        case ByeWhy::Replaced: return "replaced";
+    }
+    return "?";
+}
+
 Session::Session(const Identity& self, std::vector<Acd> acds, Nanos heartbeat_every, u32 missed_max,
                  ShimCounters& counters, std::vector<std::byte>& out)
     : self_(self),

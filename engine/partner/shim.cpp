@@ -41,7 +41,8 @@ PartnerShim::PartnerShim(const PartnerConfig& config, StoreReader own, OfferDesk
       account_lender_(own_reader_, counters_, out_),
       row_asks_(own_reader_, counters_, out_),
       row_lender_(own_reader_, counters_, out_),
-      rivals_(own_reader_, desk, counters_, out_) {
+      rivals_(own_reader_, desk, counters_, out_),
+      skips_(desk, counters_, out_) {
     in_.reserve(kInboxBytes);
     feed_.want();
 }
@@ -92,6 +93,17 @@ void PartnerShim::disconnected(std::string_view why, Now now) {
 
 void PartnerShim::links(Acd acd, bool a, bool b) { mirror_.links(acd, a, b); }
 
+void PartnerShim::set_condition(ServerCondition condition) {
+    if (condition == own_condition_) return;
+    own_condition_ = std::move(condition);
+    if (session_.up()) tell_condition();
+}
+
+void PartnerShim::tell_condition() {
+    write_condition(out_, own_condition_);
+    counters_.add(Counter::FramesOut);
+}
+
 void PartnerShim::bye(ByeWhy why, std::string_view text) { session_.bye(why, text); }
 
 // ---- a slice
@@ -123,6 +135,7 @@ std::size_t PartnerShim::poll(Now now) {
         account_lender_.lend(now);
         row_lender_.lend(now);
     }
+    skips_.work();
     if (session_.up()) frames += lender_.lend(now);
     // While rows are being folded again their digests change all the time: what they cost is for the fold.
     if (!refolding_ || now.mono - digests_at_ >= kDigestsEvery) {
@@ -136,8 +149,10 @@ std::size_t PartnerShim::poll(Now now) {
 
 std::vector<Acd> PartnerShim::deaf() const {
     std::vector<Acd> all;
-    for (const Acd acd : config_.acds)
-        if (mirror_.deaf(acd)) all.push_back(acd);
+    for (const Acd acd : config_.acds) {
+        const bool off = std::ranges::find(own_condition_.off, acd) != own_condition_.off.end();
+        if (mirror_.deaf(acd) && !off) all.push_back(acd);
+    }
     return all;
 }
 
@@ -170,10 +185,17 @@ void PartnerShim::take(const FrameIn& frame, Now now) {
         mirror_.begin();
         digests_.begin();
         rivals_.begin();
+        their_condition_ = {};
+        their_bye_.reset();
+        tell_condition();
+        skips_.begin();
         for (const auto& [stream, holding] : own_) mirror_.reload(stream);
         return;
     }
-    if (frame.template_id == Bye::kTemplate) return session_.on_bye(frame.as<Bye>());
+    if (frame.template_id == Bye::kTemplate) {
+        their_bye_ = frame.as<Bye>().why;
+        return session_.on_bye(frame.as<Bye>());
+    }
     if (!session_.up()) return session_.bye(ByeWhy::Protocol, "a message before the greeting");
     std::string_view broken;
     switch (frame.template_id) {
@@ -219,6 +241,8 @@ void PartnerShim::take(const FrameIn& frame, Now now) {
         case RowsAsk::kTemplate: row_lender_.on_ask(frame.as<RowsAsk>(), frame); break;
         case RowHashes::kTemplate: row_asks_.on_hashes(frame); break;
         case RowItems::kTemplate: row_asks_.on_items(frame); break;
+        case Skips::kTemplate: skips_.on_skips(frame.as<Skips>(), frame); break;
+        case Condition::kTemplate: their_condition_ = read_condition(frame); break;
         case Heartbeat::kTemplate: session_.on_heartbeat(frame.as<Heartbeat>(), now); break;
         default: break;
     }
@@ -238,6 +262,7 @@ void PartnerShim::learn_own() {
             return digests_.changed(*interval);
         if (const auto* rival = std::get_if<MirrorFeed::Rival>(&entry.what))
             return rivals_.changed(rival->stream, rival->seq);
+        if (const auto* name = std::get_if<SkipRecord>(&entry.what)) return skips_.add(*name, session_.up());
         if (const auto* apart = std::get_if<CommitBatch::Apart>(&entry.what)) {
             // Here, but for the gaps that follow.
             if (const auto own = own_.find(apart->stream); own != own_.end())
@@ -286,6 +311,7 @@ void PartnerShim::reload_own() {
     counters_.add(Counter::Reloads);
     probe(Probe::MirrorReloaded);
     own_.clear();
+    skips_.reload(snapshot->skips());
     for (const StreamRecord& record : snapshot->streams()) {
         const Stream stream{Acd{record.acd}, Epoch{record.epoch}};
         if (!room_for_life(stream)) continue;
@@ -347,6 +373,8 @@ void PartnerShim::publish(Now now) {
     s.up_since = session_.up_since();
     s.round_trip = session_.round_trip();
     s.their_refilling = session_.their_refilling();
+    s.their_condition = their_condition_;
+    s.their_bye = their_bye_;
     s.asked = fetcher_.in_flight();
     s.to_come = 0;
     s.streams.clear();

@@ -17,6 +17,8 @@
 
 #include "engine/offer.hpp"
 #include "engine/partner/account_pages.hpp"
+#include "engine/partner/agreed_skips.hpp"
+#include "engine/partner/condition.hpp"
 #include "engine/partner/differing_rows.hpp"
 #include "engine/partner/digests.hpp"
 #include "engine/partner/fetcher.hpp"
@@ -71,6 +73,9 @@ struct PartnerStatus {
     Nanos up_since;    ///< monotonic, of the session
     Nanos round_trip;  ///< 0 = not measured yet
     u64 their_refilling = 0;
+    /// What the partner said last of how it is, and why it left: kept while it is away.
+    partner::ServerCondition their_condition;
+    std::optional<partner::ByeWhy> their_bye;
     u64 to_come = 0;  ///< names that we lack and they have, and that no link is about to bring
     std::vector<OfStream> streams;
     u64 asked = 0;              ///< names in flight
@@ -100,6 +105,9 @@ public:
     void links(Acd acd, bool a, bool b);
     /// Whether something that came late has yet to be folded in here: until then rows differ for that reason.
     void refolding(bool yes) noexcept { refolding_ = yes; }
+    /// How this server is: told at once, and at the beginning of each session. The tail of an ACD that it
+    /// does not collect is not asked for.
+    void set_condition(partner::ServerCondition condition);
     /// Orderly end of a session.
     void bye(partner::ByeWhy why, std::string_view text);
 
@@ -117,6 +125,7 @@ public:
 private:
     std::size_t take_frames(Now now);
     void take(const partner::FrameIn& frame, Now now);
+    void tell_condition();
     // lives.cpp
     void learn_lives();
     void listen(Now now);
@@ -156,6 +165,10 @@ private:
     RowAsks row_asks_;
     partner::RowLender row_lender_;
     partner::Rivals rivals_;
+    partner::AgreedSkips skips_;
+    partner::ServerCondition own_condition_;
+    partner::ServerCondition their_condition_;
+    std::optional<partner::ByeWhy> their_bye_;
     /// An interval that differs, and how far back its cause was looked for.
     struct Looking {
         partner::Digests::Key key;

@@ -72,7 +72,7 @@ private:
                           .roll_ups(span, LocalDay{std::numeric_limits<i32>::min()},
                                     LocalDay{std::numeric_limits<i32>::max()})
                           .size();
-        others += snapshot_.due().size() + snapshot_.traces().size();
+        others += snapshot_.due().size() + snapshot_.traces().size() + snapshot_.skips().size();
         others += check_link_events();
         report_.records = others;
     }

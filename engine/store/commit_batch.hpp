@@ -96,6 +96,7 @@ struct CommitBatch {
     std::vector<NameRecord> names;
     std::vector<AcdRecord> acds;
     std::vector<TraceRecord> traces;
+    std::vector<SkipRecord> skips;
     std::vector<LinkEventRecord> link_events;
     RollUpBatch rolled;
     /// Of a batch of replaced intervals: which refold they are of. Not stored.
@@ -161,8 +162,8 @@ struct CommitBatch {
     [[nodiscard]] bool empty() const noexcept {
         return blocks.empty() && rivals.empty() && rows.empty() && replaced.empty() && stale.empty() &&
                checkpoints.empty() && gaps.empty() && gaps_gone.empty() && streams.empty() && links.empty() &&
-               intervals.empty() && names.empty() && acds.empty() && traces.empty() && link_events.empty() &&
-               rolled.empty();
+               intervals.empty() && names.empty() && acds.empty() && traces.empty() && skips.empty() &&
+               link_events.empty() && rolled.empty();
     }
     /// Empties it but keeps the memory.
     void clear() noexcept {
@@ -182,6 +183,7 @@ struct CommitBatch {
         names.clear();
         acds.clear();
         traces.clear();
+        skips.clear();
         link_events.clear();
         rolled.clear();
         took_over.clear();

@@ -7,8 +7,8 @@ namespace twinlink::store {
 
 const char* name(Db db) noexcept {
     static constexpr std::array<const char*, kDbs> kNames = {
-        "meta",  "journal", "pruned",      "rows",    "gaps", "streams", "links",  "intervals",
-        "names", "acds",    "checkpoints", "rollups", "due",  "traces",  "linkex", "conflicts"};
+        "meta", "journal",     "pruned",  "rows", "gaps",   "streams", "links",     "intervals", "names",
+        "acds", "checkpoints", "rollups", "due",  "traces", "linkex",  "conflicts", "skips"};
     return kNames[static_cast<std::size_t>(db)];
 }
 

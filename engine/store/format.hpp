@@ -35,6 +35,7 @@ enum class Db : u8 {
     Traces,
     Linkex,
     Conflicts,
+    Skips,
     Count_
 };
 inline constexpr std::size_t kDbs = static_cast<std::size_t>(Db::Count_);
@@ -156,6 +157,9 @@ using RowKeyBytes = std::array<std::byte, 29>;
 }
 [[nodiscard]] inline Key key_of(const AcdRecord& r) noexcept { return Key{}.put(r.acd); }
 [[nodiscard]] inline Key key_of(const TraceRecord& r) noexcept {
+    return seq_key({Acd{r.acd}, Epoch{r.epoch}}, Seq{r.seq});
+}
+[[nodiscard]] inline Key key_of(const SkipRecord& r) noexcept {
     return seq_key({Acd{r.acd}, Epoch{r.epoch}}, Seq{r.seq});
 }
 [[nodiscard]] inline Key key_of(const ConflictRecord& r) noexcept {

@@ -24,9 +24,10 @@ int drop_old(Cursor& c, const LinkEventRecord& newest, u64 before) {
         if (rc != 0) return rc == MDB_NOTFOUND ? 0 : rc;
         KeyReader in(c.key);
         if (in.get<u16>() != newest.acd || in.get<u64>() >= newest.number) return 0;
-        // One that rotted tells no time: it goes with its neighbours.
+        // One that rotted tells no time: it goes with its neighbours. A condition that holds stays, and with
+        // it what came after.
         const auto oldest = unseal<LinkEventRecord>(c.key, c.value);
-        if (oldest && oldest->last_wall >= before) return 0;
+        if (oldest && (oldest->now != 0 || oldest->last_wall >= before)) return 0;
         if (const int gone_rc = c.del()) return gone_rc;
     }
     return 0;
@@ -42,6 +43,12 @@ int write_local(Txn& txn, const CommitBatch& batch, Nanos age, Counters<StoreCou
         rc = c.open(txn, Db::Traces);
         for (std::size_t i = 0; rc == 0 && i < batch.traces.size(); ++i)
             rc = put(c, batch.traces[i], counters, result);
+    }
+    if (rc == 0 && !batch.skips.empty()) {
+        Cursor c;
+        rc = c.open(txn, Db::Skips);
+        for (std::size_t i = 0; rc == 0 && i < batch.skips.size(); ++i)
+            rc = put(c, batch.skips[i], counters, result);
     }
     if (rc != 0 || batch.link_events.empty()) return rc;
     Cursor c;

@@ -22,6 +22,7 @@ Expected<Recovered> Store::load() const {
     std::erase_if(r.intervals, [](const IntervalRecord& i) { return i.closed != 0; });
     r.acds = snapshot->acds();
     r.traces = snapshot->traces();
+    r.skips = snapshot->skips();
     for (const LinkEventRecord& e : snapshot->link_events()) {
         const bool newer = !r.link_events.empty() && r.link_events.back().acd == e.acd;
         if (newer && r.link_events.back().open == 0) r.link_events.pop_back();

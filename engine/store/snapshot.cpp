@@ -99,6 +99,15 @@ std::vector<TraceRecord> StoreSnapshot::traces() const {
     return all;
 }
 
+std::vector<SkipRecord> StoreSnapshot::skips() const {
+    std::vector<SkipRecord> all;
+    state_->records<SkipRecord>(Db::Skips, {}, [&](const SkipRecord& r) {
+        all.push_back(r);
+        return true;
+    });
+    return all;
+}
+
 std::vector<LinkEventRecord> StoreSnapshot::link_events() const {
     std::vector<LinkEventRecord> all;
     state_->records<LinkEventRecord>(Db::Linkex, {}, [&](const LinkEventRecord& r) {

@@ -114,7 +114,8 @@ struct Recovered {
     std::vector<LinkRecord> links;
     std::vector<IntervalRecord> intervals;  ///< open ones
     std::vector<AcdRecord> acds;
-    std::vector<TraceRecord> traces;           ///< by (acd, place)
+    std::vector<TraceRecord> traces;  ///< by (acd, place)
+    std::vector<SkipRecord> skips;
     std::vector<LinkEventRecord> link_events;  ///< those that might have grown, and the newest of each ACD
     struct Checkpoint {
         CheckpointEntry entry;

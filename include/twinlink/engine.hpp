@@ -7,6 +7,7 @@
 #pragma once
 
 #include <twinlink/error.hpp>
+#include <twinlink/fold_trail.hpp>
 #include <twinlink/port.hpp>
 #include <twinlink/real_time.hpp>
 #include <twinlink/records.hpp>
@@ -49,6 +50,11 @@ struct EngineConfig {
     /// Journal bytes and rows of one commit; when reached, frames wait in their rings. Twice this (one commit
     /// gathers while the other is written) is taken at start.
     u64 batch_bytes_max = u64{128} << 20;
+    /// Messages that earlier runs crashed on: skipped from now on, on both servers. The store remembers them.
+    std::vector<SkipRecord> skips;
+    FoldTrail* live_trail =
+        nullptr;  ///< where the fold slice stands, recovery too; not owned, nullptr = none
+    FoldTrail* refold_trail = nullptr;  ///< where the refold slice stands
 };
 
 /// What the receive slice counts beside the port and the refusals, per link.
@@ -67,7 +73,10 @@ struct AcdStatus {
     std::array<std::array<u64, 8>, kLinks> verdicts{};  ///< frames by Verdict, since start
     u64 open_gaps = 0;
     u64 parked_frames = 0;
+    bool off = false;                ///< it is not collected, because somebody said so
+    u64 frames_left = 0;             ///< that came meanwhile and were not taken, since start
     std::vector<u64> fold_counters;  ///< by FoldCounter, since start
+    std::vector<SkipRecord> skips;   ///< messages that are left out of its rows
 };
 
 /// One moment of the engine. Consistent per ACD; counters of different threads may be a moment apart.
@@ -139,6 +148,16 @@ public:
     [[nodiscard]] bool drained() const noexcept;
     /// All is durable and every buffer is back at its port; or the store stopped.
     [[nodiscard]] bool stopped() const noexcept;
+
+    /// Any thread: since when this server was told not to collect the ACD, server's wall clock; 0 = collect
+    /// it. Its frames are given back unread, and are a gap when it is collected again. Recorded as a link
+    /// exception.
+    void set_collecting(Acd acd, Nanos off_since_wall) noexcept;
+    /// Any thread: commits stay small and do not wait, because the power may go.
+    void set_short_commits(bool on) noexcept;
+    /// Any thread: since when a condition of the whole server (is_condition()) holds; 0 = it does not.
+    /// Changes nothing but that it is recorded.
+    void set_condition(LinkEventKind condition, Nanos since_wall) noexcept;
 
     /// Any thread.
     [[nodiscard]] EngineStatus status() const;

@@ -22,7 +22,11 @@ inline constexpr auto kLinkexItems = [] {
             "window or of a life without proof. epoch_begun: the switch began another life of its numbering. "
             "pump_up: it told its whole state. pump_up_torn: and part of that was missing. gap_opened: "
             "messages "
-            "were called missing. conflict: the copies of a message differ."),
+            "were called missing. conflict: the copies of a message differ. maintenance: this server was in "
+            "maintenance. collection_off: it was told not to collect the ACD. message_skipped: the fold "
+            "crashed on a message again and again, so it is left out of the rows. safe_mode: this server "
+            "crashed again "
+            "and again and goes on with a fresh store. on_battery: its power came from its UPS."),
         word("LINK", "A or B; empty: not of one of them."),
         word("REASON",
              "Cause of the gaps, why the switch pumped up, or what most of the refused frames of the latest "
@@ -31,11 +35,14 @@ inline constexpr auto kLinkexItems = [] {
         fact("COUNT", Count,
              "Silences, frames, lives, pump-ups, gaps or messages, until a minute passed without more."),
         fact("MISSING", Count, "Messages in those gaps, as they were opened."),
-        fact("DURATION", Nanoseconds, "Length of those silences that have ended, in all."),
+        fact("DURATION", Nanoseconds,
+             "Length of those silences, or of maintenance or collection being off, as far as they have "
+             "ended."),
         fact("EPOCH", Number, "Life of the numbering at the latest of it; 0 = none."),
         fact("FIRST", Number, "First message concerned; 0 = none."),
         fact("LAST", Number, "Last message concerned; 0 = none."),
-        fact("GOES_ON", Flag, "1 if the link is silent still, as of the latest commit."),
+        fact("GOES_ON", Flag,
+             "1 if the link is silent still, or the condition holds, as of the latest commit."),
     });
 }();
 

@@ -50,6 +50,10 @@ inline constexpr u32 kWildFramesMax = 4'096;
 /// switch that contradicts itself for good needs people, not a longer table.
 inline constexpr u32 kConflictsMax = 16'384;
 
+/// Messages of one ACD that are skipped because the fold crashes on them, at most; they are never forgotten.
+/// Chosen: more than that is a fault of the program, not of messages.
+inline constexpr u32 kSkipsMax = 64;
+
 /// Journal block: messages are gathered up to this many bytes. Measured: 64 KiB to 1 MiB are equally fast in
 /// LMDB, 4 KiB half as fast.
 inline constexpr u32 kBlockBytes = 256 * 1024;

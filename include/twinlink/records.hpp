@@ -29,6 +29,7 @@ enum class GapCause : u8 {
     RefusedFrames = 5,  ///< a frame at that place came but was refused (CRC, malformed)
     BeforePumpUp = 6,   ///< the stream was joined in the middle: names before the first one seen
     Tail = 7,           ///< the end of an epoch that a heartbeat or end-of-epoch frame announced
+    CollectionOff = 8,  ///< this server was told not to collect the ACD
     Count_
 };
 enum class GapState : u8 { Open = 0, Requested = 1, Filled = 2, Healed = 3, Lost = 4, Count_ };
@@ -161,18 +162,28 @@ struct NameRecord {
 /// What a link exception tells of.
 enum class LinkEventKind : u8 {
     None = 0,
-    Silent = 1,      ///< a link brought no frame for longer than the limit
-    Refused = 2,     ///< frames came on a link that were not believed: damaged, malformed, foreign
-    Dropped = 3,     ///< this server's device had no room for frames of a link
-    SetAside = 4,    ///< frames beyond the window or of an epoch without proof: held back, or let go
-    EpochBegun = 5,  ///< the switch began another life of its numbering
-    PumpUp = 6,      ///< the switch told its whole state
-    PumpUpTorn = 7,  ///< ... and messages of it were missing
-    GapOpened = 8,   ///< names were called missing
-    Conflict = 9,    ///< the copies of a message differ
+    Silent = 1,           ///< a link brought no frame for longer than the limit
+    Refused = 2,          ///< frames came on a link that were not believed: damaged, malformed, foreign
+    Dropped = 3,          ///< this server's device had no room for frames of a link
+    SetAside = 4,         ///< frames beyond the window or of an epoch without proof: held back, or let go
+    EpochBegun = 5,       ///< the switch began another life of its numbering
+    PumpUp = 6,           ///< the switch told its whole state
+    PumpUpTorn = 7,       ///< ... and messages of it were missing
+    GapOpened = 8,        ///< names were called missing
+    Conflict = 9,         ///< the copies of a message differ
+    Maintenance = 10,     ///< this server was in maintenance (of no one ACD)
+    CollectionOff = 11,   ///< this server was told not to collect the ACD
+    MessageSkipped = 12,  ///< the fold crashed on a message again and again: it is left out of the rows
+    SafeMode = 13,   ///< this server crashed again and again and went on with a fresh store (of no one ACD)
+    OnBattery = 14,  ///< this server's power came from its UPS (of no one ACD)
     Count_
 };
 [[nodiscard]] std::string_view name(LinkEventKind) noexcept;
+/// What lasts until somebody says otherwise, over restarts too.
+[[nodiscard]] constexpr bool is_condition(LinkEventKind kind) noexcept {
+    return kind == LinkEventKind::Maintenance || kind == LinkEventKind::CollectionOff ||
+           kind == LinkEventKind::SafeMode || kind == LinkEventKind::OnBattery;
+}
 /// Of a LinkEventRecord that is not about one of the two.
 inline constexpr u8 kNoLink = 0xFF;
 
@@ -189,13 +200,13 @@ struct LinkEventRecord {
     u64 last;         ///< Seq: of the last one
     u64 count;        ///< silences, frames, epochs, pump-ups, gaps, messages that differ
     u64 names;        ///< missing: of gaps
-    u64 duration_ns;  ///< of silences, in all
+    u64 duration_ns;  ///< of silences and conditions, in all
     u16 acd;
     LinkEventKind kind;
     u8 link;   ///< Link, or kNoLink
     u8 cause;  ///< GapOpened: GapCause; PumpUp: PumpUpWhy; Refused: FrameRefusal of the most of the latest
     u8 open;   ///< 1 = it may still grow
-    u8 now;    ///< 1 = a silence that goes on
+    u8 now;    ///< 1 = a silence or condition that goes on
     u8 reserved0;
 };
 
@@ -236,6 +247,17 @@ struct ConflictRecord {
     FilledBy kept_by;     ///< who brought the copy that counts; Nobody: not known, it was here
     FilledBy other_by;    ///< ... and the latest other one
     std::array<std::byte, kConflictBytes> other;  ///< the latest other copy, 0 behind its end
+};
+
+/// A message that the fold is not given, here and at the partner: as good as missing for the rows. Key: (acd,
+/// epoch, seq).
+struct SkipRecord {
+    u64 epoch;
+    u64 seq;
+    u64 found_wall;
+    u32 crashes;  ///< of the fold at this message, on this server; 0: the partner's word
+    u16 acd;
+    u16 reserved0;
 };
 
 /// Table ids are part of the store format: never renumber. The item catalogue says which exist.
@@ -279,6 +301,6 @@ template <class R>
 concept Record = std::is_trivially_copyable_v<R> && std::has_unique_object_representations_v<R>;
 static_assert(Record<GapRecord> && Record<StreamRecord> && Record<LinkRecord> && Record<IntervalRecord> &&
               Record<AcdRecord> && Record<NameRecord> && Record<TraceRecord> && Record<LinkEventRecord> &&
-              Record<ConflictRecord>);
+              Record<ConflictRecord> && Record<SkipRecord>);
 
 }  // namespace twinlink

@@ -148,6 +148,8 @@ public:
     [[nodiscard]] std::vector<PrunedRecord> pruned() const;
     /// By (acd, epoch, seq).
     [[nodiscard]] std::vector<TraceRecord> traces() const;
+    /// Messages that are left out of the rows, by (acd, epoch, seq).
+    [[nodiscard]] std::vector<SkipRecord> skips() const;
     /// By (acd, number).
     [[nodiscard]] std::vector<LinkEventRecord> link_events() const;
     /// At most `most` of them, from that one on, in the same order.

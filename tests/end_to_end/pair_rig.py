@@ -30,6 +30,10 @@ def partner_table(mode, port, credentials, more="", host="127.0.0.1"):
     return f'[partner]\n{mode} = "{host}:{port}"\ncredentials = "{credentials}"\n{more}'
 
 
+# Memory is taken at start: little of it, where servers are started again and again.
+SMALL = {"extra_store": "commit_mib_max = 8", "extra_acd": "calls_max = 4096\nagents_max = 1024\nskills_max = 64", "pool_frames": 8192}
+
+
 def two_servers(folder, more="", **options):
     port = free_udp_ports(1)[0]
     one, two = make_credentials(folder)

@@ -117,7 +117,7 @@ class Server:
     """A twinlinkd."""
 
     def __init__(self, folder, wire="vhost", acds=1, store=None, extra_store="", extra="", prefix=(), extra_acd="",
-                 addresses=None, pool_frames=32768):
+                 addresses=None, pool_frames=32768, crashes_max=0):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.store = Path(store) if store else self.folder / "store"
@@ -139,7 +139,8 @@ class Server:
                              {l: f"udp:127.0.0.1:{numbers[l]}" for l in "AB"}, dpdk=False)
         else:
             self.wire = wire
-        lines = [f'control_socket = "{self.socket}"', extra, "[store]", f'path = "{self.store}"', "map_gib = 8",
+        # Tests kill servers as often as they like: that alone puts no store aside.
+        lines = [f'control_socket = "{self.socket}"', f"crashes_max = {crashes_max}", extra, "[store]", f'path = "{self.store}"', "map_gib = 8",
                  "journal_mib = 2048", extra_store, "[dpdk]", 'hugepages = "no"']
         for acd in range(1, acds + 1):
             lines += ["[[acd]]", f"number = {acd}", extra_acd]

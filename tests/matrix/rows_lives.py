@@ -1,5 +1,4 @@
 """Rows 14 to 16, 53 and 56: servers that are killed, lost, stopped and too slow."""
-import ctypes
 import random
 import shutil
 import signal
@@ -7,10 +6,8 @@ import time
 from pathlib import Path
 
 from matrix_rig import check, connected, count, counter, equal, row, says
-from rig import LIMIT_S, Skipped
-
-PTRACE_ATTACH, PTRACE_DETACH = 16, 17
-LIBC = ctypes.CDLL(None, use_errno=True)
+from rig import LIMIT_S
+from supervisor_rig import Paused
 
 
 @row(14)
@@ -104,28 +101,6 @@ def machine_lost(rig):
              f"(shown as to come: up to {max(to_come)}), watermark then {live['watermark']}")
 
 
-def thread_of(server, name):
-    for task in Path(f"/proc/{server.process.pid}/task").iterdir():
-        if (task / "comm").read_text().strip() == name:
-            return int(task.name)
-    raise Skipped(f"the daemon has no thread {name}")
-
-
-class Paused:
-    """One thread of a daemon stands still; all others go on."""
-
-    def __init__(self, server, name):
-        self.thread = thread_of(server, name)
-
-    def __enter__(self):
-        if LIBC.ptrace(PTRACE_ATTACH, self.thread, None, None) != 0:
-            raise Skipped("no right to stop a single thread")
-        return self
-
-    def __exit__(self, *_):
-        LIBC.ptrace(PTRACE_DETACH, self.thread, None, None)
-
-
 def drops(server):
     """{link: frames that its device had no room for}"""
     return {p["link"]: p["counters"]["nic_missed"] for p in server.status()["ports"] if p["counters"]["nic_missed"]}
@@ -149,7 +124,7 @@ def slow_consumer(rig):
     connected(one, two)
     sender = rig.sending([one, two], "--agents", "500", "--speed", "600", "--flush-ms", "1", "--frame-bytes", "400", "--seed", "53")
     rig.wait("messages", lambda: one.messages() > 500)
-    with Paused(one, "tl-fold"):
+    with Paused(one.process, "tl-fold"):
         reached = two.messages()
         rig.wait("the partner to be far ahead", lambda: two.messages() > reached + 20_000)
     seen = {}

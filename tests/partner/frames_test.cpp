@@ -81,6 +81,9 @@ std::vector<std::vector<std::byte>> one_of_each() {
     add(RowsAsk{7, 0, 0, 5, 1, 0, 2, 0, 0, 0}, std::span<const RowEntry>(keys));
     add(RowHashes{5, 1, 5, kPageMore, 0, 0}, std::span<const RowHashEntry>(hashes));
     add(RowItems{4, 9, 5, kPageLast, 0, 0}, std::span<const ItemEntry>(items));
+    add(Condition{7, kInMaintenance, 0, 0, 0, fixed_text<96>("new disks")}, std::span<const AcdEntry>(acds));
+    const std::array<RangeEntry, 2> single{RangeEntry{3, 3}, RangeEntry{9, 9}};
+    add(Skips{10, 1, 0, 0}, std::span<const RangeEntry>(single));
     return all;
 }
 
@@ -126,7 +129,7 @@ TEST_CASE("partner frames: each template comes out as it went in, one behind the
             CHECK(text_of(got.frame.as<Bye>().text) == "no more power");
         at += got.bytes;
     }
-    CHECK(templates == std::vector<u16>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19});
+    CHECK(templates == std::vector<u16>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21});
 }
 
 TEST_CASE("partner frames: until a frame is whole, more is waited for") {
@@ -186,6 +189,10 @@ TEST_CASE("partner frames: what is out of its range is refused by its reason") {
     std::vector<std::byte> two_in_one;
     write_frame(two_in_one, Copy{10, 3, 1, 0, 0}, {}, two_messages());
     CHECK(fault(two_in_one) == FrameFault::BadMessage);
+    CHECK(fault(with(all[16], kBlockAt + sizeof(Condition) + sizeof(GroupHead), u16{0})) ==
+          FrameFault::BadNumber);
+    CHECK(fault(with(all[17], kBlockAt + sizeof(Skips) + sizeof(GroupHead) + 8, u64{4})) ==
+          FrameFault::BadNumber);  // not a single one
     auto long_frame = want;
     const u32 too_long = kPartnerFrameMax + 1;
     std::memcpy(long_frame.data(), &too_long, sizeof too_long);
@@ -210,13 +217,13 @@ TEST_CASE("partner frames: a record of an account that no server can have is ref
     CHECK(bad(12, offsetof(GapRecord, first), u64{0}));
     CHECK(bad(12, offsetof(GapRecord, last), u64{2}));
     CHECK(bad(12, offsetof(GapRecord, missing), u64{4}));
-    CHECK(bad(12, offsetof(GapRecord, cause), u8{8}));
+    CHECK(bad(12, offsetof(GapRecord, cause), u8(GapCause::Count_)));
     CHECK(bad(12, offsetof(GapRecord, state), u8{5}));
     CHECK(bad(12, offsetof(GapRecord, filled_by), u8{5}));
     CHECK(bad(12, offsetof(GapRecord, merged), u8{2}));
     CHECK(bad(12, sizeof(GapRecord) + offsetof(GapRecord, first), u64{3}));  // not behind the one before
     CHECK(bad(13, offsetof(LinkRecord, link), u8{2}));
-    CHECK(bad(14, offsetof(LinkEventRecord, kind), u8{10}));
+    CHECK(bad(14, offsetof(LinkEventRecord, kind), u8(LinkEventKind::Count_)));
     CHECK(bad(14, offsetof(LinkEventRecord, number), u64{0}));
     CHECK(bad(14, offsetof(LinkEventRecord, link), u8{2}));
     std::vector<std::byte> page;

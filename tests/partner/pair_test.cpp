@@ -451,3 +451,35 @@ TEST_CASE("pair: what one lacks and the other has is not comparable until it is 
     pair.settle();
     check_equal(pair);
 }
+
+TEST_CASE(
+    "pair: each knows how the other is, also while it is away, and a server that does not collect asks for "
+    "nothing") {
+    PairRig pair;
+    pair.connect();
+    pair.run(50_ms);
+    CHECK(!pair.two.shim->status().their_condition.maintenance());
+    pair.one.shim->set_condition(
+        {.since = 77, .flags = kInMaintenance, .text = "new disks", .off = {Acd{1}}});
+    pair.run(200_ms);
+    const partner::ServerCondition theirs = pair.two.shim->status().their_condition;
+    CHECK((theirs.maintenance() && theirs.since == 77 && theirs.text == "new disks"));
+    CHECK(theirs.off == std::vector{Acd{1}});
+    CHECK(!pair.one.shim->status().their_condition.maintenance());
+    pair.one.links = false;
+    pump_up(pair.two.rig);
+    pair.run(300_ms);
+    CHECK(pair.two.rig.engine().status().messages > 0);
+    CHECK(pair.count(pair.one, Counter::NamesAsked) == 0);
+
+    pair.one.shim->bye(ByeWhy::Maintenance, "stopped for maintenance");
+    pair.run(200_ms);
+    CHECK(!pair.connected());
+    CHECK(pair.two.shim->status().their_bye == ByeWhy::Maintenance);
+    CHECK(pair.two.shim->status().their_condition.maintenance());
+    pair.one.shim->set_condition({});
+    pair.connect();
+    pair.run(200_ms);
+    CHECK(!pair.two.shim->status().their_bye);
+    CHECK(!pair.two.shim->status().their_condition.maintenance());
+}

@@ -138,6 +138,13 @@ const std::map<std::string, StructAt>& structs() {
             "Heartbeat",
             {TWINLINK_AT(Heartbeat, sent), TWINLINK_AT(Heartbeat, echo), TWINLINK_AT(Heartbeat, echo_age),
              TWINLINK_AT(Heartbeat, wall), TWINLINK_AT(Heartbeat, refilling)});
+        add.template operator()<Skips>(
+            "Skips", {TWINLINK_AT(Skips, epoch), TWINLINK_AT(Skips, acd), TWINLINK_AT(Skips, reserved0),
+                      TWINLINK_AT(Skips, reserved1)});
+        add.template operator()<Condition>(
+            "Condition", {TWINLINK_AT(Condition, since), TWINLINK_AT(Condition, flags),
+                          TWINLINK_AT(Condition, reserved0), TWINLINK_AT(Condition, reserved1),
+                          TWINLINK_AT(Condition, reserved2), TWINLINK_AT(Condition, text)});
         add.template operator()<Copy>(
             "Copy", {TWINLINK_AT(Copy, epoch), TWINLINK_AT(Copy, seq), TWINLINK_AT(Copy, acd),
                      TWINLINK_AT(Copy, reserved0), TWINLINK_AT(Copy, reserved1)});
@@ -259,7 +266,9 @@ TEST_CASE("partner schema: every message and group is laid out as its struct") {
                                                       {"AccountEvents", "LinkEventRecord"},
                                                       {"RowsAsk", "RowEntry"},
                                                       {"RowHashes", "RowHashEntry"},
-                                                      {"RowItems", "ItemEntry"}};
+                                                      {"RowItems", "ItemEntry"},
+                                                      {"Condition", "AcdEntry"},
+                                                      {"Skips", "RangeEntry"}};
     std::map<std::string, u32> templates;
     for_each_partner_message([&]<class M>() { CHECK(sizeof(M) % 8 == 0); });
     std::set<u32> ids;
@@ -297,7 +306,9 @@ TEST_CASE("partner schema: every message and group is laid out as its struct") {
                                           {"Copy", Copy::kTemplate},
                                           {"RowsAsk", RowsAsk::kTemplate},
                                           {"RowHashes", RowHashes::kTemplate},
-                                          {"RowItems", RowItems::kTemplate}};
+                                          {"RowItems", RowItems::kTemplate},
+                                          {"Condition", Condition::kTemplate},
+                                          {"Skips", Skips::kTemplate}};
     CHECK(templates == want);
 }
 
@@ -332,7 +343,8 @@ TEST_CASE("partner schema: enums and sets have the values of the code") {
                 {"ServerDown", u32(GapCause::ServerDown)},
                 {"RefusedFrames", u32(GapCause::RefusedFrames)},
                 {"BeforePumpUp", u32(GapCause::BeforePumpUp)},
-                {"Tail", u32(GapCause::Tail)}});
+                {"Tail", u32(GapCause::Tail)},
+                {"CollectionOff", u32(GapCause::CollectionOff)}});
     check_enum(schema, "GapState",
                {{"Open", u32(GapState::Open)},
                 {"Requested", u32(GapState::Requested)},
@@ -354,7 +366,12 @@ TEST_CASE("partner schema: enums and sets have the values of the code") {
                 {"PumpUp", u32(LinkEventKind::PumpUp)},
                 {"PumpUpTorn", u32(LinkEventKind::PumpUpTorn)},
                 {"GapOpened", u32(LinkEventKind::GapOpened)},
-                {"Conflict", u32(LinkEventKind::Conflict)}});
+                {"Conflict", u32(LinkEventKind::Conflict)},
+                {"Maintenance", u32(LinkEventKind::Maintenance)},
+                {"CollectionOff", u32(LinkEventKind::CollectionOff)},
+                {"MessageSkipped", u32(LinkEventKind::MessageSkipped)},
+                {"SafeMode", u32(LinkEventKind::SafeMode)},
+                {"OnBattery", u32(LinkEventKind::OnBattery)}});
     const auto bit = [](u32 flag) { return static_cast<u32>(std::countr_zero(flag)); };
     check_enum(schema, "HaveFlags",
                {{"full", bit(kHaveFull)},
@@ -366,4 +383,9 @@ TEST_CASE("partner schema: enums and sets have the values of the code") {
                {{"last", bit(kPageLast)}, {"more", bit(kPageMore)}, {"unreadable", bit(kPageUnreadable)}});
     check_enum(schema, "BlockFlags", {{"last", bit(kBlockLast)}});
     check_enum(schema, "DigestFlags", {{"incomplete", bit(kDigestIncomplete)}});
+    check_enum(schema, "ConditionFlags",
+               {{"maintenance", bit(kInMaintenance)},
+                {"safe_mode", bit(kInSafeMode)},
+                {"on_battery", bit(kOnBattery)},
+                {"low_battery", bit(kLowBattery)}});
 }

@@ -221,3 +221,70 @@ TEST_CASE("exceptions: what is folded again tells of no pump-up again, a torn on
     CHECK(told(rig).starts_with("1 epoch_begun x1\n2 pump_up why 1 x2\n3 gap_opened why 1 x1 missing 1 "));
     CHECK(told(rig).find("4 pump_up_torn x1\n") != std::string::npos);
 }
+
+TEST_CASE("exceptions: a condition is one episode over restarts, and lasts until somebody says otherwise") {
+    LinkExceptions x(Acd{});
+    std::vector<LinkEventRecord> out;
+    for (u64 ms = 0; ms < 300'000; ms += 100) {
+        x.hold(Maintenance, kEight, at(ms));
+        x.hold(CollectionOff, 0, at(ms));
+        x.hand_on(at(ms), out);
+    }
+    CHECK(out.size() == 1);
+    x.finish(at(300'000), out);  // an orderly stop does not end it
+    CHECK(told(out) == "1 maintenance x1 now\n");
+    CHECK(out.back().begun_wall == kEight);
+
+    LinkExceptions next(Acd{});
+    std::vector<LinkEventRecord> closed;
+    next.restore(std::array{out.back()}, closed);
+    CHECK(closed.empty());
+    next.hold(Maintenance, kEight, at(400'000));
+    next.hand_on(at(400'000), out);
+    next.hold(Maintenance, 0, at(500'000));
+    next.hand_on(at(500'000), out);
+    CHECK(told(out) == "1 maintenance x1 500000ms ...\n");
+    next.hold(Maintenance, kEight + 510'000'000'000, at(510'000));  // again, within the minute
+    next.hold(Maintenance, 0, at(511'000));
+    next.hand_on(at(511'000), out);
+    next.hand_on(at(600'000), out);
+    CHECK(told(out) == "1 maintenance x2 501000ms\n");
+}
+
+TEST_CASE("exceptions: an ACD that is not collected lacks what it sent meanwhile, and says so") {
+    PipelineRig rig;
+    pump_up(rig);
+    rig.run(200_ms);
+    const u64 wall = rig.now.wall.value;
+    rig.engine().set_collecting(Acd{1}, rig.now.wall);
+    rig.engine().set_condition(Maintenance, rig.now.wall);
+    rig.run(10_ms);
+    for (u64 agent = 1; agent <= 9; ++agent) rig.say(AgentInfo{kEight + 200'000'000'000, agent, {'B'}});
+    rig.send();
+    rig.run(2_s);
+    CHECK(rig.engine().status().acds[0].off);
+    CHECK(rig.engine().status().acds[0].frames_left == 2);
+    rig.drop();
+    rig.open();
+    rig.engine().set_collecting(Acd{1}, Nanos{wall});
+    rig.engine().set_condition(Maintenance, Nanos{wall});
+    rig.run(1_s);
+    CHECK(told(rig) == "1 epoch_begun x1\n2 pump_up why 1 x1\n3 collection_off x1 now\n");
+    CHECK(told(rig, 0) == "1 maintenance x1 now\n");
+    rig.engine().set_collecting(Acd{1}, {});
+    rig.engine().set_condition(Maintenance, {});
+    rig.run(10_ms);
+    rig.say(AgentInfo{kEight + 200'000'000'000, 10, {'B'}});
+    rig.send();
+    rig.run(300_ms);
+    const auto events = rig.snapshot().link_events();
+    const auto off = std::ranges::find(events, CollectionOff, &LinkEventRecord::kind);
+    REQUIRE(off != events.end());
+    CHECK((off->begun_wall == wall && off->now == 0 && off->duration_ns >= 3'000'000'000));
+    const auto gaps = rig.snapshot().gaps();
+    REQUIRE(gaps.size() == 1);
+    CHECK((gaps[0].missing == 9 && gaps[0].cause == GapCause::CollectionOff));
+    CHECK(rig.engine().status().acds[0].links[0].silences == 0);
+    rig.stop();
+    CHECK(rig.port(Link::A).counters().get(PortCounter::NicNoBuffer) == 0);
+}

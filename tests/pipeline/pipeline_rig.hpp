@@ -63,6 +63,8 @@ public:
     // ---- the server
     /// Whose activities are traced from the next open() on.
     void trace(std::vector<Agent> agents) { config_.acds[0].trace_agents = std::move(agents); }
+    /// Which messages earlier runs crashed on, from the next open() on.
+    void skip(std::vector<SkipRecord> skips) { config_.skips = std::move(skips); }
     void open() {
         auto engine = Engine::open(config_, {ports_[0].get(), ports_[1].get()}, now);
         REQUIRE_MESSAGE(engine.has_value(), (engine ? std::string() : engine.error().text));

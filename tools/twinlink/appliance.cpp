@@ -99,6 +99,11 @@ ApplianceStatus status_of(const Json& from) {
     s.state = text(from, "state");
     for (const Json& reason : part(from, "reasons"))
         s.reasons.push_back(tools::clean(reason.get<std::string>()));
+    for (const Json& note : part(from, "notes")) s.notes.push_back(tools::clean(note.get<std::string>()));
+    if (const Json& m = part(part(from, "service"), "maintenance"); m.is_object()) {
+        s.maintenance_since = number(m, "since");
+        s.maintenance_text = text(m, "text");
+    }
     s.pid = number(from, "pid");
     s.uptime_s = number(from, "uptime_s");
     s.heartbeat_ages_ms = counters(part(from, "heartbeat_ages_ms"));
@@ -130,6 +135,8 @@ ApplianceStatus status_of(const Json& from) {
         one.utc_offset_minutes = acd.value("utc_offset_minutes", 0);
         one.open_gaps = number(acd, "open_gaps");
         one.parked_frames = number(acd, "parked_frames");
+        one.collected = acd.value("collected", true);
+        one.frames_left = number(acd, "frames_left");
         one.fold = counters(part(acd, "fold"));
         for (const Json& link : part(acd, "links")) one.links.push_back(link_of(link, one.stream));
         s.acds.push_back(std::move(one));

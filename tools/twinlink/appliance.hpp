@@ -30,6 +30,8 @@ struct ApplianceAcd {
     int utc_offset_minutes = 0;
     u64 open_gaps = 0;
     u64 parked_frames = 0;
+    bool collected = true;
+    u64 frames_left = 0;  ///< that came while it was not collected
     NamedCounters fold;
     std::vector<ApplianceLink> links;
 };
@@ -47,6 +49,9 @@ struct ApplianceStatus {
     std::string started;  ///< RFC 3339
     std::string state;
     std::vector<std::string> reasons;
+    std::vector<std::string> notes;  ///< what is good to know and no fault
+    u64 maintenance_since = 0;       ///< ns, the server's wall clock; 0 = not in maintenance
+    std::string maintenance_text;
     u64 pid = 0;
     u64 uptime_s = 0;
     NamedCounters heartbeat_ages_ms;  ///< by stage

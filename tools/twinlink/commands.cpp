@@ -19,7 +19,7 @@ constexpr OptionInfo kSocket{Socket, "--socket", "PATH",
                              "the appliance's control socket (default /run/twinlink/control.sock, or "
                              "TWINLINK_SOCKET)"};
 constexpr OptionInfo kStore{Store, "--store", "DIR",
-                            "the store's folder (default /var/lib/twinlink, or TWINLINK_STORE)"};
+                            "the store's folder (default /var/lib/twinlink/store, or TWINLINK_STORE)"};
 constexpr OptionInfo kStoreInstead{Store, "--store", "DIR",
                                    "read this store when the appliance does not answer"};
 constexpr OptionInfo kStoreAlone{Store, "--store", "DIR", "read this store and do not ask the appliance"};
@@ -86,6 +86,16 @@ constexpr OptionInfo kCredentials{Credentials, "--credentials", "DIR",
                                   "folder of keys and certificates (default /etc/twinlink/pair)"};
 constexpr OptionInfo kDays{Days, "--days", "N", "how long the new certificate is good (default 3650)"};
 constexpr OptionInfo kCertificate{Certificate, "certificate", "FILE", "the other server's own.crt", true};
+constexpr OptionInfo kOnOff{OnOff, "state", "on|off", "without it: how things are"};
+constexpr OptionInfo kText{Text, "--text", "TEXT", "why, for whoever looks: up to 90 characters"};
+constexpr std::array kMaintenanceOptions{kOnOff, kText, kSocket, kJson};
+constexpr OptionInfo kOff{OnOff, "state", "off", "without it: how things are"};
+constexpr std::array kSafeModeOptions{kOff, kSocket, kJson};
+constexpr OptionInfo kUpsState{UpsState, "state", "online|on-battery|low-battery",
+                               "without it: how things are"};
+constexpr std::array kUpsOptions{kUpsState, kSocket, kJson};
+constexpr OptionInfo kWhichAcd{Acd, "--acd", "N", "which ACD"};
+constexpr std::array kCollectionOptions{kOnOff, kWhichAcd, kSocket, kJson, kCsv, kTable};
 constexpr std::array kPartnerOptions{kEvery, kTimes, kSocket, kJson, kCsv, kTable};
 constexpr std::array kPairInitOptions{kCredentials, kDays, kJson};
 constexpr std::array kPairJoinOptions{kCertificate, kCredentials, kDays, kJson};
@@ -101,8 +111,8 @@ constexpr OptionInfo kWithPartner{WithPartner, "--partner", "",
                                   "compare with the partner server instead; asks the appliance"};
 constexpr std::array kVerifyOptions{kWithPartner, kAcd, kFrom, kTo, kStore, kSocket, kJson, kCsv, kTable};
 
-constexpr std::array<string_view, 3> kStatusExamples{"twinlink status", "twinlink status 5",
-                                                     "twinlink status --store /var/lib/twinlink --json"};
+constexpr std::array<string_view, 3> kStatusExamples = {
+    "twinlink status", "twinlink status 5", "twinlink status --store /var/lib/twinlink/store --json"};
 constexpr std::array<string_view, 3> kTopExamples{"twinlink top", "twinlink top --skill Sales",
                                                   "twinlink top --csv --table agents"};
 constexpr std::array<string_view, 3> kLinksExamples{"twinlink links", "twinlink links --acd 1 --json",
@@ -132,10 +142,11 @@ constexpr std::array<string_view, 2> kCallsExamples{"twinlink report calls --int
 constexpr std::array<string_view, 2> kImportExamples = {
     "twinlink import /var/captures/link_a.pcap", "twinlink import /mnt/other_server/store --acd 1 --json"};
 constexpr std::array<string_view, 2> kItemsExamples{"twinlink items hsplit", "twinlink items --csv"};
-constexpr std::array<string_view, 1> kInfoExamples{"twinlink store info /var/lib/twinlink"};
+constexpr std::array<string_view, 1> kInfoExamples{"twinlink store info /var/lib/twinlink/store"};
 
-constexpr std::array<string_view, 2> kCheckExamples{"twinlink store check /var/lib/twinlink",
-                                                    "twinlink store check --quick /var/lib/twinlink --json"};
+constexpr std::array<string_view, 2> kCheckExamples = {
+    "twinlink store check /var/lib/twinlink/store",
+    "twinlink store check --quick /var/lib/twinlink/store --json"};
 
 constexpr std::array<string_view, 1> kOutagesExamples{"twinlink report outages --from this-month --csv"};
 constexpr std::array<string_view, 2> kExceptionsExamples{"twinlink report exceptions",
@@ -148,6 +159,12 @@ constexpr std::array<string_view, 3> kVerifyExamples = {
 
 constexpr std::array<string_view, 2> kUpgradeExamples{"twinlink upgrade check",
                                                       "twinlink upgrade check --json"};
+constexpr std::array<string_view, 2> kMaintenanceExamples = {"twinlink maintenance on --text \"new disks\"",
+                                                             "twinlink maintenance off"};
+constexpr std::array<string_view, 2> kUpsExamples{"twinlink ups on-battery", "twinlink ups"};
+constexpr std::array<string_view, 1> kSafeModeExamples{"twinlink safe-mode off"};
+constexpr std::array<string_view, 2> kCollectionExamples{"twinlink collection off --acd 1",
+                                                         "twinlink collection on --acd 1"};
 constexpr std::array<string_view, 2> kPartnerExamples{"twinlink partner", "twinlink partner 1 --json"};
 constexpr std::array<string_view, 1> kPairInitExamples{"twinlink pair init"};
 constexpr std::array<string_view, 1> kPairJoinExamples{"twinlink pair join /mnt/usb/own.crt"};
@@ -261,6 +278,31 @@ constexpr std::array kCommands = {
         kVerifyOptions, kVerifyExamples, run_verify},
     CommandInfo{"items", "every column of the tables, explained", "From the item catalogue; reads nothing.",
                 kItemsOptions, kItemsExamples, run_items},
+    CommandInfo{
+        "maintenance", "says that people work on this server, or that they are done",
+        "Asks the appliance, which keeps it over restarts. It collects as always; its alarms are quiet (the "
+        "log warns of nothing, status ends with code 0), status and reports say so, and so does the status "
+        "of "
+        "the partner.",
+        kMaintenanceOptions, kMaintenanceExamples, run_maintenance},
+    CommandInfo{
+        "collection", "turns the collecting of one ACD off, or on again",
+        "Asks the appliance, which keeps it over restarts. While it is off frames of the ACD are not taken; "
+        "afterwards what was missed is a gap of cause collection_off, which the partner fills as any other. "
+        "report exceptions has when it was off.",
+        kCollectionOptions, kCollectionExamples, run_collection},
+    CommandInfo{"safe-mode", "whether the appliance put its store aside, and that you have seen it",
+                "After three crashes within a minute the daemon renames its store and goes on with a fresh "
+                "one. It says "
+                "so until told off, which changes nothing else. Exit code 1 while it is in safe mode.",
+                kSafeModeOptions, kSafeModeExamples, run_safe_mode},
+    CommandInfo{"ups", "what the UPS says of this server's power",
+                "For NUT's upsmon to call. On battery backups wait, commits stay small, and both servers' "
+                "status says so. "
+                "On low battery the appliance commits what it has, tells its partner why it goes, and ends "
+                "within two "
+                "seconds. Exit code 1 while it is on battery.",
+                kUpsOptions, kUpsExamples, run_ups},
     CommandInfo{"partner", "the session with the partner server, and what each of the two lacks",
                 "Asks the appliance. Exit code 0 when the session is up and nothing that the partner has is "
                 "missing here, else 1.",

@@ -53,6 +53,9 @@ enum class OptionId : u8 {
     WithPartner,
     Pair,
     HtmlFile,
+    OnOff,
+    Text,
+    UpsState,
 };
 
 struct OptionInfo {
@@ -115,7 +118,7 @@ struct FamilyInfo {
 [[nodiscard]] const OptionInfo* find_option(OptionId id) noexcept;
 
 inline constexpr std::string_view kSocketDefault = "/run/twinlink/control.sock";
-inline constexpr std::string_view kStoreDefault = "/var/lib/twinlink";
+inline constexpr std::string_view kStoreDefault = "/var/lib/twinlink/store";
 inline constexpr std::string_view kCredentialsDefault = "/etc/twinlink/pair";
 
 // The commands, each in its own file.
@@ -134,6 +137,10 @@ Result<Answer> run_report_exceptions(const Arguments&, const Rim&);
 Result<Answer> run_report_conflicts(const Arguments&, const Rim&);
 Result<Answer> run_verify(const Arguments&, const Rim&);
 Result<Answer> run_verify_partner(const Arguments&, const Rim&);
+Result<Answer> run_maintenance(const Arguments&, const Rim&);
+Result<Answer> run_safe_mode(const Arguments&, const Rim&);
+Result<Answer> run_ups(const Arguments&, const Rim&);
+Result<Answer> run_collection(const Arguments&, const Rim&);
 Result<Answer> run_partner(const Arguments&, const Rim&);
 Result<Answer> run_upgrade_check(const Arguments&, const Rim&);
 Result<Answer> run_pair_init(const Arguments&, const Rim&);

@@ -118,6 +118,18 @@ Result<Answer> run_partner(const Arguments& arguments, const Rim& rim) {
         line("session", fmt::format("{}: {}", p.text("state"), p.text("text")), Style::Bad);
         line("address", p.text("address"));
     }
+    if (const Json theirs = p.all.value("their_maintenance", Json()); theirs.is_object()) {
+        const u64 since = theirs.value("since", u64{0});
+        const std::string said = clean(theirs.value("text", std::string()));
+        d.fact("their_maintenance_since", rfc3339_short(since));
+        d.fact("their_maintenance_text", said);
+        line("partner",
+             fmt::format("in maintenance since {} UTC{}{}", local_time(since, 0, true),
+                         said.empty() ? "" : ": ", said),
+             Style::Warning);
+    }
+    for (const Json& acd : p.all.value("their_collection_off", Json::array()))
+        line("partner", fmt::format("was told not to collect ACD {}", acd.get<u64>()), Style::Warning);
     line("asked",
          fmt::format("{} messages in {} requests, of which {} came, {} under way",
                      with_separators(p.counter("names_asked")), with_separators(p.counter("wants_out")),

@@ -19,12 +19,22 @@ struct StateInfo {
 
 inline constexpr std::string_view kNotReachable = "not_reachable";
 
-inline constexpr std::array<StateInfo, 5> kStates{{
+inline constexpr std::array<StateInfo, 7> kStates{{
     {"collecting", tools::Style::Good, "Messages arrive on both links, are folded into rows and are durable.",
      "Nothing."},
     {"degraded", tools::Style::Warning,
      "It collects and what arrives is durable, but something is missing: a link, an ACD, or messages.",
      "Look at the reasons above, then at: twinlink links, twinlink gaps."},
+    {"safe_mode", tools::Style::Bad,
+     "It crashed again and again, put its store aside, whole, and collects into a fresh one, which the "
+     "partner "
+     "fills.",
+     "Keep the store that was put aside, find out why (journalctl -u twinlinkd, coredumpctl); when you have "
+     "seen this: twinlink safe-mode off."},
+    {"maintenance", tools::Style::Warning,
+     "People work on this server and have said so. It collects as always; what is wrong is told, and is no "
+     "alarm.",
+     "When the work is done: twinlink maintenance off."},
     {"stopping", tools::Style::Warning,
      "It was told to stop: it takes what has arrived, commits it and leaves.",
      "Wait two seconds. What the ACDs send meanwhile will be a gap with cause server_down."},

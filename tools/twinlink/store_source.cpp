@@ -1,6 +1,8 @@
 // See store_source.hpp.
 #include "tools/twinlink/store_source.hpp"
 
+#include "tools/common/time_text.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,6 +10,7 @@
 
 namespace twinlink::cli {
 
+using tools::Document;
 using tools::ExitCode;
 
 namespace {
@@ -62,7 +65,34 @@ Result<StoreSource> StoreSource::open(const std::filesystem::path& path) {
     return StoreSource(path.string(), std::move(*reader), std::move(*snapshot));
 }
 
+namespace {
+
+/// What of this server is not as it should be while these rows were collected: said in front of every report.
+void mark_conditions(Document& document, const StoreSnapshot& snapshot) {
+    const auto mark = [&](std::string key, const LinkEventRecord& e, const std::string& text) {
+        document.fact(std::move(key), tools::rfc3339_short(e.last_wall));
+        document.opening.insert(
+            document.opening.begin(),
+            {fmt::format("{} since {} UTC.", text, tools::local_time(e.last_wall, 0, true)),
+             tools::Style::Warning});
+    };
+    for (const LinkEventRecord& e : snapshot.link_events()) {
+        if (e.now == 0) continue;
+        if (e.kind == LinkEventKind::Maintenance)
+            mark("maintenance_since", e, "This server is in maintenance");
+        if (e.kind == LinkEventKind::SafeMode)
+            mark("safe_mode_since", e,
+                 "This server is in safe mode, with a fresh store that is being filled,");
+        if (e.kind == LinkEventKind::CollectionOff)
+            mark(fmt::format("collection_off_acd_{}", e.acd), e,
+                 fmt::format("ACD {} is not collected, because somebody turned it off,", e.acd));
+    }
+}
+
+}  // namespace
+
 Result<Answer> StoreSource::finish(Answer answer) const {
+    mark_conditions(answer.document, snapshot_);
     if (!snapshot_.still_valid())
         return refuse(
             ExitCode::Problem,

@@ -190,6 +190,7 @@ void read_all(TomlTable& root, Config& config) {
                {"info", std::string("info")},
                {"warning", std::string("warning")},
                {"error", std::string("error")}});
+    root.number("crashes_max", config.crashes_max, 0, 7);
     root.table("store", [&](TomlTable& t) { read_store(t, config.engine); });
     root.table("links", [&](TomlTable& t) { read_links(t, config.engine); });
     root.table("threads", [&](TomlTable& t) { read_threads(t, config.threads); });

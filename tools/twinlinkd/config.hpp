@@ -46,6 +46,7 @@ struct PartnerEntry {
 struct Config {
     std::string control_socket = "/run/twinlink/control.sock";
     std::string log_level = "info";
+    u32 crashes_max = 3;  ///< within a minute, before the store is put aside; 0 = it never is
     EngineConfig engine;
     drivers::DpdkEalConfig dpdk;
     ThreadsConfig threads;

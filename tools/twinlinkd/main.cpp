@@ -4,9 +4,14 @@
 // Exit codes: 0 an orderly end, 1 the store would not open or stopped, 2 usage or configuration, 3 a port or
 // the control socket would not open, 4 internal.
 #include "tools/twinlinkd/control.hpp"
+#include "tools/twinlinkd/crashes.hpp"
 #include "tools/twinlinkd/import_job.hpp"
+#include "tools/twinlinkd/log_watch.hpp"
+#include "tools/twinlinkd/quarantine.hpp"
 #include "tools/twinlinkd/real_time.hpp"
+#include "tools/twinlinkd/service.hpp"
 #include "tools/twinlinkd/status.hpp"
+#include "tools/twinlinkd/supervisor.hpp"
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
@@ -18,6 +23,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <ctime>
 
 namespace twinlink::daemon {
 namespace {
@@ -52,69 +58,6 @@ bool signalled(int fd) {
     return read(fd, &what, sizeof what) == static_cast<ssize_t>(sizeof what);
 }
 
-/// Says at most once a second what changed for the worse or the better; the counters hold the rest.
-class Journal {
-public:
-    void watch(const EngineStatus& s) {
-        for (const AcdStatus& acd : s.acds) {
-            Seen& seen = seen_[acd.stream.acd];
-            if (acd.stream.epoch != seen.epoch) {
-                spdlog::info("ACD {}: epoch {} from message {}", acd.stream.acd, acd.stream.epoch,
-                             acd.stream.first_seen);
-            }
-            if (acd.open_gaps > seen.open_gaps || (acd.stream.missing > seen.missing)) {
-                spdlog::warn("ACD {}: {} messages missing in {} open gaps", acd.stream.acd,
-                             acd.stream.missing, acd.open_gaps);
-            }
-            for (const Link link : {Link::A, Link::B}) {
-                const bool silent = acd.links[index(link)].silent != 0;
-                if (silent == seen.silent[index(link)]) continue;
-                if (silent)
-                    spdlog::warn("ACD {}: link {} is silent", acd.stream.acd, letter(link));
-                else
-                    spdlog::info("ACD {}: link {} is heard again", acd.stream.acd, letter(link));
-                seen.silent[index(link)] = silent;
-            }
-            seen.epoch = acd.stream.epoch;
-            seen.open_gaps = acd.open_gaps;
-            seen.missing = acd.stream.missing;
-        }
-        if (s.conflicts != conflicts_) {
-            spdlog::warn("{} messages differ between the links ({} more)", s.conflicts,
-                         s.conflicts - conflicts_);
-            conflicts_ = s.conflicts;
-        }
-    }
-
-    void watch(const PartnerLinkStatus& partner) {
-        const bool up = partner.shim.state == partner::SessionState::Up;
-        if (up && !partner_up_)
-            spdlog::info("partner: server {} ({}) is connected, protocol {}", partner.shim.partner_server,
-                         partner.shim.partner_name, partner.shim.version);
-        if (partner.shim.text != partner_text_ && !partner.shim.text.empty())
-            spdlog::warn("partner: {}", partner.shim.text);
-        if (partner.connections_refused != partner_refused_)
-            spdlog::warn("partner: {} connections refused, the latest because {}",
-                         partner.connections_refused - partner_refused_, partner.last_refusal);
-        partner_up_ = up;
-        partner_text_ = partner.shim.text;
-        partner_refused_ = partner.connections_refused;
-    }
-
-private:
-    struct Seen {
-        u64 epoch = 0;
-        u64 open_gaps = 0;
-        u64 missing = 0;
-        std::array<bool, kLinks> silent{};
-    };
-    std::map<u16, Seen> seen_;
-    u64 conflicts_ = 0;
-    bool partner_up_ = false;
-    std::string partner_text_;
-    u64 partner_refused_ = 0;
-};
-
 int fail(int code, const std::string& text) {
     spdlog::error("{}", text);
     return code;
@@ -126,6 +69,7 @@ struct Daemon {
     std::unique_ptr<drivers::DpdkEal> eal;
     std::array<std::unique_ptr<Port>, kLinks> owned;
     std::array<Port*, kLinks> ports{};
+    std::optional<Crashes> crashes;  // the engine writes where it stands in there
     std::unique_ptr<Engine> engine;
 };
 
@@ -161,7 +105,9 @@ std::string answer(Imports& imports, const std::string& question) {
         if (!begun) json["error"] = begun.error().text;
         if (begun) spdlog::info("import {} of {} begins", *begun, order->path);
     } else if (question != "import") {
-        json["error"] = "unknown question; known: status, now, partner, compare, account, rows, import";
+        json["error"] =
+            "unknown question; known: status, now, partner, compare, account, rows, import, maintenance, "
+            "collection, safe-mode, ups";
     }
     json["import"] = imports.json();
     return json.dump();
@@ -178,15 +124,134 @@ std::string partner_answer(const PartnerLink* partner, bool compare, const std::
     return json.dump();
 }
 
+/// The partner is told why this server goes.
+void take_leave(PartnerLink& partner, const Service& service) {
+    if (service.power() == Power::LowBattery)
+        return partner.stop(partner::ByeWhy::Power, "stopped for want of power");
+    if (service.maintenance().since != 0)
+        return partner.stop(partner::ByeWhy::Maintenance, "stopped for maintenance");
+    partner.stop(partner::ByeWhy::Stop, "stopped in good order");
+}
+
+Nanos boottime() {
+    timespec t{};
+    clock_gettime(CLOCK_BOOTTIME, &t);
+    return Nanos{static_cast<u64>(t.tv_sec) * 1'000'000'000 + static_cast<u64>(t.tv_nsec)};
+}
+
+/// The store is put aside after `crashes`, and a fresh one takes its place; once, until people have seen it.
+void go_safe(const Config& config, u32 crashes, const std::string& stood_at) {
+    const std::string& store = config.engine.store_path;
+    if (read_safe_mode(store).since != 0)
+        return spdlog::critical("{} crashes within a minute, in safe mode: the store stays where it is",
+                                crashes);
+    const Nanos wall = clocks().wall;
+    const auto aside = quarantine(store, wall);
+    if (!aside) return spdlog::critical("{} crashes within a minute; {}", crashes, aside.error().text);
+    if (aside->empty()) return;
+    SafeMode safe{wall.value, *aside, std::to_string(crashes) + " crashes or failures within a minute"};
+    if (!stood_at.empty()) safe.why += ", the latest at " + stood_at;
+    spdlog::critical(
+        "safe mode: {}. The store was put aside as {} and is whole there; collecting goes on into a "
+        "fresh one, which the partner fills. `twinlink safe-mode off` when you have seen this",
+        safe.why, safe.quarantined);
+    if (const auto done = enter_safe_mode(store, safe); !done) spdlog::error("{}", done.error().text);
+}
+
+/// What earlier runs ended in, and what follows from it. Before the store is opened.
+std::optional<Crashes> look_back(Config& config) {
+    auto crashes = Crashes::open(state_folder(config.engine.store_path), boottime(), clocks().wall);
+    if (!crashes) {
+        spdlog::warn("crashes are not counted: {}", crashes.error().text);
+        return {};
+    }
+    if (!crashes->stood_at().empty())
+        spdlog::error("the latest run ended while it folded {}", crashes->stood_at());
+    for (const SkipRecord& name : crashes->skips())
+        spdlog::error(
+            "message {} of ACD {}, epoch {} is left out of the rows: the fold crashed on it {} times",
+            name.seq, name.acd, name.epoch, name.crashes);
+    const u32 recent = crashes->recent(boottime());
+    const bool loop = config.crashes_max != 0 && recent >= config.crashes_max;
+    // Where they were of a message that is skipped from now on, the store is no danger any more.
+    if (loop && !crashes->found_one()) go_safe(config, recent, crashes->stood_at());
+    if (loop || crashes->found_one()) crashes->forgive();
+    config.engine.skips = crashes->skips();
+    config.engine.live_trail = crashes->live_trail();
+    config.engine.refold_trail = crashes->refold_trail();
+    crashes->begin(boottime());
+    return std::move(*crashes);
+}
+
+/// Everything that answers questions.
+struct Desk {
+    Daemon& daemon;
+    Imports& imports;
+    PartnerLink* partner;
+    Service& service;
+    StatusReport& report;
+
+    ControlSocket::Reply answer(const std::string& question, bool stopping) {
+        const std::string& store = daemon.config.engine.store_path;
+        if (question == "status") return report.text(stopping);
+        if (question.starts_with("account")) return partner_account(partner, question, store);
+        if (question.starts_with("rows")) return partner_rows(partner, question, store);
+        if (question == "partner" || question == "compare")
+            return partner_answer(partner, question == "compare", store);
+        if (Service::asks(question)) return service.answer(question, clocks().wall.value);
+        return question == "now" ? real_time_text(*daemon.engine) : daemon::answer(imports, question);
+    }
+};
+
+/// When each stage came round last, always in the same order.
+std::vector<Nanos> heartbeats(const Loops& loops, const PartnerLink* partner) {
+    std::vector<Nanos> all;
+    for (std::size_t stage = 0; stage < kStages; ++stage)
+        all.push_back(loops.heartbeat(static_cast<Stage>(stage)));
+    if (partner != nullptr) all.push_back(partner->heartbeat());
+    return all;
+}
+
+/// Until it is told to stop, the ports have ended, or the store stopped.
+void watch(Daemon& d, ControlSocket& control, Loops& loops, Desk& desk, Supervisor& supervisor, int signals) {
+    LogWatch log;
+    u64 ticked_s = 0;
+    const Nanos begun = clocks().mono;
+    bool forgiven = false;
+    bool stopping = false;
+    while (!stopping && !d.engine->stopped()) {
+        const Nanos now = clocks().mono;
+        const u64 now_s = now.value / 1'000'000'000;
+        control.serve(200, signals, now_s,
+                      [&](const std::string& question) { return desk.answer(question, stopping); });
+        supervisor.tick(heartbeats(loops, desk.partner));
+        if (d.crashes && !forgiven && now - begun >= kLoopTime) {
+            d.crashes->forgive();
+            forgiven = true;
+        }
+        if (now_s != ticked_s) {
+            ticked_s = now_s;
+            desk.report.tick();
+            supervisor.status(desk.report.state(stopping));
+            log.watch(d.engine->status(), desk.service.maintenance().since != 0);
+            if (desk.partner != nullptr) log.watch(desk.partner->status());
+        }
+        stopping = signalled(signals) || loops.ended() || desk.service.power() == Power::LowBattery;
+    }
+}
+
 int collect(Daemon& d, int signals) {
     const Now started = clocks();
     auto control = ControlSocket::open(d.config.control_socket);
     if (!control) return fail(kUnreachable, control.error().text);
+    d.crashes = look_back(d.config);
     auto engine = Engine::open(d.config.engine, d.ports, started);
     if (!engine) return fail(kProblem, engine.error().text);
     d.engine = std::move(*engine);
     spdlog::info("store {} is open; collecting", d.config.engine.store_path);
 
+    Service service(*d.engine, d.config);
+    if (!service.problem().empty()) spdlog::warn("{}", service.problem());
     Loops loops(*d.engine, d.config.threads, d.ports, d.eal != nullptr);
     if (auto ok = loops.start(); !ok) return fail(kUsage, ok.error().text);
     Imports imports(*d.engine, d.config);
@@ -197,32 +262,15 @@ int collect(Daemon& d, int signals) {
         partner = std::move(*link);
         spdlog::info("partner: {}", partner->status().address);
     }
-    StatusReport report(*d.engine, loops, imports, partner.get(), d.config, d.ports, started);
-    Journal journal;
-    u64 ticked_s = 0;
-    bool stopping = false;
-    while (!stopping && !d.engine->stopped()) {
-        const u64 now_s = clocks().mono.value / 1'000'000'000;
-        control->serve(200, signals, now_s, [&](const std::string& question) -> ControlSocket::Reply {
-            if (question == "status") return report.text(stopping);
-            if (question.starts_with("account"))
-                return partner_account(partner.get(), question, d.config.engine.store_path);
-            if (question.starts_with("rows"))
-                return partner_rows(partner.get(), question, d.config.engine.store_path);
-            if (question == "partner" || question == "compare")
-                return partner_answer(partner.get(), question == "compare", d.config.engine.store_path);
-            return question == "now" ? real_time_text(*d.engine) : answer(imports, question);
-        });
-        if (now_s != ticked_s) {
-            ticked_s = now_s;
-            report.tick();
-            journal.watch(d.engine->status());
-            if (partner) journal.watch(partner->status());
-        }
-        stopping = signalled(signals) || loops.ended();
-    }
+    service.set_partner(partner.get());
+    StatusReport report(*d.engine, loops, imports, partner.get(), service, d.config, d.ports, started);
+    Desk desk{d, imports, partner.get(), service, report};
+    Supervisor supervisor;
+    supervisor.ready();
+    watch(d, *control, loops, desk, supervisor, signals);
+    supervisor.stopping();
     imports.finish();
-    if (partner) partner->stop(partner::ByeWhy::Stop, "stopped in good order");
+    if (partner) take_leave(*partner, service);
     loops.stop();
     const EngineStatus last = d.engine->status();
     if (last.store_stopped) return fail(kProblem, "the store stopped: " + last.store_error);
@@ -248,7 +296,8 @@ int run(const std::string& file, bool check_only) {
     if (signals < 0) return fail(kInternal, "signalfd: no file left");
     int code = open_ports(d);
     if (code == kDone) code = collect(d, signals);
-    d.engine.reset();  // gives every buffer back before the ports and DPDK go
+    if (d.crashes && d.engine) d.crashes->forgive();  // the store opened, and this end is one in order
+    d.engine.reset();                                 // gives every buffer back before the ports and DPDK go
     for (auto& port : d.owned) port.reset();
     d.eal.reset();
     close(signals);

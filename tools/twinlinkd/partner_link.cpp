@@ -4,24 +4,20 @@
 // Connection lives as long as a handler of it waits; `closed` makes late handlers of an ended one do nothing.
 #include "tools/twinlinkd/partner_link.hpp"
 
-#include "engine/fold/fold.hpp"
 #include "tools/pairing/credentials.hpp"
 #include "tools/twinlinkd/loops.hpp"
+#include "tools/twinlinkd/partner_identity.hpp"
 
 #include <utility>
 
 #include <boost/asio.hpp>
 #include <boost/asio/ssl.hpp>
 
-#include <openssl/rand.h>
-#include <xxhash.h>
-
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <charconv>
-#include <map>
 #include <random>
 #include <thread>
 
@@ -58,29 +54,6 @@ Expected<tcp::endpoint> endpoint_of(const std::string& text) {
     return tcp::endpoint(address, port);
 }
 
-/// Of what both servers must be configured alike for, or their rows differ.
-u64 digest_of(const EngineConfig& config) {
-    std::map<u16, std::string> acds;
-    for (const AcdConfig& acd : config.acds) {
-        std::vector<Agent> traced = acd.trace_agents;
-        std::ranges::sort(traced);
-        std::string& text = acds[acd.acd.value];
-        text = std::to_string(acd.acd.value) + "/" + std::to_string(acd.calls_max) + "/" +
-               std::to_string(acd.agents_max) + "/" + std::to_string(acd.skills_max) + "/" +
-               std::to_string(static_cast<int>(acd.week_start));
-        for (const Agent agent : traced) text += "," + std::to_string(agent.value);
-    }
-    std::string all;
-    for (const auto& [number, text] : acds) all += text + "\n";
-    return XXH3_64bits(all.data(), all.size());
-}
-
-std::string host_name() {
-    char name[64] = {};
-    gethostname(name, sizeof name - 1);
-    return name;
-}
-
 struct Connection {
     Connection(asio::io_context& io, asio::ssl::context& tls) : stream(io, tls), limit(io) {}
     asio::ssl::stream<tcp::socket> stream;
@@ -113,7 +86,9 @@ public:
     Expected<void> open();
     void start();
     void stop(ByeWhy why, const std::string& text);
+    void set_condition(partner::ServerCondition condition);
     [[nodiscard]] PartnerLinkStatus status() const;
+    [[nodiscard]] Nanos heartbeat() const noexcept { return Nanos{beat_.load(std::memory_order_relaxed)}; }
     [[nodiscard]] std::vector<Compared> compared() const { return shim_.compared(); }
     [[nodiscard]] AccountAnswerPtr ask_account(const AccountQuestion& q) { return shim_.ask_account(q); }
     [[nodiscard]] RowsAnswerPtr ask_rows(const RowsQuestion& q) { return shim_.ask_rows(q); }
@@ -138,6 +113,7 @@ private:
     PartnerEntry entry_;
     pairing::Pairing pairing_;
     std::vector<Acd> acds_;
+    std::vector<Acd> off_;  // not collected
     u16 own_server_;
     std::string own_name_;
     PartnerShim shim_;
@@ -151,6 +127,7 @@ private:
     std::size_t handshakes_ = 0;
     std::chrono::milliseconds pause_ = kPauseFirst;
     std::minstd_rand jitter_;
+    std::atomic<u64> beat_{0};
     Nanos links_told_;
     Nanos began_;  // the present connection
     bool stopping_ = false;
@@ -391,6 +368,7 @@ void PartnerLink::Impl::write() {
 /// The shim's slices between what the connection brings.
 void PartnerLink::Impl::tick() {
     const Now now = clocks();
+    beat_.store(now.mono.value, std::memory_order_relaxed);
     if (now.mono - links_told_ >= kLinksEvery) {
         links_told_ = now.mono;
         tell_links();
@@ -412,7 +390,8 @@ void PartnerLink::Impl::tell_links() {
     const EngineStatus status = engine_.status();
     shim_.refolding(status.refolding);
     for (const AcdStatus& acd : status.acds) {
-        const auto heard = [&](Link l) { return acd.links[index(l)].silent == 0; };
+        const bool off = std::ranges::find(off_, Acd{acd.stream.acd}) != off_.end();
+        const auto heard = [&](Link l) { return !off && acd.links[index(l)].silent == 0; };
         shim_.links(Acd{acd.stream.acd}, heard(Link::A), heard(Link::B));
     }
 }
@@ -442,6 +421,15 @@ void PartnerLink::Impl::stop(ByeWhy why, const std::string& text) {
     thread_.join();
 }
 
+void PartnerLink::Impl::set_condition(partner::ServerCondition condition) {
+    asio::post(io_, [this, told = std::move(condition)] {
+        off_ = told.off;
+        shim_.set_condition(told);
+        tell_links();
+        write();
+    });
+}
+
 PartnerLinkStatus PartnerLink::Impl::status() const {
     PartnerLinkStatus s;
     s.shim = shim_.status();
@@ -466,14 +454,9 @@ Expected<std::unique_ptr<PartnerLink>> PartnerLink::open(Engine& engine, const C
     auto pairing = pairing::load(entry.credentials);
     if (!pairing) return std::unexpected(std::move(pairing.error()).in("partner"));
     PartnerConfig shim = entry.shim;
-    shim.self.pair = pairing->own.pair;
-    shim.self.server = pairing->own.server;
-    if (RAND_bytes(reinterpret_cast<unsigned char*>(&shim.self.life), sizeof shim.self.life) != 1)
-        return failure("partner: no random numbers");
-    shim.self.life |= 1;
-    shim.self.config_digest = digest_of(config.engine);
-    shim.self.fold_version = kFoldVersion;
-    shim.self.name = host_name();
+    auto self = identity_of(config.engine, *pairing);
+    if (!self) return std::unexpected(std::move(self.error()).in("partner"));
+    shim.self = std::move(*self);
     for (const AcdConfig& acd : config.engine.acds) shim.acds.push_back(acd.acd);
     auto own = StoreReader::open(config.engine.store_path);
     if (!own) return std::unexpected(std::move(own.error()));
@@ -484,7 +467,11 @@ Expected<std::unique_ptr<PartnerLink>> PartnerLink::open(Engine& engine, const C
 }
 
 void PartnerLink::stop(ByeWhy why, const std::string& text) { impl_->stop(why, text); }
+void PartnerLink::set_condition(partner::ServerCondition condition) {
+    impl_->set_condition(std::move(condition));
+}
 PartnerLinkStatus PartnerLink::status() const { return impl_->status(); }
+Nanos PartnerLink::heartbeat() const noexcept { return impl_->heartbeat(); }
 std::vector<Compared> PartnerLink::compared() const { return impl_->compared(); }
 AccountAnswerPtr PartnerLink::ask_account(const AccountQuestion& q) { return impl_->ask_account(q); }
 RowsAnswerPtr PartnerLink::ask_rows(const RowsQuestion& q) { return impl_->ask_rows(q); }

@@ -37,9 +37,13 @@ public:
 
     /// Takes leave of the partner and ends the thread. Waits a third of a second at most.
     void stop(partner::ByeWhy why, const std::string& text);
+    /// Any thread: how this server is, for the partner to know.
+    void set_condition(partner::ServerCondition condition);
     /// Any thread.
     [[nodiscard]] PartnerLinkStatus status() const;
     [[nodiscard]] std::vector<Compared> compared() const;
+    /// Any thread: when its thread last came round, monotonic.
+    [[nodiscard]] Nanos heartbeat() const noexcept;
     /// Any thread. Null: another question is under way.
     [[nodiscard]] AccountAnswerPtr ask_account(const AccountQuestion& question);
     /// The same.

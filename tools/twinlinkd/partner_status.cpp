@@ -25,6 +25,11 @@ Json partner_json(const PartnerLinkStatus& status, Nanos mono) {
                            {"wanted_there", of.wanted_there},
                            {"both_missing", of.both_missing}});
     }
+    Json off = Json::array();
+    for (const Acd acd : s.their_condition.off) off.push_back(acd.value);
+    Json maintenance = nullptr;
+    if (s.their_condition.maintenance())
+        maintenance = {{"since", s.their_condition.since}, {"text", s.their_condition.text}};
     Json counters = Json::object();
     for (std::size_t c = 0; c < s.counters.size(); ++c)
         counters[std::string(info(static_cast<partner::Counter>(c)).name)] = s.counters[c];
@@ -44,6 +49,12 @@ Json partner_json(const PartnerLinkStatus& status, Nanos mono) {
             {"catch_up_names_per_s", status.progress.names_per_s},
             {"catch_up_left_ns", status.progress.left.value},
             {"their_refilling", s.their_refilling},
+            {"their_maintenance", maintenance},
+            {"their_collection_off", off},
+            {"their_power", (s.their_condition.flags & partner::kLowBattery) != 0  ? "low-battery"
+                            : (s.their_condition.flags & partner::kOnBattery) != 0 ? "on-battery"
+                                                                                   : "online"},
+            {"their_bye", s.their_bye ? Json(name(*s.their_bye)) : Json(nullptr)},
             {"connections_refused", status.connections_refused},
             {"last_refusal", status.last_refusal},
             {"streams", streams},

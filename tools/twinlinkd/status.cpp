@@ -62,12 +62,14 @@ std::vector<std::string> reasons_of(const EngineStatus& s) {
     if (s.store_stopped) reasons.push_back("the store stopped: " + s.store_error);
     for (const AcdStatus& acd : s.acds) {
         const std::string name = "ACD " + std::to_string(acd.stream.acd);
-        if (acd.stream.epoch == 0) {
+        if (acd.off) {
+            reasons.push_back(name + ": it is not collected, because somebody said so");
+        } else if (acd.stream.epoch == 0) {
             reasons.push_back(name + ": nothing was heard of it yet");
             continue;
         }
         for (const Link link : {Link::A, Link::B}) {
-            if (acd.links[index(link)].silent != 0)
+            if (acd.links[index(link)].silent != 0 && !acd.off)
                 reasons.push_back(name + ": link " + letter(link) + " is silent");
         }
         if (acd.open_gaps != 0) {
@@ -90,15 +92,55 @@ std::string catch_up_text(const partner::Progress::Told& told) {
     return text;
 }
 
+/// What the rows lack for good.
+std::vector<std::string> notes_of(const EngineStatus& s) {
+    std::vector<std::string> notes;
+    for (const AcdStatus& acd : s.acds)
+        for (const SkipRecord& name : acd.skips)
+            notes.push_back("ACD " + std::to_string(acd.stream.acd) + ": message " +
+                            std::to_string(name.seq) + " of epoch " + std::to_string(name.epoch) +
+                            " is left out of the rows: the fold " +
+                            (name.crashes == 0 ? std::string("of the partner crashed on it")
+                                               : "crashed on it " + std::to_string(name.crashes) + " times"));
+    return notes;
+}
+
+/// What the partner says of itself, and why it left: known, so no alarm.
+std::vector<std::string> notes_of(const PartnerLinkStatus& partner) {
+    std::vector<std::string> notes;
+    const partner::ServerCondition& theirs = partner.shim.their_condition;
+    if (theirs.maintenance())
+        notes.push_back("the partner is in maintenance since " + rfc3339(Nanos{theirs.since}) +
+                        (theirs.text.empty() ? "" : ": " + theirs.text));
+    if ((theirs.flags & partner::kOnBattery) != 0)
+        notes.push_back(
+            std::string("the partner is on battery") +
+            ((theirs.flags & partner::kLowBattery) != 0 ? ", which is low: it is about to leave" : ""));
+    if ((theirs.flags & partner::kInSafeMode) != 0)
+        notes.push_back(
+            "the partner is in safe mode: it crashed again and again, and goes on with a fresh store");
+    for (const Acd acd : theirs.off)
+        notes.push_back("the partner was told not to collect ACD " + std::to_string(acd.value));
+    return notes;
+}
+
+/// It is away, and said before that it would be.
+bool away_as_told(const PartnerStatus& partner) {
+    using partner::ByeWhy;
+    return partner.their_condition.maintenance() || partner.their_bye == ByeWhy::Maintenance ||
+           partner.their_bye == ByeWhy::Upgrade;
+}
+
 }  // namespace
 
 StatusReport::StatusReport(const Engine& engine, const Loops& loops, const Imports& imports,
-                           const PartnerLink* partner, const Config& config, std::array<Port*, kLinks> ports,
-                           Now started)
+                           const PartnerLink* partner, const Service& service, const Config& config,
+                           std::array<Port*, kLinks> ports, Now started)
     : engine_(engine),
       loops_(loops),
       imports_(imports),
       partner_(partner),
+      service_(service),
       config_(config),
       ports_(ports),
       started_(started) {}
@@ -114,17 +156,50 @@ void StatusReport::tick() {
     }
 }
 
+StatusReport::Words StatusReport::words(const EngineStatus& s,
+                                        const std::optional<PartnerLinkStatus>& partner,
+                                        bool stopping) const {
+    Words words{{}, reasons_of(s), notes_of(s)};
+    std::vector<std::string>& reasons = words.reasons;
+    if (const SafeMode& safe = service_.safe_mode(); safe.since != 0)
+        reasons.insert(reasons.begin(), "safe mode since " + rfc3339(Nanos{safe.since}) + ": " + safe.why +
+                                            ". The store is now " + safe.quarantined +
+                                            ", a fresh one is being filled");
+    if (service_.power() != Power::Online)
+        reasons.push_back("on battery since " + rfc3339(Nanos{service_.power_since()}) +
+                          (service_.power() == Power::LowBattery ? ", and it is low" : "") +
+                          ": backups wait");
+    if (partner) {
+        for (std::string& note : notes_of(*partner)) words.notes.push_back(std::move(note));
+        const bool up = partner->shim.state == partner::SessionState::Up;
+        if (!up)
+            (away_as_told(partner->shim) ? words.notes : reasons)
+                .push_back("the partner is away: " + partner->shim.text);
+        else if (!partner->shim.text.empty())
+            reasons.push_back(partner->shim.text);
+        if (partner->progress.of >= kCatchUpNames) reasons.push_back(catch_up_text(partner->progress));
+    }
+    words.state = s.store_stopped                     ? "store_stopped"
+                  : stopping                          ? "stopping"
+                  : service_.safe_mode().since != 0   ? "safe_mode"
+                  : service_.maintenance().since != 0 ? "maintenance"
+                  : reasons.empty()                   ? "collecting"
+                                                      : "degraded";
+    return words;
+}
+
+std::string StatusReport::state(bool stopping) const {
+    std::optional<PartnerLinkStatus> partner;
+    if (partner_ != nullptr) partner = partner_->status();
+    return words(engine_.status(), partner, stopping).state;
+}
+
 std::string StatusReport::text(bool stopping) const {
     const EngineStatus s = engine_.status();
     const Now now = clocks();
-    auto reasons = reasons_of(s);
     std::optional<PartnerLinkStatus> partner;
     if (partner_ != nullptr) partner = partner_->status();
-    if (partner && partner->shim.state != partner::SessionState::Up)
-        reasons.push_back("the partner is away: " + partner->shim.text);
-    else if (partner && !partner->shim.text.empty())
-        reasons.push_back(partner->shim.text);
-    if (partner && partner->progress.of >= kCatchUpNames) reasons.push_back(catch_up_text(partner->progress));
+    const Words said = words(s, partner, stopping);
     const auto age_ms = [&](Stage stage) { return (now.mono - loops_.heartbeat(stage)).value / 1'000'000; };
     Json json;
     json["schema"] = 1;
@@ -132,15 +207,16 @@ std::string StatusReport::text(bool stopping) const {
     json["pid"] = getpid();
     json["started"] = rfc3339(started_.wall);
     json["uptime_s"] = (now.mono - started_.mono).value / 1'000'000'000;
-    json["state"] = s.store_stopped   ? "store_stopped"
-                    : stopping        ? "stopping"
-                    : reasons.empty() ? "collecting"
-                                      : "degraded";
-    json["reasons"] = reasons;
+    json["state"] = said.state;
+    json["reasons"] = said.reasons;
+    json["notes"] = said.notes;
+    json["service"] = service_.json();
     json["heartbeat_ages_ms"] = {{"receive", age_ms(Stage::Receive)},
                                  {"fold", age_ms(Stage::Fold)},
                                  {"commit", age_ms(Stage::Commit)},
                                  {"refold", age_ms(Stage::Refold)}};
+    if (partner_ != nullptr)
+        json["heartbeat_ages_ms"]["partner"] = (now.mono - partner_->heartbeat()).value / 1'000'000;
     json["store"] = {{"path", config_.engine.store_path},
                      {"stopped", s.store_stopped},
                      {"error", s.store_error},
@@ -186,6 +262,9 @@ Json StatusReport::port(const EngineStatus& status, Link link) const {
 Json StatusReport::acd(const AcdStatus& acd) const {
     const StreamRecord& s = acd.stream;
     const auto& text = acd.settings.name;
+    Json skipped = Json::array();
+    for (const SkipRecord& name : acd.skips)
+        skipped.push_back({{"epoch", name.epoch}, {"seq", name.seq}, {"crashes", name.crashes}});
     return {{"acd", s.acd},
             {"name", printable({text.data(), strnlen(text.data(), text.size())})},
             {"utc_offset_minutes", acd.settings.utc_offset_minutes},
@@ -201,6 +280,9 @@ Json StatusReport::acd(const AcdStatus& acd) const {
             {"ended", s.ended != 0},
             {"open_gaps", acd.open_gaps},
             {"parked_frames", acd.parked_frames},
+            {"collected", !acd.off},
+            {"frames_left", acd.frames_left},
+            {"skipped", skipped},
             {"fold", counters<FoldCounter>(acd.fold_counters)},
             {"links", {link(acd, Link::A), link(acd, Link::B)}}};
 }

@@ -8,6 +8,7 @@
 #include "tools/twinlinkd/import_job.hpp"
 #include "tools/twinlinkd/loops.hpp"
 #include "tools/twinlinkd/partner_link.hpp"
+#include "tools/twinlinkd/service.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -34,10 +35,12 @@ class StatusReport {
 public:
     /// `partner`: null where there is none.
     StatusReport(const Engine& engine, const Loops& loops, const Imports& imports, const PartnerLink* partner,
-                 const Config& config, std::array<Port*, kLinks> ports, Now started);
+                 const Service& service, const Config& config, std::array<Port*, kLinks> ports, Now started);
 
     /// Once a second: shifts the reach registers.
     void tick();
+    /// "collecting", "degraded" and so on.
+    [[nodiscard]] std::string state(bool stopping) const;
     /// The whole document, in one line.
     [[nodiscard]] std::string text(bool stopping) const;
 
@@ -46,6 +49,14 @@ private:
         u64 frames = 0;
         u8 bits = 0;
     };
+    /// The state and its reasons; what is good to know and no fault.
+    struct Words {
+        std::string state;
+        std::vector<std::string> reasons;
+        std::vector<std::string> notes;
+    };
+    [[nodiscard]] Words words(const EngineStatus& s, const std::optional<PartnerLinkStatus>& partner,
+                              bool stopping) const;
     [[nodiscard]] nlohmann::ordered_json acd(const AcdStatus& acd) const;
     [[nodiscard]] nlohmann::ordered_json link(const AcdStatus& acd, Link link) const;
     [[nodiscard]] nlohmann::ordered_json port(const EngineStatus& status, Link link) const;
@@ -54,6 +65,7 @@ private:
     const Loops& loops_;
     const Imports& imports_;
     const PartnerLink* partner_;
+    const Service& service_;
     const Config& config_;
     std::array<Port*, kLinks> ports_;
     Now started_;

@@ -1,0 +1,120 @@
+"""Maintenance and collection turned off by people, real processes: told, recorded, kept over restarts, and healed afterwards."""
+import json
+import subprocess
+
+from pair_rig import (ON_AND_ON, SMALL, asked, connected, equal_rows, healed, missing_equals_truth, proven_equal, two_servers)
+from rig import LIMIT_S, TWINLINK, Truth, check, end_orderly, equal, main, switch, wait_for
+
+
+def say(server, *words, code=0):
+    """An operator's word to the daemon; what it answers."""
+    run = subprocess.run([str(TWINLINK), *words, "--socket", str(server.socket), "--json"], capture_output=True, text=True,
+                         timeout=LIMIT_S)
+    equal(run.returncode, code, f"exit code of twinlink {words} ({run.stderr})")
+    return json.loads(run.stdout) if code in (0, 1) and run.stdout else run.stderr
+
+
+def status_code(server):
+    return subprocess.run([str(TWINLINK), "status", "--socket", str(server.socket)], capture_output=True,
+                          timeout=LIMIT_S).returncode
+
+
+def exceptions(server, what):
+    return [e for e in server.twinlink("report", "exceptions")["exceptions"] if e["EXCEPTION"] == what]
+
+
+def warnings(server):
+    return [line for line in server.log.read_text().splitlines() if " warning: " in line]
+
+
+def maintenance(folder):
+    """maintenance is told to the partner, marks reports, quiets alarms, and survives restarts and a kill"""
+    one, two = two_servers(folder, **SMALL)
+    one.start(), two.start()
+    connected(one, two)
+    sender = switch([one, two], folder, "--agents", "40", *ON_AND_ON, "--speed", "300", "--seed", "31", wait=False)
+    wait_for("messages", lambda: min(one.messages(), two.messages()) > 100)
+    equal(say(one, "maintenance")["maintenance"], False, "maintenance at first")
+    said = say(one, "maintenance", "on", "--text", "new disks")
+    equal((said["maintenance"], said["text"]), (True, "new disks"), "what was said")
+    status = one.status()
+    equal((status["state"], status["service"]["maintenance"]["text"]), ("maintenance", "new disks"), "status")
+    wait_for("the partner to know", lambda: any("in maintenance since" in n and "new disks" in n for n in two.status()["notes"]),
+             said=lambda: two.status()["notes"])
+    equal(asked(two)["their_maintenance_text"], "new disks", "what twinlink partner says there")
+    wait_for("the record", lambda: [e["GOES_ON"] for e in exceptions(one, "maintenance")] == [True])
+    for report in (("report", "skills"), ("gaps",), ("report", "outages")):
+        check("maintenance_since" in one.twinlink(*report), f"twinlink {report} does not say it")
+    # Alarms are quiet: links that fall silent are told, and neither a warning nor a bad exit code.
+    quiet_from = len(warnings(one))
+    end_orderly(sender)
+    wait_for("the links to be silent", lambda: any("is silent" in r for r in one.status()["reasons"]))
+    equal(status_code(one), 0, "exit code of twinlink status in maintenance")
+    wait_for("the log to tell", lambda: "link A is silent" in one.tail())
+    equal(warnings(one)[quiet_from:], [], "warnings in maintenance")
+    equal(status_code(two), 1, "exit code of twinlink status on the other server")
+    # Killed and started: still in maintenance, one record. Stopped: the partner knows why, and is calm about it.
+    one.kill()
+    one.start()
+    equal(one.status()["service"]["maintenance"]["text"], "new disks", "maintenance after kill -9")
+    wait_for("the partner to know again", lambda: asked(two)["state"] == "up" and two.status()["notes"])
+    one.stop()
+    wait_for("the farewell", lambda: any("stopped for maintenance" in n for n in two.status()["notes"]),
+             said=lambda: f"{two.status()['notes']} {two.status()['reasons']}")
+    check(not any("away" in r for r in two.status()["reasons"]), "a partner in maintenance is an alarm")
+    check("maintenance_since" in one.twinlink("gaps"), "a stopped server's reports do not say that it is in maintenance")
+    one.start()
+    say(one, "maintenance", "off")
+    wait_for("the record to end", lambda: [e["GOES_ON"] for e in exceptions(one, "maintenance")] == [False])
+    check(exceptions(one, "maintenance")[0]["DURATION"] > 0, "maintenance took no time")
+    connected(one, two)
+    wait_for("the partner to know", lambda: not two.status()["notes"], said=lambda: two.status()["notes"])
+    check("maintenance_since" not in one.twinlink("gaps"), "reports still say maintenance")
+    say(one, "maintenance", "on", "--text", "x" * 91, code=1)
+    say(one, "maintenance", "perhaps", code=2)
+    one.stop(), two.stop()
+
+
+def collection(folder):
+    """an ACD's collection off on one server: nothing is taken, also after a kill; then its gap has that cause and the partner fills it"""
+    one, two = two_servers(folder, acds=2, **SMALL)
+    one.start(), two.start()
+    connected(one, two)
+    sender = switch([one, two], folder, "--agents", "40", *ON_AND_ON, "--start", "2026-03-02T09:25:00Z", "--speed", "300",
+                    "--seed", "32", "--acds", "2", wait=False)
+    wait_for("messages", lambda: min(one.messages(), two.messages()) > 100)
+    say(one, "collection", "off", "--acd", "3", code=1)
+    equal([o["acd"] for o in say(one, "collection", "off", "--acd", "1")["collection_off"]], [1], "what is off")
+
+    def acd(server):
+        return next(a for a in server.status()["acds"] if a["acd"] == 1)
+    wait_for("frames to be left", lambda: acd(one)["frames_left"] > 20)
+    wait_for("the partner to know", lambda: any("ACD 1" in n for n in two.status()["notes"]))
+    stands_at = acd(one)["next"]
+    check(any("not collected" in r for r in one.status()["reasons"]), one.status()["reasons"])
+    one.kill()
+    one.start()
+    connected(one, two)
+    more = two.messages() + 500
+    wait_for("the other server to go on", lambda: two.messages() > more)
+    check(acd(one)["next"] <= stands_at and not acd(one)["collected"], "it was collected all the same")
+    check(not any("silent" in r for r in one.status()["reasons"] if "ACD 1" in r), "what is not collected is called silent")
+    wait_for("the record", lambda: [e["GOES_ON"] for e in exceptions(one, "collection_off")] == [True])
+    check("collection_off_acd_1" in one.twinlink("report", "skills"), "reports do not say it")
+    say(one, "collection", "on", "--acd", "1")
+    wait_for("an interval to be over", lambda: two.twinlink("report", "skills")["rows"])
+    end_orderly(sender)
+    one.settle(), two.settle()
+    healed(one, two)
+    proven_equal(one, two)
+    one.stop(), two.stop()
+    missing_equals_truth(one, two, Truth(folder / "truth.json"))
+    equal_rows(one, two)
+    of = [g for g in one.gaps()["gaps"] if g["cause"] == "collection_off"]
+    check(of and all(g["filled_by"] == "partner" and g["state"] == "healed" for g in of), f"gaps: {one.gaps()['gaps']}")
+    check(exceptions(one, "collection_off")[0]["DURATION"] > 0, "it was off for no time")
+    one.store_check()
+
+
+if __name__ == "__main__":
+    main([maintenance, collection])

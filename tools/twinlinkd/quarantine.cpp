@@ -1,0 +1,52 @@
+// See quarantine.hpp.
+#include "tools/twinlinkd/quarantine.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <filesystem>
+
+namespace twinlink::daemon {
+
+Expected<std::string> quarantine(const std::string& store, Nanos wall) {
+    namespace fs = std::filesystem;
+    fs::path path = store;
+    if (!path.has_filename()) path = path.parent_path();
+    const auto failed = [&](const std::string& why) {
+        return failure("putting the store " + path.string() + " aside: " + why + "; nothing was changed");
+    };
+    std::error_code ignored;
+    if (!fs::exists(path, ignored) || fs::is_empty(path, ignored)) return std::string();
+    // Whoever writes it holds this lock (engine/store/README.md).
+    const int lock = open((path / "writer.lock").c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) != 0) {
+        close(lock);
+        return failed("another process has it open for writing");
+    }
+    const auto seconds = static_cast<std::time_t>(wall.value / 1'000'000'000);
+    std::tm utc{};
+    gmtime_r(&seconds, &utc);
+    char when[32];
+    std::strftime(when, sizeof when, "%Y%m%dT%H%M%SZ", &utc);
+    const std::string aside = path.string() + ".quarantine-" + when;
+    struct stat there{};
+    const bool taken = lstat(aside.c_str(), &there) == 0;
+    const bool moved = !taken && std::rename(path.c_str(), aside.c_str()) == 0;
+    const std::string why = taken ? aside + " is there already" : std::strerror(errno);
+    if (lock >= 0) close(lock);
+    if (!moved) return failed(why);
+    const fs::path parent = path.has_parent_path() ? path.parent_path() : fs::path(".");
+    if (const int fd = open(parent.c_str(), O_RDONLY | O_CLOEXEC); fd >= 0) {
+        static_cast<void>(fsync(fd));  // should it be undone by a power cut, the next loop does it again
+        close(fd);
+    }
+    return aside;
+}
+
+}  // namespace twinlink::daemon
