@@ -54,14 +54,14 @@ StoreEnvironment::~StoreEnvironment() {
     if (env != nullptr) mdb_env_close(env);
 }
 
-Expected<void> StoreEnvironment::open_databases(bool create) {
+Expected<void> StoreEnvironment::open_databases(bool create, int& rc) {
     const bool writer = as == OpenAs::Writer;
     store::Txn txn;
-    if (const int rc = txn.begin(*this, create || writer)) return fail(rc, "beginning a transaction");
+    if (rc = txn.begin(*this, create || writer); rc != 0) return fail(rc, "beginning a transaction");
     store::Found found;
     for (std::size_t i = 0; i < store::kDbs; ++i) {
         const char* const db = store::name(static_cast<store::Db>(i));
-        int rc = mdb_dbi_open(txn.get(), db, create ? static_cast<unsigned>(MDB_CREATE) : 0U, &dbis[i]);
+        rc = mdb_dbi_open(txn.get(), db, create ? static_cast<unsigned>(MDB_CREATE) : 0U, &dbis[i]);
         if (rc == MDB_NOTFOUND && static_cast<store::Db>(i) >= store::kFirstLaterDb) {
             dbis[i] = store::kNoDb;
             rc = writer ? mdb_dbi_open(txn.get(), db, MDB_CREATE, &dbis[i]) : 0;
@@ -71,12 +71,12 @@ Expected<void> StoreEnvironment::open_databases(bool create) {
         if (rc != 0) return fail(rc, fmt::format("opening its database '{}'", db));
     }
     if (writer && !create) {
-        if (const int rc = store::migrate(txn, found))
+        if (rc = store::migrate(txn, found); rc != 0)
             return fail(rc, "bringing it to this program's format");
         if (found.format != kStoreFormat) migrated_from = found.format;
     }
     // Committing keeps the handles, also where nothing was written.
-    if (const int rc = txn.commit()) return fail(rc, "opening its databases");
+    if (rc = txn.commit(); rc != 0) return fail(rc, "opening its databases");
     return {};
 }
 
@@ -99,23 +99,25 @@ Expected<std::shared_ptr<StoreEnvironment>> StoreEnvironment::open(const std::fi
 
 Expected<std::shared_ptr<StoreEnvironment>> StoreEnvironment::open_alone(const std::filesystem::path& path,
                                                                          OpenAs as, u64 map_bytes,
-                                                                         bool create) {
+                                                                         bool create, int* code) {
+    int ignored = 0;
+    int& rc = code != nullptr ? *code : ignored;
     std::shared_ptr<StoreEnvironment> e(new StoreEnvironment);
     e->as = as;
     e->path = path;
-    if (const int rc = mdb_env_create(&e->env)) return fail(rc, "preparing LMDB");
-    if (const int rc = mdb_env_set_maxdbs(e->env, store::kDbs)) return fail(rc, "preparing LMDB");
+    if (rc = mdb_env_create(&e->env); rc != 0) return fail(rc, "preparing LMDB");
+    if (rc = mdb_env_set_maxdbs(e->env, store::kDbs); rc != 0) return fail(rc, "preparing LMDB");
     if (map_bytes != 0)
-        if (const int rc = mdb_env_set_mapsize(e->env, map_bytes)) return fail(rc, "setting the map size");
+        if (rc = mdb_env_set_mapsize(e->env, map_bytes); rc != 0) return fail(rc, "setting the map size");
     // NOTLS: a snapshot belongs to its object, not to the thread that took it.
     unsigned flags = MDB_NOTLS;
     if (as != OpenAs::Writer) flags |= MDB_RDONLY;
     if (as == OpenAs::ReaderWithoutLock) flags |= MDB_NOLOCK;
-    if (const int rc = mdb_env_open(e->env, path.c_str(), flags, 0600)) {
+    if (rc = mdb_env_open(e->env, path.c_str(), flags, 0600); rc != 0) {
         // LMDB says that an environment whose open failed must still be closed: the destructor does.
         return fail(rc, fmt::format("LMDB cannot open {}", path.string()));
     }
-    if (auto done = e->open_databases(create); !done) return std::unexpected(done.error());
+    if (auto done = e->open_databases(create, rc); !done) return std::unexpected(done.error());
     return e;
 }
 

@@ -25,9 +25,10 @@ public:
     static Expected<std::shared_ptr<StoreEnvironment>> open(const std::filesystem::path& path, OpenAs as,
                                                             u64 map_bytes);
     /// One of our own, for the creation of a store (which makes all databases) and for child processes.
+    /// `code`: LMDB's, of what failed.
     static Expected<std::shared_ptr<StoreEnvironment>> open_alone(const std::filesystem::path& path,
                                                                   OpenAs as, u64 map_bytes,
-                                                                  bool create = false);
+                                                                  bool create = false, int* code = nullptr);
     ~StoreEnvironment();
     StoreEnvironment(const StoreEnvironment&) = delete;
     StoreEnvironment& operator=(const StoreEnvironment&) = delete;
@@ -42,7 +43,7 @@ public:
 
 private:
     StoreEnvironment() = default;
-    Expected<void> open_databases(bool create);
+    Expected<void> open_databases(bool create, int& rc);
 };
 
 namespace store {

@@ -1,6 +1,8 @@
 // Meta pages, format, and the probe in a child process. Cold path.
 #include "engine/store/file_check.hpp"
 
+#include "engine/store/folder.hpp"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
@@ -47,6 +49,8 @@ constexpr u32 kLmdbMagic = 0xBEEFC0DE;
 constexpr u32 kLmdbVersion = 1;
 constexpr u16 kMetaFlag = 0x08;
 constexpr u64 kNoPage = ~u64{0};
+/// Damaged trees can have circles. Chosen: a free list of a million pages takes a second.
+constexpr int kProbeSeconds = 60;
 
 struct File {
     int fd;
@@ -208,7 +212,7 @@ Expected<void> check_format(StoreEnvironment& environment) {
     return {};
 }
 
-Expected<std::string> in_child(const std::function<std::string()>& work, int timeout_s) {
+Expected<std::string> in_child(const std::function<std::string()>& work, int timeout_s, bool* crashed) {
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC) != 0) return failure(std::string("pipe: ") + std::strerror(errno));
     const pid_t child = ::fork();
@@ -249,6 +253,7 @@ Expected<std::string> in_child(const std::function<std::string()>& work, int tim
     int status = 0;
     while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }
+    if (crashed != nullptr) *crashed = !late && WIFSIGNALED(status);
     if (late) return failure(fmt::format("reading it did not end within {} s", timeout_s));
     if (unread != 0)
         return failure(fmt::format("what the child process found cannot be read: {}", std::strerror(unread)));
@@ -260,10 +265,69 @@ Expected<std::string> in_child(const std::function<std::string()>& work, int tim
 }
 
 Expected<void> probe(const std::filesystem::path& folder) {
-    auto text = in_child([&] { return probe_here(folder); }, 60);
+    auto text = in_child([&] { return probe_here(folder); }, kProbeSeconds);
     if (!text) return std::unexpected(text.error());
     if (!text->empty()) return failure(*text);
     return {};
+}
+
+// ---- damage
+// ------------------------------------------------------------------------------------------------
+
+namespace {
+
+/// In front of what the child says of damage: all else is what it could not tell.
+constexpr char kDamage = '!';
+
+/// The child's part of damage_of().
+std::string damage_here(const std::filesystem::path& folder) {
+    int rc = 0;
+    auto environment = StoreEnvironment::open_alone(folder, OpenAs::ReaderWithoutLock, 0, false, &rc);
+    const auto told = [&](std::string text) { return rc < 0 ? kDamage + text : text; };  // LMDB's codes are
+    if (!environment) return told(environment.error().text);
+    Txn txn;
+    Bytes value;
+    rc = txn.begin(**environment, false);
+    if (rc == 0) rc = txn.get(Db::Meta, kStoreKey.bytes(), value);
+    if (rc != 0) return told("it is not a Twinlink store: no record of its own");
+    const auto who = unseal<StoreRecord>(kStoreKey.bytes(), value);
+    if (!who) return kDamage + std::string("its own record is damaged");
+    if (who->format > kStoreFormat) return {};
+    if (const auto text = structure_error(txn, folder); !text.empty()) return kDamage + text;
+    return {};
+}
+
+/// The two meta pages as far as they are there; nothing: reading failed.
+std::optional<std::array<MetaPage, 2>> read_metas(const File& file) {
+    std::array<MetaPage, 2> metas{};
+    for (MetaPage& m : metas) {
+        const off_t at = &m == &metas[0] ? 0 : static_cast<off_t>(metas[0].trees[0].pad);
+        if (::pread(file.fd, &m, sizeof m, at) < 0) return {};
+    }
+    return metas;
+}
+
+}  // namespace
+
+std::string damage_of(const std::filesystem::path& folder) {
+    struct stat s{};
+    if (::stat((folder / "writer.lock").c_str(), &s) != 0) return {};
+    const auto lock = WriterLock::take(folder);
+    if (!lock) return {};
+    {
+        const File file((folder / "data.mdb").c_str());
+        if (file.fd < 0) return errno == ENOENT ? "its data.mdb is gone" : "";
+        const auto metas = read_metas(file);
+        if (!metas) return {};
+        const auto& [first, second] = *metas;
+        if (first.magic == kLmdbMagic && first.version > kLmdbVersion && second.version == first.version)
+            return {};
+    }
+    if (const auto checked = check_file(folder); !checked) return checked.error().text;
+    bool crashed = false;
+    const auto text = in_child([&] { return damage_here(folder); }, kProbeSeconds, &crashed);
+    if (!text) return crashed ? text.error().text : std::string();
+    return text->starts_with(kDamage) ? text->substr(1) : std::string();
 }
 
 }  // namespace twinlink::store

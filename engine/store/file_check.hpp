@@ -28,6 +28,14 @@ namespace twinlink::store {
 
 /// Runs `work` in a child process; the text that it returns (empty = fine), or what became of the child.
 /// `timeout_s`: then the child is killed: damaged trees can have circles.
-[[nodiscard]] Expected<std::string> in_child(const std::function<std::string()>& work, int timeout_s);
+/// `crashed`: whether it was a signal of its own that ended it.
+[[nodiscard]] Expected<std::string> in_child(const std::function<std::string()>& work, int timeout_s,
+                                             bool* crashed = nullptr);
+
+/// What is wrong with the store in `folder`, whoever opens it and whenever. Empty: nothing, or it cannot be
+/// told: a call failed, reading takes too long, another process writes it, a newer program made it, or the
+/// folder was never a store's (it has no writer.lock). Asked after an opening that failed: what is not empty
+/// may be put aside.
+[[nodiscard]] std::string damage_of(const std::filesystem::path& folder);
 
 }  // namespace twinlink::store

@@ -89,6 +89,26 @@ def stores(folder):
     equal(sorted(p.name for p in store.iterdir() if p.name not in ("lock.mdb", "writer.lock")), ["data.mdb"], "files")
 
 
+def damaged_and_alone(folder):
+    """a damaged store of a server without a partner is left as it is, until somebody says --quarantine: then it is put aside, and a fresh one begun"""
+    server = Server(folder / "server", "udp").start()
+    server.stop()
+    data = server.store / "data.mdb"
+    whole = data.read_bytes()
+    data.write_bytes(whole[:3 * 4096])
+    for options, wanted in ((), 1), (("--check-config",), 0):
+        done = subprocess.run([str(TWINLINKD), "-c", str(server.config), *options], capture_output=True, text=True, timeout=LIMIT_S)
+        equal(done.returncode, wanted, f"exit code ({done.stderr})")
+        check(bool(options) or "restore a backup" in done.stderr and "--quarantine" in done.stderr, done.stderr)
+    equal(data.read_bytes(), whole[:3 * 4096], "the damaged file")
+    equal(list(server.store.parent.glob("store.quarantine-*")), [], "stores put aside")
+    server.start("--quarantine")
+    equal(server.status()["state"], "safe_mode", "state")
+    aside = list(server.store.parent.glob("store.quarantine-*"))
+    equal([(a / "data.mdb").read_bytes() for a in aside], [whole[:3 * 4096]], "what was put aside")
+    server.stop()
+
+
 def two_daemons(folder):
     """a second daemon on the same socket or the same store is refused and disturbs nothing"""
     server = Server(folder / "server", "udp").start()
@@ -104,4 +124,4 @@ def two_daemons(folder):
 
 
 if __name__ == "__main__":
-    main([wrong_configuration, devices, stores, two_daemons])
+    main([wrong_configuration, devices, stores, damaged_and_alone, two_daemons])

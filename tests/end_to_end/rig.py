@@ -152,8 +152,8 @@ class Server:
                       f"pool_frames = {pool_frames}"]
         self.config.write_text("\n".join(lines) + "\n")
 
-    def start(self, limit_s=LIMIT_S):
-        self.process = Processes.start([*self.prefix, self.program, "-c", self.config], stderr=open(self.log, "a"))
+    def start(self, *options, limit_s=LIMIT_S):
+        self.process = Processes.start([*self.prefix, self.program, "-c", self.config, *options], stderr=open(self.log, "a"))
         wait_for("twinlinkd to answer", lambda: self.process.poll() is not None or self.asked() is not None, limit_s)
         check(self.process.poll() is None, f"twinlinkd ended: {self.tail()}")
         return self

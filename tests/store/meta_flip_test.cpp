@@ -50,7 +50,10 @@ TEST_CASE("store: a flipped bit in a meta page is refused, or costs nothing") {
         const std::string verdict = said ? *said : said.error().text;
         INFO("page ", at / kPage, " byte ", at % kPage, " bit ", bit % 8, ": ", verdict);
         CHECK((verdict == "refused" || verdict == "whole"));
-        if (verdict == "refused") CHECK(content_of(t / "s" / "data.mdb") == content);
+        if (verdict == "refused") {
+            CHECK(content_of(t / "s" / "data.mdb") == content);
+            CHECK(store::damage_of(t / "s") != "");  // and it is known that nobody could
+        }
         (verdict == "refused" ? refused : harmless) += 1;
     }
     MESSAGE(refused, " refused, ", harmless, " harmless");

@@ -2,6 +2,7 @@
 #include "tests/store/store_rig.hpp"
 
 #include "engine/store/environment.hpp"
+#include "engine/store/file_check.hpp"
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -82,6 +83,7 @@ TEST_CASE("store: a file cut off anywhere is refused and left alone") {
             const auto store = Store::open(t / "c", {}, Nanos{1});
             if (!store) {
                 CHECK(content_of(t / "c" / "data.mdb").size() == pages * 4'096 + extra);
+                CHECK(store::damage_of(t / "c") != "");
                 continue;
             }
             // Pages at the end may be free: then nothing is lost.
@@ -113,6 +115,7 @@ TEST_CASE("store: a newer format is refused in clear words, by writer and reader
     const auto reader = StoreReader::open(t / "s");
     REQUIRE(!reader);
     CHECK(says(reader.error().text, "use a newer program"));
+    CHECK(store::damage_of(t / "s") == "");
 }
 
 TEST_CASE("store: a second writer is refused and told who the first one is") {
@@ -152,4 +155,34 @@ TEST_CASE("store: without permission to lock, a reader goes without the lock and
     else
         CHECK(WEXITSTATUS(status) == 0);
     std::filesystem::permissions(t / "s", std::filesystem::perms(0700));
+}
+
+TEST_CASE("store: damage is what is wrong with the file itself, not what keeps it from being opened now") {
+    TempFolder t;
+    make_store(t / "s", 3);
+    CHECK(store::damage_of(t / "s") == "");
+    {
+        Store open = open_store(t / "s");
+        CHECK(store::damage_of(t / "s") == "");  // somebody writes it: who knows
+    }
+    const std::string whole = content_of(t / "s" / "data.mdb");
+    // What a newer LMDB would have written says so on both pages; on one of them it is a bit that flipped.
+    constexpr std::size_t kVersionAt = 20;
+    std::string newer = whole;
+    newer[kVersionAt] = 2;
+    write_file(t / "s" / "data.mdb", newer);
+    CHECK(store::damage_of(t / "s") != "");
+    newer[4'096 + kVersionAt] = 2;
+    write_file(t / "s" / "data.mdb", newer);
+    CHECK(store::damage_of(t / "s") == "");
+    CHECK(!Store::open(t / "s", {}, Nanos{1}));
+    // A folder that was never a store's, and one that has lost its data.
+    write_file(t / "s" / "data.mdb", "this is no store");
+    CHECK(store::damage_of(t / "s") != "");
+    std::filesystem::remove(t / "s" / "writer.lock");
+    CHECK(store::damage_of(t / "s") == "");
+    CHECK(!std::filesystem::exists(t / "s" / "writer.lock"));
+    write_file(t / "s" / "writer.lock", "");
+    std::filesystem::remove(t / "s" / "data.mdb");
+    CHECK(store::damage_of(t / "s") != "");
 }

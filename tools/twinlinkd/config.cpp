@@ -191,6 +191,11 @@ void read_all(TomlTable& root, Config& config) {
                {"warning", std::string("warning")},
                {"error", std::string("error")}});
     root.number("crashes_max", config.crashes_max, 0, 7);
+    using Quarantine = Config::Quarantine;
+    root.word("quarantine", config.quarantine,
+              {{"with-partner", Quarantine::WithPartner},
+               {"always", Quarantine::Always},
+               {"never", Quarantine::Never}});
     root.table("store", [&](TomlTable& t) { read_store(t, config.engine); });
     root.table("links", [&](TomlTable& t) { read_links(t, config.engine); });
     root.table("threads", [&](TomlTable& t) { read_threads(t, config.threads); });

@@ -46,6 +46,9 @@ struct PartnerEntry {
 struct Config {
     std::string control_socket = "/run/twinlink/control.sock";
     std::string log_level = "info";
+    /// Whether a store that is damaged is put aside and a fresh one made. Without a partner nobody fills it.
+    enum class Quarantine : u8 { WithPartner, Always, Never };
+    Quarantine quarantine = Quarantine::WithPartner;
     u32 crashes_max = 3;  ///< within a minute, before the store is put aside; 0 = it never is
     EngineConfig engine;
     drivers::DpdkEalConfig dpdk;

@@ -124,7 +124,11 @@ u32 Crashes::recent(Nanos boottime) const noexcept {
         page_->starts, [&](u64 start) { return start != 0 && boottime.value - start <= kLoopTime.value; }));
 }
 
-void Crashes::begin(Nanos boottime) noexcept { *std::ranges::min_element(page_->starts) = boottime.value; }
+void Crashes::begin(Nanos boottime) noexcept {
+    begun_ = boottime.value;
+    *std::ranges::min_element(page_->starts) = begun_;
+}
+void Crashes::withdraw() noexcept { std::ranges::replace(page_->starts, begun_, u64{0}); }
 void Crashes::forgive() noexcept { page_->starts = {}; }
 FoldTrail* Crashes::live_trail() noexcept { return &page_->trails[0]; }
 FoldTrail* Crashes::refold_trail() noexcept { return &page_->trails[1]; }

@@ -44,6 +44,8 @@ public:
 
     /// This run begins.
     void begin(Nanos boottime) noexcept;
+    /// It was none: it ends before it has begun.
+    void withdraw() noexcept;
     /// It has lasted, or ends in order: the runs before it are forgiven.
     void forgive() noexcept;
     [[nodiscard]] FoldTrail* live_trail() noexcept;
@@ -63,6 +65,7 @@ private:
     std::vector<SkipRecord> skips_;
     std::string stood_at_;
     bool found_one_ = false;
+    u64 begun_ = 0;
 };
 
 }  // namespace twinlink::daemon

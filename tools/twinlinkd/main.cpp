@@ -3,6 +3,7 @@
 //
 // Exit codes: 0 an orderly end, 1 the store would not open or stopped, 2 usage or configuration, 3 a port or
 // the control socket would not open, 4 internal.
+#include "engine/store/file_check.hpp"
 #include "tools/twinlinkd/control.hpp"
 #include "tools/twinlinkd/crashes.hpp"
 #include "tools/twinlinkd/import_job.hpp"
@@ -139,25 +140,6 @@ Nanos boottime() {
     return Nanos{static_cast<u64>(t.tv_sec) * 1'000'000'000 + static_cast<u64>(t.tv_nsec)};
 }
 
-/// The store is put aside after `crashes`, and a fresh one takes its place; once, until people have seen it.
-void go_safe(const Config& config, u32 crashes, const std::string& stood_at) {
-    const std::string& store = config.engine.store_path;
-    if (read_safe_mode(store).since != 0)
-        return spdlog::critical("{} crashes within a minute, in safe mode: the store stays where it is",
-                                crashes);
-    const Nanos wall = clocks().wall;
-    const auto aside = quarantine(store, wall);
-    if (!aside) return spdlog::critical("{} crashes within a minute; {}", crashes, aside.error().text);
-    if (aside->empty()) return;
-    SafeMode safe{wall.value, *aside, std::to_string(crashes) + " crashes or failures within a minute"};
-    if (!stood_at.empty()) safe.why += ", the latest at " + stood_at;
-    spdlog::critical(
-        "safe mode: {}. The store was put aside as {} and is whole there; collecting goes on into a "
-        "fresh one, which the partner fills. `twinlink safe-mode off` when you have seen this",
-        safe.why, safe.quarantined);
-    if (const auto done = enter_safe_mode(store, safe); !done) spdlog::error("{}", done.error().text);
-}
-
 /// What earlier runs ended in, and what follows from it. Before the store is opened.
 std::optional<Crashes> look_back(Config& config) {
     auto crashes = Crashes::open(state_folder(config.engine.store_path), boottime(), clocks().wall);
@@ -174,13 +156,36 @@ std::optional<Crashes> look_back(Config& config) {
     const u32 recent = crashes->recent(boottime());
     const bool loop = config.crashes_max != 0 && recent >= config.crashes_max;
     // Where they were of a message that is skipped from now on, the store is no danger any more.
-    if (loop && !crashes->found_one()) go_safe(config, recent, crashes->stood_at());
+    if (loop && !crashes->found_one()) {
+        std::string why = std::to_string(recent) + " crashes within a minute";
+        if (!crashes->stood_at().empty()) why += ", the latest at " + crashes->stood_at();
+        go_safe(config.engine.store_path, why, clocks().wall);
+    }
     if (loop || crashes->found_one()) crashes->forgive();
     config.engine.skips = crashes->skips();
     config.engine.live_trail = crashes->live_trail();
     config.engine.refold_trail = crashes->refold_trail();
     crashes->begin(boottime());
     return std::move(*crashes);
+}
+
+/// A store that is damaged for good is put aside, where the configuration has it so. Without a partner it
+/// stays by default: nobody would fill a fresh one, and whether a backup shall take its place is a person's
+/// to say, before other messages are in the way.
+Expected<std::unique_ptr<Engine>> open_engine(const Daemon& d, Now started) {
+    auto engine = Engine::open(d.config.engine, d.ports, started);
+    const std::string& store = d.config.engine.store_path;
+    const std::string damage = engine ? std::string() : store::damage_of(store);
+    if (damage.empty()) return engine;
+    using Quarantine = Config::Quarantine;
+    const Quarantine when = d.config.quarantine;
+    if (when == Quarantine::Never || (when == Quarantine::WithPartner && !d.config.partner))
+        return failure(
+            engine.error().text +
+            ". It stays as it is: restore a backup, or start the daemon once with --quarantine, which "
+            "puts it aside and begins a fresh one");
+    if (!go_safe(store, "its store was damaged: " + damage, started.wall)) return engine;
+    return Engine::open(d.config.engine, d.ports, started);
 }
 
 /// Everything that answers questions.
@@ -245,8 +250,11 @@ int collect(Daemon& d, int signals) {
     auto control = ControlSocket::open(d.config.control_socket);
     if (!control) return fail(kUnreachable, control.error().text);
     d.crashes = look_back(d.config);
-    auto engine = Engine::open(d.config.engine, d.ports, started);
-    if (!engine) return fail(kProblem, engine.error().text);
+    auto engine = open_engine(d, started);
+    if (!engine) {
+        if (d.crashes) d.crashes->withdraw();  // to refuse a store is no crash
+        return fail(kProblem, engine.error().text);
+    }
     d.engine = std::move(*engine);
     spdlog::info("store {} is open; collecting", d.config.engine.store_path);
 
@@ -279,7 +287,7 @@ int collect(Daemon& d, int signals) {
     return kDone;
 }
 
-int run(const std::string& file, bool check_only) {
+int run(const std::string& file, bool check_only, bool put_aside) {
     Daemon d;
     auto config = read_config(file);
     if (!config) {
@@ -287,6 +295,7 @@ int run(const std::string& file, bool check_only) {
         return fail(kUsage, config.error().text + " (nothing was opened or changed)");
     }
     d.config = std::move(*config);
+    if (put_aside) d.config.quarantine = Config::Quarantine::Always;
     set_up_log(d.config.log_level);
     if (check_only) {
         spdlog::info("{}: fine", file);
@@ -311,8 +320,12 @@ int main(int argc, char** argv) {
     CLI::App app("twinlinkd: collects the stream of one or more ACDs from two links into a durable store");
     std::string file = "/etc/twinlink/twinlinkd.toml";
     bool check_only = false;
+    bool put_aside = false;
     app.add_option("-c,--config", file, "configuration file (TOML)")->capture_default_str();
     app.add_flag("--check-config", check_only, "read the configuration, say whether it is fine, and leave");
+    app.add_flag(
+        "--quarantine", put_aside,
+        "where the store is damaged, put it aside and begin a fresh one, whatever the configuration says");
     std::string import_path;
     app.add_option("--read-import", import_path)->group("");  // the daemon's own: see import_reader.hpp
     app.set_version_flag("--version", "twinlinkd " TWINLINK_VERSION);
@@ -322,7 +335,7 @@ int main(int argc, char** argv) {
             twinlink::daemon::read_import(import_path, STDOUT_FILENO);
             return 0;
         }
-        return twinlink::daemon::run(file, check_only);
+        return twinlink::daemon::run(file, check_only, put_aside);
     } catch (const CLI::ParseError& e) {
         return app.exit(e) == 0 ? 0 : 2;
     } catch (const std::exception& e) {

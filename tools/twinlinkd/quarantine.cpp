@@ -1,6 +1,10 @@
 // See quarantine.hpp.
 #include "tools/twinlinkd/quarantine.hpp"
 
+#include "tools/twinlinkd/service.hpp"
+
+#include <spdlog/spdlog.h>
+
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -47,6 +51,24 @@ Expected<std::string> quarantine(const std::string& store, Nanos wall) {
         close(fd);
     }
     return aside;
+}
+
+bool go_safe(const std::string& store, const std::string& why, Nanos wall) {
+    if (read_safe_mode(store).since != 0) {
+        spdlog::critical("{}, and it is in safe mode already: the store stays where it is", why);
+        return false;
+    }
+    const auto aside = quarantine(store, wall);
+    if (!aside) spdlog::critical("{}; {}", why, aside.error().text);
+    if (!aside || aside->empty()) return false;
+    const SafeMode safe{wall.value, *aside, why};
+    spdlog::critical(
+        "safe mode: {}. The store was put aside as {}, as it is; collecting goes on into a fresh one, which "
+        "the partner "
+        "fills. `twinlink safe-mode off` when you have seen this",
+        safe.why, safe.quarantined);
+    if (const auto done = enter_safe_mode(store, safe); !done) spdlog::error("{}", done.error().text);
+    return true;
 }
 
 }  // namespace twinlink::daemon
