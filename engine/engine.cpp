@@ -154,6 +154,7 @@ bool Engine::offers_durable() const noexcept {
 }
 bool Engine::drained() const noexcept { return parts_->fold.drained(); }
 void Engine::stop() noexcept { parts_->fold.stop(); }
+void Engine::hurry() noexcept { parts_->fold.hurry(); }
 
 bool Engine::stopped() const noexcept {
     return parts_->commit.store_stopped() || (parts_->fold.drained() && parts_->commit.idle());

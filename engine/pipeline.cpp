@@ -128,7 +128,8 @@ std::size_t FoldStage::poll(Now now) {
     const bool hasty = short_commits_.load(std::memory_order_relaxed);
     const u64 most = hasty ? std::min(kShortCommitBytes, config_.batch_bytes_max) : config_.batch_bytes_max;
     const bool room = gathered_bytes() < most;
-    const std::size_t frames = room ? take_frames(now) : 0;
+    const bool leave = stopping && hurry_.load(std::memory_order_relaxed);
+    const std::size_t frames = room && !leave ? take_frames(now) : 0;
     std::size_t offers = 0;
     if (room && !stopping)
         for (OfferDesk& desk : offers_) offers += take_offer(desk, now);

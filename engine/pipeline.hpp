@@ -104,6 +104,8 @@ public:
     /// checkpoint.
     Expected<void> recover(Store& store, Now now);
     void stop() noexcept { stopping_.store(true, std::memory_order_release); }
+    /// Beside stop(): frames that wait in the rings stay there.
+    void hurry() noexcept { hurry_.store(true, std::memory_order_relaxed); }
     /// Nothing is left to gather: the last batch was handed over.
     [[nodiscard]] bool drained() const noexcept { return drained_.load(std::memory_order_acquire); }
     /// Any thread.
@@ -161,6 +163,7 @@ private:
     std::array<std::array<u64, kFrameRefusals>, kLinks> refused_told_{};
     std::array<u64, kLinks> drops_told_{};
     std::atomic<bool> stopping_{false};
+    std::atomic<bool> hurry_{false};
     std::atomic<bool> drained_{false};
     std::atomic<bool> short_commits_{false};
     /// Since when the server's conditions hold; of other kinds nothing.

@@ -144,6 +144,8 @@ public:
     /// Orderly stop, after the receive loop has ended: the next poll_fold takes all that waits in the rings,
     /// closes what is parked and the last commit. Then poll_commit until stopped().
     void stop() noexcept;
+    /// Any thread: what waits in the rings is not taken at the stop. It is a gap, which the partner fills.
+    void hurry() noexcept;
     /// The last batch was handed over: poll_fold() has nothing left to do.
     [[nodiscard]] bool drained() const noexcept;
     /// All is durable and every buffer is back at its port; or the store stopped.

@@ -90,7 +90,7 @@ def stores(folder):
 
 
 def damaged_and_alone(folder):
-    """a damaged store of a server without a partner is left as it is, until somebody says --quarantine: then it is put aside, and a fresh one begun"""
+    """a damaged store of a server without a partner stays, until somebody says --quarantine: then it is put aside, and a fresh one begun"""
     server = Server(folder / "server", "udp").start()
     server.stop()
     data = server.store / "data.mdb"

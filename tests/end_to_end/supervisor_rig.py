@@ -12,7 +12,7 @@ from rig import LIMIT_S, Processes, Skipped, TWINLINKD, check, wait_for
 
 PTRACE_ATTACH, PTRACE_DETACH, WALL = 16, 17, 0x40000000
 LIBC = ctypes.CDLL(None, use_errno=True)
-WATCHDOG_S = 2  # half of tools/systemd/twinlinkd.service's
+WATCHDOG_S = 2  # half of tools/systemd/twinlinkd.service's, which the long form of the matrix takes
 
 
 def thread_of(process, name):
@@ -49,14 +49,15 @@ class Paused:
 class Supervised:
     """A server's daemon under a supervisor: what it notifies, and when it was fed last."""
 
-    def __init__(self, server, daemon=TWINLINKD, environment=None):
+    def __init__(self, server, daemon=TWINLINKD, environment=None, watchdog_s=WATCHDOG_S):
         self.server = server
         self.daemon = daemon
+        self.watchdog_s = watchdog_s
         self.path = server.folder / "notify.sock"
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(str(self.path))
         self.environment = {**os.environ, **(environment or {}), "NOTIFY_SOCKET": str(self.path),
-                            "WATCHDOG_USEC": str(WATCHDOG_S * 1_000_000)}
+                            "WATCHDOG_USEC": str(watchdog_s * 1_000_000)}
         self.said = []  # (when, what)
         self.lock = threading.Lock()
         threading.Thread(target=self.listen, daemon=True).start()
@@ -100,7 +101,7 @@ class Supervised:
 
         def over():
             fed = self.times("WATCHDOG=1")
-            return time.monotonic() - max(fed[-1:] + [0]) > WATCHDOG_S
+            return time.monotonic() - max(fed[-1:] + [0]) > self.watchdog_s
         wait_for("feeding to stop", over)
         return time.monotonic() - asked
 

@@ -1,7 +1,6 @@
-"""Rows 14 to 16, 53 and 56: servers that are killed, lost, stopped and too slow."""
+"""Rows 14 to 16 and 53: servers that are killed, lost and too slow."""
 import random
 import shutil
-import signal
 import time
 from pathlib import Path
 
@@ -136,41 +135,3 @@ def slow_consumer(rig):
     rig.heal(one, two, truth)
     causes = sorted({g["cause"] for g in one.gaps()["gaps"]})
     rig.show(f"frames dropped by link {drops_text(seen)}; {fetched} messages came from the partner; causes {', '.join(causes)}")
-
-
-@row(56, quick=True)
-def told_to_stop(rig):
-    """SIGTERM in the middle of commits, as systemd and a UPS's shutdown send it; then SIGTERM twice
-
-    all that was collected is durable, the partner is told, exit code 0; a second SIGTERM does no harm"""
-    one, two = rig.two()
-    sender = rig.sending([one, two], "--agents", "200", "--speed", "600", "--seed", "56")
-    rig.wait("commits", lambda: two.status()["store"]["commits"] > 20)
-    began = time.monotonic()
-    two.stop()
-    first_ms = round(1000 * (time.monotonic() - began))
-    last = next(l for l in reversed(two.tail().splitlines()) if "stopped in good order" in l)
-    collected, durable = numbers(last)[:2]
-    equal(durable, collected, "messages durable at the end")
-    rig.wait("the partner to be told", lambda: says(one, "stopped in good order"))
-    held = two.gaps()["streams"][0]["messages"]
-    two.store_check()
-    two.start()
-    connected(one, two)
-    rig.wait("commits", lambda: two.status()["store"]["commits"] > 20)
-    began = time.monotonic()
-    two.process.send_signal(signal.SIGTERM)
-    two.process.send_signal(signal.SIGTERM)
-    equal(two.process.wait(LIMIT_S), 0, "exit code after two signals")
-    twice_ms = round(1000 * (time.monotonic() - began))
-    two.store_check()
-    two.start()
-    connected(one, two)
-    truth = rig.over(sender)
-    rig.heal(one, two, truth)
-    rig.show(f"{collected} collected = {durable} durable, {held} in the store; ended after {first_ms} ms, told twice {twice_ms} ms")
-
-
-def numbers(text):
-    """The whole numbers of a line of log behind its level."""
-    return [int(word) for word in text.split(": ", 1)[1].replace(",", " ").split() if word.isdigit()]

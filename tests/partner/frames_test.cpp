@@ -129,7 +129,8 @@ TEST_CASE("partner frames: each template comes out as it went in, one behind the
             CHECK(text_of(got.frame.as<Bye>().text) == "no more power");
         at += got.bytes;
     }
-    CHECK(templates == std::vector<u16>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21});
+    CHECK(templates ==
+          std::vector<u16>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21});
 }
 
 TEST_CASE("partner frames: until a frame is whole, more is waited for") {

@@ -98,6 +98,16 @@ void add_records(std::map<std::string, StructAt>& m) {
                              TWINLINK_AT(LinkEventRecord, now), TWINLINK_AT(LinkEventRecord, reserved0)}};
 }
 
+void add_service(std::map<std::string, StructAt>& m) {
+    m["Skips"] = {sizeof(Skips),
+                  {TWINLINK_AT(Skips, epoch), TWINLINK_AT(Skips, acd), TWINLINK_AT(Skips, reserved0),
+                   TWINLINK_AT(Skips, reserved1)}};
+    m["Condition"] = {
+        sizeof(Condition),
+        {TWINLINK_AT(Condition, since), TWINLINK_AT(Condition, flags), TWINLINK_AT(Condition, reserved0),
+         TWINLINK_AT(Condition, reserved1), TWINLINK_AT(Condition, reserved2), TWINLINK_AT(Condition, text)}};
+}
+
 /// Every struct of messages.hpp, member by member.
 const std::map<std::string, StructAt>& structs() {
     static const std::map<std::string, StructAt> all = [] {
@@ -138,13 +148,6 @@ const std::map<std::string, StructAt>& structs() {
             "Heartbeat",
             {TWINLINK_AT(Heartbeat, sent), TWINLINK_AT(Heartbeat, echo), TWINLINK_AT(Heartbeat, echo_age),
              TWINLINK_AT(Heartbeat, wall), TWINLINK_AT(Heartbeat, refilling)});
-        add.template operator()<Skips>(
-            "Skips", {TWINLINK_AT(Skips, epoch), TWINLINK_AT(Skips, acd), TWINLINK_AT(Skips, reserved0),
-                      TWINLINK_AT(Skips, reserved1)});
-        add.template operator()<Condition>(
-            "Condition", {TWINLINK_AT(Condition, since), TWINLINK_AT(Condition, flags),
-                          TWINLINK_AT(Condition, reserved0), TWINLINK_AT(Condition, reserved1),
-                          TWINLINK_AT(Condition, reserved2), TWINLINK_AT(Condition, text)});
         add.template operator()<Copy>(
             "Copy", {TWINLINK_AT(Copy, epoch), TWINLINK_AT(Copy, seq), TWINLINK_AT(Copy, acd),
                      TWINLINK_AT(Copy, reserved0), TWINLINK_AT(Copy, reserved1)});
@@ -182,6 +185,7 @@ const std::map<std::string, StructAt>& structs() {
         add.template operator()<ItemEntry>("ItemEntry", {TWINLINK_AT(ItemEntry, value)});
         add_accounts(m);
         add_records(m);
+        add_service(m);
         return m;
     }();
     return all;

@@ -26,9 +26,8 @@ inline constexpr std::array<StateInfo, 7> kStates{{
      "It collects and what arrives is durable, but something is missing: a link, an ACD, or messages.",
      "Look at the reasons above, then at: twinlink links, twinlink gaps."},
     {"safe_mode", tools::Style::Bad,
-     "It crashed again and again, put its store aside, whole, and collects into a fresh one, which the "
-     "partner "
-     "fills.",
+     "Its store was damaged, or it crashed again and again: it put the store aside, as it is, and collects "
+     "into a fresh one, which the partner fills.",
      "Keep the store that was put aside, find out why (journalctl -u twinlinkd, coredumpctl); when you have "
      "seen this: twinlink safe-mode off."},
     {"maintenance", tools::Style::Warning,

@@ -1,6 +1,8 @@
 // See loops.hpp.
 #include "tools/twinlinkd/loops.hpp"
 
+#include "tools/twinlinkd/hurry.hpp"
+
 #include <immintrin.h>
 #include <pthread.h>
 #include <sys/resource.h>
@@ -118,6 +120,7 @@ void Loops::fold_loop() {
     while (!engine_.stopped() && !engine_.drained()) {
         const Now now = clocks();
         beat(Stage::Fold, now.mono);
+        if (in_a_hurry.load(std::memory_order_relaxed)) engine_.hurry();
         idler.after(engine_.poll_fold(now));
     }
 }

@@ -6,6 +6,7 @@
 #include "engine/store/file_check.hpp"
 #include "tools/twinlinkd/control.hpp"
 #include "tools/twinlinkd/crashes.hpp"
+#include "tools/twinlinkd/hurry.hpp"
 #include "tools/twinlinkd/import_job.hpp"
 #include "tools/twinlinkd/log_watch.hpp"
 #include "tools/twinlinkd/quarantine.hpp"
@@ -172,7 +173,7 @@ std::optional<Crashes> look_back(Config& config) {
 /// A store that is damaged for good is put aside, where the configuration has it so. Without a partner it
 /// stays by default: nobody would fill a fresh one, and whether a backup shall take its place is a person's
 /// to say, before other messages are in the way.
-Expected<std::unique_ptr<Engine>> open_engine(const Daemon& d, Now started) {
+Expected<std::unique_ptr<Engine>> open_engine(Daemon& d, Now started) {
     auto engine = Engine::open(d.config.engine, d.ports, started);
     const std::string& store = d.config.engine.store_path;
     const std::string damage = engine ? std::string() : store::damage_of(store);
@@ -185,6 +186,10 @@ Expected<std::unique_ptr<Engine>> open_engine(const Daemon& d, Now started) {
             ". It stays as it is: restore a backup, or start the daemon once with --quarantine, which "
             "puts it aside and begins a fresh one");
     if (!go_safe(store, "its store was damaged: " + damage, started.wall)) return engine;
+    if (d.crashes) {  // of the store that is gone
+        d.crashes->forgive();
+        d.crashes->begin(boottime());
+    }
     return Engine::open(d.config.engine, d.ports, started);
 }
 
@@ -277,6 +282,7 @@ int collect(Daemon& d, int signals) {
     supervisor.ready();
     watch(d, *control, loops, desk, supervisor, signals);
     supervisor.stopping();
+    hear_again();
     imports.finish();
     if (partner) take_leave(*partner, service);
     loops.stop();

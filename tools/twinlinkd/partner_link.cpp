@@ -5,6 +5,7 @@
 #include "tools/twinlinkd/partner_link.hpp"
 
 #include "tools/pairing/credentials.hpp"
+#include "tools/twinlinkd/hurry.hpp"
 #include "tools/twinlinkd/loops.hpp"
 #include "tools/twinlinkd/partner_identity.hpp"
 
@@ -18,6 +19,7 @@
 #include <algorithm>
 #include <atomic>
 #include <charconv>
+#include <chrono>
 #include <random>
 #include <thread>
 
@@ -31,7 +33,9 @@ using partner::ByeWhy;
 
 constexpr auto kIdlePoll = std::chrono::milliseconds(2);
 constexpr auto kSetUp = std::chrono::seconds(5);  // connecting and greeting in TLS, at most
-constexpr auto kFarewell = std::chrono::milliseconds(300);
+constexpr auto kFarewell =
+    std::chrono::milliseconds(300);  // for the last words, where the partner does not end it
+constexpr auto kFarewellLook = std::chrono::milliseconds(5);
 constexpr auto kPauseFirst = std::chrono::milliseconds(100);
 constexpr auto kPauseMost = std::chrono::milliseconds(5'000);
 constexpr Nanos kLinksEvery = 100_ms;
@@ -102,6 +106,7 @@ private:
     void begin(const ConnectionPtr& c);
     void read(const ConnectionPtr& c);
     void write();
+    void farewell(std::chrono::steady_clock::time_point until);
     void tick();
     void tell_links();
     void look_at_progress(Now now);
@@ -415,10 +420,18 @@ void PartnerLink::Impl::stop(ByeWhy why, const std::string& text) {
         if (!current_) return io_.stop();
         shim_.bye(why, text);
         write();
-        again_.expires_after(kFarewell);
-        again_.async_wait([this](const error_code&) { io_.stop(); });
+        farewell(std::chrono::steady_clock::now() + kFarewell);
     });
     thread_.join();
+}
+
+/// Waits until the partner has taken the last words and closes the connection, unless there is no time for
+/// that.
+void PartnerLink::Impl::farewell(std::chrono::steady_clock::time_point until) {
+    const bool late = std::chrono::steady_clock::now() >= until;
+    if (late || !current_ || in_a_hurry.load(std::memory_order_relaxed)) return io_.stop();
+    again_.expires_after(kFarewellLook);
+    again_.async_wait([this, until](const error_code&) { farewell(until); });
 }
 
 void PartnerLink::Impl::set_condition(partner::ServerCondition condition) {

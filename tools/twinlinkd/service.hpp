@@ -23,7 +23,8 @@ namespace twinlink::daemon {
 /// Replaces a file whole, durably, mode 0600; makes its folder (0700) where there is none.
 Expected<void> write_whole(const std::filesystem::path& file, std::string_view text);
 
-/// The daemon crashed again and again, put its store aside and goes on with a fresh one.
+/// The daemon put its store aside, because that was damaged or after a loop of crashes, and goes on with a
+/// fresh one.
 struct SafeMode {
     u64 since = 0;            ///< server's wall clock, ns; 0 = it is not
     std::string quarantined;  ///< where the store is now

@@ -117,8 +117,7 @@ std::vector<std::string> notes_of(const PartnerLinkStatus& partner) {
             std::string("the partner is on battery") +
             ((theirs.flags & partner::kLowBattery) != 0 ? ", which is low: it is about to leave" : ""));
     if ((theirs.flags & partner::kInSafeMode) != 0)
-        notes.push_back(
-            "the partner is in safe mode: it crashed again and again, and goes on with a fresh store");
+        notes.push_back("the partner is in safe mode: it put its store aside, and goes on with a fresh one");
     for (const Acd acd : theirs.off)
         notes.push_back("the partner was told not to collect ACD " + std::to_string(acd.value));
     return notes;
