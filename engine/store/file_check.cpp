@@ -49,6 +49,8 @@ constexpr u32 kLmdbMagic = 0xBEEFC0DE;
 constexpr u32 kLmdbVersion = 1;
 constexpr u16 kMetaFlag = 0x08;
 constexpr u64 kNoPage = ~u64{0};
+/// What a process can map, on machines of this kind.
+constexpr u64 kMapBytesMax = u64{1} << 47;
 /// Damaged trees can have circles. Chosen: a free list of a million pages takes a second.
 constexpr int kProbeSeconds = 60;
 
@@ -322,6 +324,9 @@ std::string damage_of(const std::filesystem::path& folder) {
         const auto& [first, second] = *metas;
         if (first.magic == kLmdbMagic && first.version > kLmdbVersion && second.version == first.version)
             return {};
+        // Else a lack of memory would be told from it.
+        if (first.magic == kLmdbMagic && std::max(first.map_bytes, second.map_bytes) > kMapBytesMax)
+            return "its meta pages claim a map that no machine has";
     }
     if (const auto checked = check_file(folder); !checked) return checked.error().text;
     bool crashed = false;

@@ -107,6 +107,14 @@ def damaged_and_alone(folder):
     aside = list(server.store.parent.glob("store.quarantine-*"))
     equal([(a / "data.mdb").read_bytes() for a in aside], [whole[:3 * 4096]], "what was put aside")
     server.stop()
+    # Nobody has seen that one: the next is put aside by a person's word only.
+    server.config.write_text('quarantine = "always"\n' + server.config.read_text())
+    data.write_bytes(b"")
+    done = subprocess.run([str(TWINLINKD), "-c", str(server.config)], capture_output=True, text=True, timeout=LIMIT_S)
+    equal((done.returncode, "in safe mode already" in done.stderr), (1, True), f"exit code of a second damaged store ({done.stderr})")
+    server.start("--quarantine")
+    equal(len(list(server.store.parent.glob("store.quarantine-*"))), 2, "stores put aside")
+    server.stop()
 
 
 def two_daemons(folder):

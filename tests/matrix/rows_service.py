@@ -127,7 +127,7 @@ def overwritten_under(server):
 def dies_of_its_store(rig):
     """server 1's store is cut off under the running daemon (SIGBUS), or overwritten; then the daemon crashes three times within a minute
 
-    it ends and is started again; what is damaged is put aside at once, three crashes are a loop: safe mode, a fresh store, told loudly, then healed"""
+    it is started again; what is damaged is put aside at once, three crashes are a loop: safe mode, a fresh store, told loudly, then healed"""
     one, two = rig.server(1, crashes_max=3), rig.server(2)
     watched = Supervised(one).start()
     two.start()

@@ -460,7 +460,7 @@ TEST_CASE(
     pair.run(50_ms);
     CHECK(!pair.two.shim->status().their_condition.maintenance());
     pair.one.shim->set_condition(
-        {.since = 77, .flags = kInMaintenance, .text = "new disks", .off = {Acd{1}}});
+        {.since = 77, .flags = partner::kInMaintenance, .text = "new disks", .off = {Acd{1}}});
     pair.run(200_ms);
     const partner::ServerCondition theirs = pair.two.shim->status().their_condition;
     CHECK((theirs.maintenance() && theirs.since == 77 && theirs.text == "new disks"));
@@ -472,10 +472,10 @@ TEST_CASE(
     CHECK(pair.two.rig.engine().status().messages > 0);
     CHECK(pair.count(pair.one, Counter::NamesAsked) == 0);
 
-    pair.one.shim->bye(ByeWhy::Maintenance, "stopped for maintenance");
+    pair.one.shim->bye(partner::ByeWhy::Maintenance, "stopped for maintenance");
     pair.run(200_ms);
     CHECK(!pair.connected());
-    CHECK(pair.two.shim->status().their_bye == ByeWhy::Maintenance);
+    CHECK(pair.two.shim->status().their_bye == partner::ByeWhy::Maintenance);
     CHECK(pair.two.shim->status().their_condition.maintenance());
     pair.one.shim->set_condition({});
     pair.connect();

@@ -146,6 +146,29 @@ TEST_CASE("restart: after an orderly stop nothing is missing and the rows go on"
     CHECK(all_rows(straight) == all_rows(stopped));
 }
 
+TEST_CASE(
+    "restart: a stop in a hurry leaves what waits in the rings; what was taken is durable, the rest a gap") {
+    PipelineRig rig;
+    rig.heartbeat();
+    rig.heartbeat();
+    rig.run(5_ms);
+    pump_up(rig);
+    answered_call(rig, 1, kEight + kMinute);
+    rig.run(5_ms);
+    const u64 taken = rig.next();
+    answered_call(rig, 2, kEight + 4 * kMinute);
+    rig.receive_only();
+    rig.engine().hurry();
+    rig.stop();
+    CHECK(rig.snapshot().streams().at(0).next == taken);
+    rig.drop();
+    rig.open();
+    answered_call(rig, 3, kEight + 8 * kMinute);
+    rig.run(300_ms);
+    CHECK(rig.gaps() == std::to_string(taken) + "-" + std::to_string(taken + 6) + ":server_down:open");
+    rig.stop();
+}
+
 TEST_CASE("restart: what came while the server was down is a gap with that cause") {
     PipelineRig rig;
     rig.heartbeat();

@@ -15,7 +15,12 @@ const SimStream& day() {
 }
 
 SkipRecord skip_of(u64 seq) {
-    return {.epoch = day().lives[0].epoch.value, .seq = seq, .found_wall = kEight, .crashes = 3, .acd = 1};
+    return {.epoch = day().lives[0].epoch.value,
+            .seq = seq,
+            .found_wall = kEight,
+            .crashes = 3,
+            .acd = 1,
+            .reserved0 = 0};
 }
 
 EngineConfig skipping(std::vector<SkipRecord> skips) {

@@ -68,6 +68,7 @@ int fail(int code, const std::string& text) {
 /// What lives as long as the daemon collects, in the order of its making.
 struct Daemon {
     Config config;
+    bool put_aside = false;  // a person said so: --quarantine
     std::unique_ptr<drivers::DpdkEal> eal;
     std::array<std::unique_ptr<Port>, kLinks> owned;
     std::array<Port*, kLinks> ports{};
@@ -180,12 +181,15 @@ Expected<std::unique_ptr<Engine>> open_engine(Daemon& d, Now started) {
     if (damage.empty()) return engine;
     using Quarantine = Config::Quarantine;
     const Quarantine when = d.config.quarantine;
-    if (when == Quarantine::Never || (when == Quarantine::WithPartner && !d.config.partner))
+    const bool may = when == Quarantine::Always || (when == Quarantine::WithPartner && d.config.partner);
+    if (!may && !d.put_aside)
         return failure(
             engine.error().text +
             ". It stays as it is: restore a backup, or start the daemon once with --quarantine, which "
             "puts it aside and begins a fresh one");
-    if (!go_safe(store, "its store was damaged: " + damage, started.wall)) return engine;
+    if (!go_safe(store, "its store was damaged: " + damage, started.wall, d.put_aside))
+        return failure(engine.error().text +
+                       ". To have this one put aside too, start the daemon once with --quarantine");
     if (d.crashes) {  // of the store that is gone
         d.crashes->forgive();
         d.crashes->begin(boottime());
@@ -301,7 +305,7 @@ int run(const std::string& file, bool check_only, bool put_aside) {
         return fail(kUsage, config.error().text + " (nothing was opened or changed)");
     }
     d.config = std::move(*config);
-    if (put_aside) d.config.quarantine = Config::Quarantine::Always;
+    d.put_aside = put_aside;
     set_up_log(d.config.log_level);
     if (check_only) {
         spdlog::info("{}: fine", file);

@@ -53,8 +53,8 @@ Expected<std::string> quarantine(const std::string& store, Nanos wall) {
     return aside;
 }
 
-bool go_safe(const std::string& store, const std::string& why, Nanos wall) {
-    if (read_safe_mode(store).since != 0) {
+bool go_safe(const std::string& store, const std::string& why, Nanos wall, bool again) {
+    if (!again && read_safe_mode(store).since != 0) {
         spdlog::critical("{}, and it is in safe mode already: the store stays where it is", why);
         return false;
     }
@@ -64,8 +64,7 @@ bool go_safe(const std::string& store, const std::string& why, Nanos wall) {
     const SafeMode safe{wall.value, *aside, why};
     spdlog::critical(
         "safe mode: {}. The store was put aside as {}, as it is; collecting goes on into a fresh one, which "
-        "the partner "
-        "fills. `twinlink safe-mode off` when you have seen this",
+        "the partner fills. `twinlink safe-mode off` when you have seen this",
         safe.why, safe.quarantined);
     if (const auto done = enter_safe_mode(store, safe); !done) spdlog::error("{}", done.error().text);
     return true;

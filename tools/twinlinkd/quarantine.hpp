@@ -16,7 +16,7 @@ namespace twinlink::daemon {
 
 /// Puts the store aside, writes down that the daemon is in safe mode for that reason, and tells it loudly.
 /// Once, until people have seen it: what goes on making stores unusable must not fill the disk with them.
-/// False: the store is where it was.
-bool go_safe(const std::string& store, const std::string& why, Nanos wall);
+/// `again`: they say so. False: the store is where it was.
+bool go_safe(const std::string& store, const std::string& why, Nanos wall, bool again = false);
 
 }  // namespace twinlink::daemon
