@@ -190,9 +190,9 @@ TEST_CASE("partner frames: what is out of its range is refused by its reason") {
     std::vector<std::byte> two_in_one;
     write_frame(two_in_one, Copy{10, 3, 1, 0, 0}, {}, two_messages());
     CHECK(fault(two_in_one) == FrameFault::BadMessage);
-    CHECK(fault(with(all[16], kBlockAt + sizeof(Condition) + sizeof(GroupHead), u16{0})) ==
+    CHECK(fault(with(all[19], kBlockAt + sizeof(Condition) + sizeof(GroupHead), u16{0})) ==
           FrameFault::BadNumber);
-    CHECK(fault(with(all[17], kBlockAt + sizeof(Skips) + sizeof(GroupHead) + 8, u64{4})) ==
+    CHECK(fault(with(all[20], kBlockAt + sizeof(Skips) + sizeof(GroupHead) + 8, u64{4})) ==
           FrameFault::BadNumber);  // not a single one
     auto long_frame = want;
     const u32 too_long = kPartnerFrameMax + 1;

@@ -467,6 +467,8 @@ TEST_CASE(
     CHECK(theirs.off == std::vector{Acd{1}});
     CHECK(!pair.one.shim->status().their_condition.maintenance());
     pair.one.links = false;
+    for (int i = 0; i < 2; ++i) pair.two.rig.heartbeat();
+    pair.run(10_ms);
     pump_up(pair.two.rig);
     pair.run(300_ms);
     CHECK(pair.two.rig.engine().status().messages > 0);

@@ -253,6 +253,9 @@ TEST_CASE("exceptions: a condition is one episode over restarts, and lasts until
 
 TEST_CASE("exceptions: an ACD that is not collected lacks what it sent meanwhile, and says so") {
     PipelineRig rig;
+    rig.heartbeat();
+    rig.heartbeat();
+    rig.run(5_ms);
     pump_up(rig);
     rig.run(200_ms);
     const u64 wall = rig.now.wall.value;
