@@ -139,8 +139,9 @@ class Server:
                              {l: f"udp:127.0.0.1:{numbers[l]}" for l in "AB"}, dpdk=False)
         else:
             self.wire = wire
-        # Tests kill servers as often as they like: that alone puts no store aside.
-        lines = [f'control_socket = "{self.socket}"', f"crashes_max = {crashes_max}", extra, "[store]", f'path = "{self.store}"', "map_gib = 8",
+        # Tests kill servers as often as they like: that alone puts no store aside. None: older programs do not know the key.
+        crashes = [] if crashes_max is None else [f"crashes_max = {crashes_max}"]
+        lines = [f'control_socket = "{self.socket}"', *crashes, extra, "[store]", f'path = "{self.store}"', "map_gib = 8",
                  "journal_mib = 2048", extra_store, "[dpdk]", 'hugepages = "no"']
         for acd in range(1, acds + 1):
             lines += ["[[acd]]", f"number = {acd}", extra_acd]

@@ -21,7 +21,7 @@ def pair(folder, program):
     port = free_udp_ports(1)[0]
     credentials = make_credentials(folder)
     servers = [Server(folder / f"server{n}", "udp", extra=f"{PATIENT}\n{partner_table(mode, port, own)}", extra_store=SMALL_STORE,
-                      extra_acd=SMALL_ACD, pool_frames=8192)
+                      extra_acd=SMALL_ACD, pool_frames=8192, crashes_max=None)
                for n, mode, own in ((1, "listen", credentials[0]), (2, "connect", credentials[1]))]
     for server in servers:
         server.program = program
@@ -129,7 +129,7 @@ def info_of(server):
 
 def killed(folder):
     """kill -9 at random moments of the first start on an older store: the next one goes on, and lacks nothing"""
-    server = Server(folder / "server", "udp", extra=PATIENT, extra_store=SMALL_STORE, extra_acd=SMALL_ACD, pool_frames=8192)
+    server = Server(folder / "server", "udp", extra=PATIENT, extra_store=SMALL_STORE, extra_acd=SMALL_ACD, pool_frames=8192, crashes_max=None)
     server.program = OLD / "twinlinkd/twinlinkd"
     server.start()
     switch([server], folder, *DAY, "--speed", "900")
@@ -159,7 +159,7 @@ def killed(folder):
 
 def no_way_back(folder):
     """the previous version on this version's store: refused with clear words, not one byte changed"""
-    server = Server(folder / "server", "udp", extra=PATIENT, extra_store=SMALL_STORE, extra_acd=SMALL_ACD, pool_frames=8192)
+    server = Server(folder / "server", "udp", extra=PATIENT, extra_store=SMALL_STORE, extra_acd=SMALL_ACD, pool_frames=8192, crashes_max=None)
     server.program = TWINLINKD
     server.start()
     switch([server], folder, *DAY, "--speed", "900")
