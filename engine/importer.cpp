@@ -27,8 +27,8 @@ CounterInfo info(OfferCounter counter) noexcept {
     return {"?", "?"};
 }
 
-Importer::Importer(OfferDesk& desk, StoreReader own, std::span<const Acd> acds, FilledBy by)
-    : desk_(desk), own_(std::move(own)), acds_(acds.begin(), acds.end()), by_(by) {}
+Importer::Importer(OfferDesk& desk, StoreReader own, std::span<const Acd> acds, FilledBy by, bool dry)
+    : desk_(desk), own_(std::move(own)), acds_(acds.begin(), acds.end()), by_(by), dry_(dry) {}
 
 Importer::~Importer() {
     // The way back belongs to the fold stage: what was begun goes round empty.
@@ -166,6 +166,11 @@ void Importer::compare(View& view, Bytes messages, Seq first, Seq end) {
 
 /// Adds at most `count` messages from the front of the run to a piece. Returns how many.
 u32 Importer::gather(View& view, const OfferRun& run, u32 count) {
+    if (dry_) {
+        counts_.add(OfferCounter::Filled, count);
+        note_offered(view, {run.first, run.first + (count - 1)});
+        return count;
+    }
     const auto fits = [&] {
         return piece_->stream == run.stream && piece_->first + piece_->count == run.first &&
                kOfferBytes - piece_->bytes >= message_at(run.messages.data()).wire_bytes();

@@ -20,6 +20,8 @@ CounterInfo info(StoreCounter which) noexcept {
         {"row_bytes", "Bytes of keys and values of those rows"},
         {"rows_revised", "Rows that a refold changed: their revision went up"},
         {"rows_dropped", "Rows that a refold does not have any more"},
+        {"rows_restored", "Rows taken from a backup"},
+        {"rows_kept", "Times that an INCOMPLETE row did not replace one that a backup made complete"},
         {"refolds_impossible", "Late fills before which no state to fold from is left"},
         {"due_marks", "Times that a local day was marked because an interval of it closed or changed"},
         {"rolled_written", "Rows of days, weeks and months written for the first time"},

@@ -135,6 +135,7 @@ Expected<Store> Store::open(const std::filesystem::path& path, const StoreConfig
     const auto last = unseal<CommitRecord>(kCommitKey.bytes(), value);
     if (!last) return in(Error{"the record of the last commit is damaged"});
     state->last = *last;
+    if (const int rc = state->writer.load(txn)) return in(fail(rc, "its intervals").error());
     txn.abort();
     state->counters.set(StoreCounter::MigratedFrom, state->environment->migrated_from);
     state->housekeep();

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "engine/store/commit_batch.hpp"
+#include "engine/store/restore_rule.hpp"
 
 #include <twinlink/counters.hpp>
 #include <twinlink/error.hpp>
@@ -60,6 +61,8 @@ enum class StoreCounter : u8 {
     RowBytes,
     RowsRevised,
     RowsDropped,
+    RowsRestored,
+    RowsKept,
     RefoldsImpossible,
     DueMarks,
     RolledWritten,
@@ -104,6 +107,9 @@ struct CommitResult {
     u64 fill_conflicts = 0;  ///< ... that were here already with other bytes: what was here stays
     u64 pruned_blocks = 0;   ///< taken by the retention
     u64 bytes = 0;           ///< put into LMDB: keys and values
+    std::vector<RestoreVerdict> restored;    ///< what became of each of `batch.restored`
+    std::optional<IntervalRecord> interval;  ///< of them, as it was written, where it was
+    bool interval_whole = false;             ///< ... and it is complete
 };
 
 /// What a restart begins with, read in one snapshot.

@@ -93,6 +93,7 @@ struct EngineStatus {
 };
 
 struct OfferDesk;
+struct RestoreRings;
 class MirrorFeed;
 
 /// One server's engine. Each poll function belongs to one thread at a time; what any thread may call says so.
@@ -126,6 +127,9 @@ public:
     /// (engine/partner/shim.hpp joins the two).
     [[nodiscard]] OfferDesk& partner_offers() noexcept;
     [[nodiscard]] MirrorFeed& mirror_feed() noexcept;
+    /// Where one more thread hands in rows of a backup, for what no messages can bring any more
+    /// (engine/restore.hpp).
+    [[nodiscard]] RestoreRings& restored() noexcept;
     /// By the offering thread: all that was offered is dealt with, and what it filled is durable.
     [[nodiscard]] bool offers_durable() const noexcept;
 
