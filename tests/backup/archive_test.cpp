@@ -25,8 +25,7 @@ public:
     explicit ByHand(const ArchiveHead& head = some_head()) { add(head); }
     template <class T>
     ByHand& add(const T& value) {
-        const Bytes bytes = std::as_bytes(std::span(&value, 1));
-        all_.insert(all_.end(), bytes.begin(), bytes.end());
+        for (const std::byte b : std::as_bytes(std::span(&value, 1))) all_.push_back(b);
         return *this;
     }
     ByHand& part(u16 id) { return add(PartHead{kPartMagic, id, 0}); }
@@ -154,8 +153,8 @@ TEST_CASE("archive: a manifest that tells of other parts, and bytes behind it, a
     other[PartId::OwnKey] = text("b key");
     const auto first = archive_of(small_parts());
     const auto second = archive_of(other);
-    const auto manifest_of = [](const std::vector<std::byte>& archive) {
-        return std::ranges::search(archive, bytes_of("PART\xff\xff")).begin();
+    const auto manifest_of = [](const std::vector<std::byte>& of) {
+        return std::ranges::search(of, bytes_of("PART\xff\xff")).begin();
     };
     std::vector<std::byte> mixed(second.begin(), manifest_of(second));
     mixed.insert(mixed.end(), manifest_of(first), first.end());

@@ -163,8 +163,11 @@ def what_is_refused(folder):
     refused("backup", "system", folder / "x", "--config", server.config, "--store", folder / "nowhere", says="No such file")
     refused("backup", "system", folder / "no" / "x", "--config", server.config, says="No such file")
     check(not (folder / "x").exists(), "a backup of nothing")
-    check(before.items() - {("server/store/data.mdb", before["server/store/data.mdb"])} <= holds(folder).items(),
-          "something was changed")
+    after = holds(folder)
+    # The store was made rotten above; its lock file has the table of readers.
+    changed = [name for name, digest in before.items() if after.get(name) != digest and name not in
+               ("server/store/data.mdb", "server/store/lock.mdb")]
+    equal(changed, [], "files that were changed")
     # All of it but the store, beside what is there already.
     command("restore", "system", file, "--parts", "configuration,credentials", "--config", place / "toml", "--credentials", one)
     equal((place / "toml").read_bytes(), server.config.read_bytes(), "the configuration")

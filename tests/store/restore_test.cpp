@@ -208,6 +208,7 @@ TEST_CASE(
         CommitBatch again;
         put(again, key_of(0, 1), 12, lacks);
         put(again, key_of(0, 2), 22, lacks);
+        if (lacks) put(again, key_of(0, 4), 24, true);  // of messages in doubt: the whole day has no such row
         again.replaced.push_back({kStream.acd, kStart, 0});
         again.intervals.push_back(interval(0, lacks));
         return again;
@@ -216,6 +217,7 @@ TEST_CASE(
         CHECK(seen(store, key_of(0, 1)) == Seen{101, 1, false});
         CHECK(seen(store, key_of(0, 2)) == Seen{20, 0, false});
         CHECK(seen(store, key_of(0, 3)) == Seen{103, 1, false});
+        CHECK_FALSE(seen(store, key_of(0, 4)));
         CHECK(now(store, 0).restored == 1);
         CHECK(now(store, 0).in_doubt == 0);
     };
