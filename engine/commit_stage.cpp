@@ -10,7 +10,7 @@
 
 namespace twinlink {
 
-std::size_t CommitStage::poll(Now) {
+std::size_t CommitStage::poll(Now now) {
     CommitBatch* live = nullptr;
     CommitBatch* refolded = nullptr;
     CommitBatch* rolled = nullptr;
@@ -29,10 +29,12 @@ std::size_t CommitStage::poll(Now) {
             for (const ReplacedInterval& interval : refolded->replaced)
                 replaced_[interval] = refolded->refold;
     } else if (rolled_.full.pop(rolled)) {  // all else comes before
+        rolled->wall = now.wall.value;
         write(*rolled);
         rolled->clear();
         rolled_.empty.push(rolled);
     } else if (restored_.full.pop(piece)) {
+        piece->batch.wall = now.wall.value;
         restore(*piece);
         restored_.empty.push(piece);
     }

@@ -54,6 +54,7 @@ StoreConfig store_config(const EngineConfig& config) {
     store.map_bytes = config.map_bytes;
     store.journal_bytes = config.journal_bytes_max;
     store.journal_age = config.journal_age_max;
+    store.kept_for = config.kept_for;
     return store;
 }
 

@@ -94,7 +94,7 @@ int BatchWriter::write(Txn& txn, const CommitBatch& batch, CommitResult& result)
     if (rc == 0) rc = write_records(txn, Db::Streams, batch.streams);
     if (rc == 0) rc = write_records(txn, Db::Links, batch.links);
     const auto& intervals = restored_.keep_marks(txn, batch.intervals);
-    if (rc == 0) rc = mark_due(txn, intervals, counters_);
+    if (rc == 0) rc = mark_due(txn, intervals, {kept_, batch.wall}, counters_);
     if (rc == 0) rc = write_records(txn, Db::Intervals, intervals);
     if (rc == 0) rc = write_records(txn, Db::Names, batch.names);
     if (rc == 0) rc = write_records(txn, Db::Acds, batch.acds);

@@ -18,7 +18,8 @@ inline constexpr u32 kMergeBytes = 16 * 1024;
 
 class BatchWriter {
 public:
-    explicit BatchWriter(Counters<StoreCounter>& counters) : counters_(counters), restored_(counters) {}
+    BatchWriter(const KeptFor& kept, Counters<StoreCounter>& counters)
+        : kept_(kept), counters_(counters), restored_(kept, counters) {}
 
     /// Once, when the store is opened.
     int load(const Txn& txn) { return restored_.load(txn); }
@@ -46,6 +47,7 @@ private:
     template <class R>
     int write_records(Txn& txn, Db db, const std::vector<R>& records);
 
+    KeptFor kept_;
     Counters<StoreCounter>& counters_;
     RestoredRows restored_;
     CommitResult* result_ = nullptr;

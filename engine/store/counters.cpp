@@ -22,6 +22,8 @@ CounterInfo info(StoreCounter which) noexcept {
         {"rows_dropped", "Rows that a refold does not have any more"},
         {"rows_restored", "Rows taken from a backup"},
         {"rows_kept", "Times that an INCOMPLETE row did not replace one that a backup made complete"},
+        {"rows_expired", "Rows that have been kept for as long as is configured, and went"},
+        {"periods_expired", "Records of intervals, days, weeks and months that went with their rows"},
         {"refolds_impossible", "Late fills before which no state to fold from is left"},
         {"due_marks", "Times that a local day was marked because an interval of it closed or changed"},
         {"rolled_written", "Rows of days, weeks and months written for the first time"},

@@ -17,11 +17,13 @@ enum class RestoreVerdict : u8 {
     NotComplete,     // the one in the backup is not complete, or its interval was not over
     NotMissed,       // not here, but its interval here is complete: here it never was
     NotYet,          // this server has yet to come to, or to close, its interval
+    TooOld,          // older than this server keeps such rows
     Count_
 };
 [[nodiscard]] constexpr std::string_view name(RestoreVerdict verdict) noexcept {
-    constexpr std::array<std::string_view, 6> kNames{"took_absent",      "took_incomplete", "complete_here",
-                                                     "incomplete_there", "not_missed",      "not_yet"};
+    constexpr std::array<std::string_view, 7> kNames{"took_absent",      "took_incomplete", "complete_here",
+                                                     "incomplete_there", "not_missed",      "not_yet",
+                                                     "too_old"};
     return kNames[static_cast<std::size_t>(verdict)];
 }
 [[nodiscard]] constexpr bool takes(RestoreVerdict verdict) noexcept {
@@ -32,6 +34,7 @@ enum class RestoreVerdict : u8 {
 struct RestoreHere {
     std::optional<IntervalRecord> interval;
     u64 newest_start = 0;   ///< of the ACD's newest interval, 0 = none
+    u64 kept_from = 0;      ///< where what this server keeps of the row's kind begins
     bool row = false;       ///< it is here ...
     bool complete = false;  ///< ... over, and not INCOMPLETE
 };
@@ -42,6 +45,7 @@ struct RestoreHere {
     // An interval that the fold has yet to come to would be written over row by row.
     const bool past = here.interval ? here.interval->closed != 0 : start < here.newest_start;
     if (!past) return NotYet;
+    if (start < here.kept_from) return TooOld;
     if (here.row && here.complete) return Complete;
     if (!complete_there) return NotComplete;
     if (here.row) return TookIncomplete;

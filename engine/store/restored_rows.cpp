@@ -14,8 +14,8 @@ namespace {
 ReplacedInterval place_of(const IntervalRecord& i) noexcept { return {Acd{i.acd}, i.start, i.instance}; }
 bool lacks(const IntervalRecord& i) noexcept { return i.incomplete != 0 || i.in_doubt != 0; }
 
-std::optional<IntervalRecord> interval_at(const Txn& txn, const IntervalRecord& of) noexcept {
-    const Key key = key_of(of);
+std::optional<IntervalRecord> interval_at(const Txn& txn, const ReplacedInterval& at) noexcept {
+    const Key key = Key{}.put(at.acd.value).put(at.start).put(at.instance);
     Bytes value;
     return txn.get(Db::Intervals, key.bytes(), value) == 0 ? unseal<IntervalRecord>(key.bytes(), value)
                                                            : std::nullopt;
@@ -52,7 +52,7 @@ int RestoredRows::write(Txn& txn, const CommitBatch& batch, CommitResult& result
     if (!batch.restored_interval) return 0;
     const RestoredInterval& from = *batch.restored_interval;
     RestoreHere here;
-    here.interval = interval_at(txn, from.record);
+    here.interval = interval_at(txn, place_of(from.record));
     if (const int rc = newest_start(txn, Acd{from.record.acd}, here.newest_start)) return rc;
     Cursor c;
     if (const int rc = c.open(txn, Db::Rows)) return rc;
@@ -66,6 +66,8 @@ int RestoredRows::write(Txn& txn, const CommitBatch& batch, CommitResult& result
         // One that rotted here is as good as none.
         here.row = found == 0 && ours.size() >= sizeof(RowHead);
         here.complete = here.row && is_complete(ours) && read<u32>(ours.data()) == seal_of(key.bytes(), ours);
+        if (const int rc = kept_from(txn, {kept_, batch.wall}, row.key.table, row.key.acd, here.kept_from))
+            return rc;
         const RestoreVerdict verdict = judge(here, from.record.start, is_complete(theirs));
         result.restored.push_back(verdict);
         if (!takes(verdict)) continue;
@@ -81,11 +83,11 @@ int RestoredRows::write(Txn& txn, const CommitBatch& batch, CommitResult& result
         took = true;
     }
     const bool past = here.interval ? here.interval->closed != 0 : from.record.start < here.newest_start;
-    return past ? write_interval(txn, from, here.interval, took, result) : 0;
+    return past ? write_interval(txn, from, batch.wall, here.interval, took, result) : 0;
 }
 
 /// The interval's record: the backup's where all of it is here now, else ours with a mark.
-int RestoredRows::write_interval(Txn& txn, const RestoredInterval& from,
+int RestoredRows::write_interval(Txn& txn, const RestoredInterval& from, u64 wall,
                                  const std::optional<IntervalRecord>& here, bool took, CommitResult& result) {
     bool whole = from.last && from.all_tables && from.record.closed != 0 && !lacks(from.record);
     if (whole && here && !lacks(*here) && !took) return 0;
@@ -99,7 +101,7 @@ int RestoredRows::write_interval(Txn& txn, const RestoredInterval& from,
     result.interval = record;
     result.interval_whole = whole;
     const std::vector<IntervalRecord> one{record};
-    if (const int rc = mark_due(txn, one, counters_)) return rc;
+    if (const int rc = mark_due(txn, one, {kept_, wall}, counters_)) return rc;
     Cursor c;
     const Key key = key_of(record);
     const auto value = seal(key.bytes(), record);
@@ -130,9 +132,17 @@ int RestoredRows::all_complete(const Txn& txn, const IntervalRecord& interval, b
 
 bool RestoredRows::keeps(const Txn& txn, const CommitBatch& batch, const RowImage& row, Bytes key) const {
     if (known_.empty() || row.items == 0 || (batch.row_words[row.at] & 1) == 0) return false;
-    if (!known_.contains({row.key.acd, row.key.interval_start, row.key.instance})) return false;
+    const ReplacedInterval interval{row.key.acd, row.key.interval_start, row.key.instance};
+    if (!known_.contains(interval)) return false;
     Bytes there;
-    const bool kept = txn.get(Db::Rows, key, there) == 0 && is_complete(there);
+    bool kept = false;
+    if (txn.get(Db::Rows, key, there) == 0) {
+        kept = is_complete(there);
+    } else {
+        // Where all rows are complete, one that is not there never was.
+        const auto record = interval_at(txn, interval);
+        kept = record && record->closed != 0 && !lacks(*record);
+    }
     if (kept) counters_.add(StoreCounter::RowsKept);
     return kept;
 }
@@ -151,7 +161,7 @@ const std::vector<IntervalRecord>& RestoredRows::keep_marks(const Txn& txn,
     kept_ = intervals;
     for (IntervalRecord& i : kept_) {
         if (!marked(i) || !lacks(i)) continue;
-        const auto there = interval_at(txn, i);
+        const auto there = interval_at(txn, place_of(i));
         if (there && there->closed != 0 && !lacks(*there))
             i = *there;
         else

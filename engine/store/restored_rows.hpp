@@ -14,7 +14,7 @@ namespace twinlink::store {
 
 class RestoredRows {
 public:
-    explicit RestoredRows(Counters<StoreCounter>& counters) : counters_(counters) {}
+    RestoredRows(const KeptFor& kept, Counters<StoreCounter>& counters) : kept_(kept), counters_(counters) {}
 
     /// Which intervals have rows of a backup: once, when the store is opened. Returns LMDB's code, as the
     /// others.
@@ -22,7 +22,8 @@ public:
     /// Carries out `batch.restored`.
     int write(Txn& txn, const CommitBatch& batch, CommitResult& result);
 
-    /// True when `row` must not be written: it is INCOMPLETE, and the one that is there is complete.
+    /// True when `row` must not be written: it is INCOMPLETE, and the one that is there is complete, or all
+    /// of its interval is and has no such row.
     [[nodiscard]] bool keeps(const Txn& txn, const CommitBatch& batch, const RowImage& row, Bytes key) const;
     /// True when a row that a refold does not have stays: the refold lacks messages of it.
     [[nodiscard]] bool keeps(const CommitBatch& batch, const RowKey& row, Bytes value) const;
@@ -31,10 +32,11 @@ public:
                                                                 const std::vector<IntervalRecord>& intervals);
 
 private:
-    int write_interval(Txn& txn, const RestoredInterval& from, const std::optional<IntervalRecord>& here,
-                       bool took, CommitResult& result);
+    int write_interval(Txn& txn, const RestoredInterval& from, u64 wall,
+                       const std::optional<IntervalRecord>& here, bool took, CommitResult& result);
     int all_complete(const Txn& txn, const IntervalRecord& interval, bool& complete) const;
 
+    KeptFor kept_;
     Counters<StoreCounter>& counters_;
     std::set<ReplacedInterval> known_;
     std::vector<IntervalRecord> kept_;

@@ -13,6 +13,7 @@
 
 #include <twinlink/counters.hpp>
 #include <twinlink/error.hpp>
+#include <twinlink/kept_for.hpp>
 #include <twinlink/store_reader.hpp>
 
 #include <filesystem>
@@ -33,6 +34,8 @@ struct StoreConfig {
     /// Blocks and checkpoints that the retention deletes in one commit, at most; it also deletes at most 64
     /// MiB more than twice what the commit brings, so that no commit pays for the past.
     u32 deletions_max = 2'048;
+    /// Rows, by kind.
+    KeptFor kept_for;
     /// False: a store that does not exist is an error.
     bool create = true;
 };
@@ -63,6 +66,8 @@ enum class StoreCounter : u8 {
     RowsDropped,
     RowsRestored,
     RowsKept,
+    RowsExpired,
+    PeriodsExpired,
     RefoldsImpossible,
     DueMarks,
     RolledWritten,

@@ -26,6 +26,7 @@ constexpr std::array<std::string_view, kVerdicts> kMeanings{
     "not complete in the backup",
     "of intervals that are complete here without them",
     "of intervals that this server has yet to close",
+    "older than this server keeps such rows",
 };
 
 Field field_of(RestoreVerdict verdict) {

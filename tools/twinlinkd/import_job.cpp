@@ -215,6 +215,8 @@ bool Imports::take_rows(ImportSource& source, ImportSource::Next what, Importer&
         rows_.emplace(engine_.restored(), own, acds_, restored_,
                       RowRestore::How{.dry_run = now_.dry_run,
                                       .tell_rows = order_.tell_rows,
+                                      .kept = config_.engine.kept_for,
+                                      .wall = clocks().wall.value,
                                       .ended = [this] { return ended(); },
                                       .stopped = [this] { return engine_.stopped(); },
                                       .wait = [] { std::this_thread::sleep_for(kCatchUp); }});

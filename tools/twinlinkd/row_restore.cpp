@@ -206,11 +206,15 @@ bool RowRestore::send_dry() {
     const auto snapshot = own_.snapshot();
     if (!snapshot) return false;
     RestoreHere here;
+    i16 offset = 0;
     for (const IntervalRecord& i : snapshot->intervals(0, ~u64{0}, Acd{entry_.record.acd})) {
         here.newest_start = i.start;
+        offset = i.utc_offset_minutes;
         if (i.start == entry_.record.start && i.instance == entry_.record.instance) here.interval = i;
     }
+    const KeptNow now = kept_now(here.newest_start, offset, how_.wall);
     for (const RestoredRow& row : batch.restored) {
+        here.kept_from = kept_from(days_kept(how_.kept, row.key.table), now);
         here.complete = false;
         here.row = snapshot->row(row.key, [&](const RowView& view) {
             here.complete = view.closed && !view.items.empty() && view.items[0] == 0;

@@ -80,6 +80,8 @@ public:
     struct How {
         bool dry_run = false;
         bool tell_rows = false;
+        KeptFor kept;                   ///< how long rows are kept here
+        u64 wall = 0;                   ///< this server's clock
         std::function<bool()> ended;    ///< the restore, or the daemon, is to stop
         std::function<bool()> stopped;  ///< nothing is committed any more
         std::function<void()> wait;     ///< a moment
