@@ -66,7 +66,8 @@ int RestoredRows::write(Txn& txn, const CommitBatch& batch, CommitResult& result
         // One that rotted here is as good as none.
         here.row = found == 0 && ours.size() >= sizeof(RowHead);
         here.complete = here.row && is_complete(ours) && read<u32>(ours.data()) == seal_of(key.bytes(), ours);
-        if (const int rc = kept_from(txn, {kept_, batch.wall}, row.key.table, row.key.acd, here.kept_from))
+        if (const int rc =
+                kept_from(txn, {kept_for_, batch.wall}, row.key.table, row.key.acd, here.kept_from))
             return rc;
         const RestoreVerdict verdict = judge(here, from.record.start, is_complete(theirs));
         result.restored.push_back(verdict);
@@ -83,7 +84,12 @@ int RestoredRows::write(Txn& txn, const CommitBatch& batch, CommitResult& result
         took = true;
     }
     const bool past = here.interval ? here.interval->closed != 0 : from.record.start < here.newest_start;
-    return past ? write_interval(txn, from, batch.wall, here.interval, took, result) : 0;
+    u64 kept = 0;
+    if (const int rc = kept_from(txn, {kept_for_, batch.wall}, TableId::None, Acd{from.record.acd}, kept))
+        return rc;
+    return past && from.record.start >= kept
+               ? write_interval(txn, from, batch.wall, here.interval, took, result)
+               : 0;
 }
 
 /// The interval's record: the backup's where all of it is here now, else ours with a mark.
@@ -101,7 +107,7 @@ int RestoredRows::write_interval(Txn& txn, const RestoredInterval& from, u64 wal
     result.interval = record;
     result.interval_whole = whole;
     const std::vector<IntervalRecord> one{record};
-    if (const int rc = mark_due(txn, one, {kept_, wall}, counters_)) return rc;
+    if (const int rc = mark_due(txn, one, {kept_for_, wall}, counters_)) return rc;
     Cursor c;
     const Key key = key_of(record);
     const auto value = seal(key.bytes(), record);

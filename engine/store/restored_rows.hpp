@@ -14,7 +14,7 @@ namespace twinlink::store {
 
 class RestoredRows {
 public:
-    RestoredRows(const KeptFor& kept, Counters<StoreCounter>& counters) : kept_(kept), counters_(counters) {}
+    RestoredRows(const KeptFor& kept, Counters<StoreCounter>& counters) : kept_for_(kept), counters_(counters) {}
 
     /// Which intervals have rows of a backup: once, when the store is opened. Returns LMDB's code, as the
     /// others.
@@ -36,7 +36,7 @@ private:
                        const std::optional<IntervalRecord>& here, bool took, CommitResult& result);
     int all_complete(const Txn& txn, const IntervalRecord& interval, bool& complete) const;
 
-    KeptFor kept_;
+    KeptFor kept_for_;
     Counters<StoreCounter>& counters_;
     std::set<ReplacedInterval> known_;
     std::vector<IntervalRecord> kept_;

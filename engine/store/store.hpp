@@ -35,7 +35,7 @@ struct StoreConfig {
     /// MiB more than twice what the commit brings, so that no commit pays for the past.
     u32 deletions_max = 2'048;
     /// Rows, by kind.
-    KeptFor kept_for;
+    KeptFor kept_for{};
     /// False: a store that does not exist is an error.
     bool create = true;
 };

@@ -40,7 +40,7 @@ struct EngineConfig {
     u64 map_bytes = u64{64} << 30;          ///< size of the memory map, fixed at creation (sparse)
     u64 journal_bytes_max = u64{32} << 30;  ///< retention of the journal by size
     Nanos journal_age_max{7 * 86'400 * 1'000'000'000ULL};  ///< and by age, server's wall clock
-    KeptFor kept_for;                                      ///< and rows, by kind
+    KeptFor kept_for{};                                    ///< and rows, by kind
     std::vector<AcdConfig> acds;                           ///< 1 .. kAcdsMax, distinct
     Nanos reorder_window = 20_ms;                          ///< how long a hole waits for the other link
     u32 gaps_max = kGapsMax;    ///< open gaps of one ACD that are kept apart, 2 .. kGapsMax; more are merged

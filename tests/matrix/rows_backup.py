@@ -6,7 +6,7 @@ import statistics
 
 from backup_rig import backup_system, begun, command, holds, refused, small_disk
 from data_backup_test import journal_begins, restore_data, rows_equal, taken
-from matrix_rig import check, connected, counter, equal, make_credentials, row
+from matrix_rig import DAY, check, connected, counter, equal, make_credentials, row
 from rig import LIMIT_S
 
 SYS_CACHESTAT = 451  # Linux 6.5 and later
@@ -107,7 +107,7 @@ def backup_during_ingest(rig):
              f"beside {p99(beside):.0f} ms, longest {max(beside):.0f} ms; store {before * 4 >> 10} -> {pages[-1] * 4 >> 10} MiB; nothing dropped")
 
 
-@row(33, quick=True)
+@row(33)
 def backup_cut_short(rig):
     """the disk of a backup is full; and it is killed, told to end and out of time while it is made, while the switch sends
 
@@ -200,23 +200,26 @@ def not_this_backup(rig):
     """a backup of another pair, one that was changed, one of a newer program; and one of server 1 that is four days old
 
     refused with the reason, nothing changes; the old one is healed forward as far as the partner's journal goes, and the rest from its rows"""
+    place = rig.folder / "backups"
+    place.mkdir()
+    strange, _ = make_credentials(rig.folder / "strangers")
+    stranger = rig.server(1, name="stranger", credentials=strange).start()
+    rig.send([stranger], *DAY, "--speed", "900")
+    stranger.settle()
+    stranger.stop()
+    rig.servers.remove(stranger)
+    command("backup", "data", place / "foreign", "--config", stranger.config)
     one = rig.server(1, partner="lost_after_ms = 500")
     two = rig.server(2, partner="lost_after_ms = 500", store="journal_days = 1")
-    strange, _ = make_credentials(rig.folder / "strangers")
     one.start(), two.start()
     connected(one, two)
     day = ["--agents", "12", "--hours", "132", "--start", "2026-03-02T00:00:00Z", "--opens", "00:00", "--closes", "24:00", "--seed", "35"]
     sender = rig.sending_day([one, two], *day, "--speed", "6000")
     rig.wait("some hours", lambda: one.messages() > 3_000)
-    place = rig.folder / "backups"
-    place.mkdir()
     old, data = place / "old", place / "data"
     made, _ = backup_system(one, old)
     command("backup", "data", data, "--config", one.config)
     # What is refused, and that it changes nothing.
-    other = rig.folder / "stranger.toml"
-    other.write_text(one.config.read_text().replace(str(rig.folder / "pair1"), str(strange)))
-    command("backup", "data", place / "foreign", "--config", other)
     for name, change in {"flipped": lambda b: b[:len(b) // 2] + bytes([b[len(b) // 2] ^ 1]) + b[len(b) // 2 + 1:],
                          "cut": lambda b: b[:-40], "newer": lambda b: b[:8] + b"\x09" + b[9:], "longer": lambda b: b + b"x"}.items():
         for file in (old, data):

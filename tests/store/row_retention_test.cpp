@@ -1,6 +1,7 @@
 // Rows go when they have been kept for as long as is configured, each kind for itself, and never before what
 // is made of them is made.
 #include "engine/store/row_retention.hpp"
+#include "engine/roller.hpp"
 #include "engine/store/check.hpp"
 #include "engine/store/row_codec.hpp"
 #include "tests/store/store_rig.hpp"
@@ -45,25 +46,32 @@ CommitBatch days(int from, int to, u64 rows = 1) {
         b.intervals.push_back(interval(day));
         add_rows(b, day, rows);
     }
+    StreamRecord stream{};
+    stream.acd = kStream.acd.value;
+    stream.epoch = kStream.epoch.value;
+    stream.first_seen = stream.next = 1;
+    stream.last_time = start_of(to + 1);  // the days are over
+    b.streams.push_back(stream);
     b.wall = start_of(to - 1) + 60 * kMinuteNs;
     return b;
 }
 
-/// What the roller would hand over: all that is due is done, as one period each.
-CommitBatch rolled(const Store& store, u64 wall) {
-    CommitBatch b;
-    b.wall = wall;
-    for (const DueRecord& due : snapshot_of(store).due()) {
-        RollUpRecord r{};
-        r.first_day = due.first_day;
-        r.acd = due.acd;
-        r.span = due.span;
-        r.days = r.days_expected = days_of(due.span, LocalDay{due.first_day});
-        r.intervals = 1;
-        b.rolled.periods.push_back(r);
-        b.rolled.done.push_back(due);
+/// Rolls up all that is due, committed at `wall`.
+void roll(Store& store, u64 wall) {
+    const std::vector<AcdConfig> acds{{.acd = kStream.acd}};
+    CommitBatch room;
+    RollRings rings;
+    rings.empty.push(&room);
+    Roller roller(store, acds, rings);
+    while (roller.poll() != 0) {
+        CommitBatch* made = nullptr;
+        if (!rings.full.pop(made)) continue;
+        made->wall = wall;
+        commit(store, *made);
+        made->clear();
+        rings.empty.push(made);
     }
-    return b;
+    REQUIRE(snapshot_of(store).due().empty());
 }
 
 void idle(Store& store, u64 wall, int commits = 1) {
@@ -121,7 +129,7 @@ TEST_CASE("row retention: each kind goes after its days, and nothing of a day th
     idle(store, all.wall, 3);
     CHECK(days_with(store, TableId::Hsplit) == range(0, 100));  // every day is due
     CHECK(days_with(store, TableId::CallRec) == range(0, 100));
-    commit(store, rolled(store, all.wall));
+    roll(store, all.wall);
     idle(store, all.wall);
     CHECK(days_with(store, TableId::Hsplit) == range(39, 100));
     CHECK(days_with(store, TableId::Haglog) == range(39, 100));  // as long as intervals
@@ -133,7 +141,7 @@ TEST_CASE("row retention: each kind goes after its days, and nothing of a day th
     CHECK(healthy(t / "s"));
     // A day later, one more of each.
     commit(store, days(100, 101));
-    commit(store, rolled(store, start_of(101)));
+    roll(store, start_of(101));
     CHECK(days_with(store, TableId::Hsplit) == range(40, 101));
     CHECK(days_with(store, TableId::CallRec) == range(69, 101));
 }
@@ -143,12 +151,12 @@ TEST_CASE("row retention: without limits nothing goes, nor where the time is not
     Store store = store_that_keeps(t / "s", {});
     const CommitBatch all = days(0, 100);
     commit(store, all);
-    commit(store, rolled(store, all.wall));
+    roll(store, all.wall);
     idle(store, all.wall, 3);
     CHECK(days_with(store, TableId::Hsplit) == range(0, 100));
     Store other = store_that_keeps(t / "o", {.interval_days = 60});
     commit(other, all);
-    commit(other, rolled(other, 0));
+    roll(other, 0);
     idle(other, 0, 3);
     CHECK(days_with(other, TableId::Hsplit) == range(0, 100));
 }
@@ -158,7 +166,7 @@ TEST_CASE("row retention: a message from far in the future takes nothing away") 
     Store store = store_that_keeps(t / "s", {.interval_days = 60});
     const CommitBatch all = days(0, 50);
     commit(store, all);
-    commit(store, rolled(store, all.wall));
+    roll(store, all.wall);
     CommitBatch far;
     far.wall = all.wall;
     far.intervals.push_back(interval(500));
@@ -175,17 +183,17 @@ TEST_CASE("row retention: a bounded number goes in each commit, in order, and a 
     Store store = store_that_keeps(t / "s", kept);
     const CommitBatch all = days(0, 60, kRows);
     commit(store, all);
-    commit(store, rolled(store, all.wall));
+    roll(store, all.wall);
     u64 gone = store.counters().get(StoreCounter::RowsExpired);
     CHECK(gone > 0);
-    CHECK(gone <= kRowsGoAtATime);
+    CHECK(gone <= store::kRowsGoAtATime);
     CHECK(healthy(t / "s"));  // half of it done
     store = open_store(t / "other");
     store = store_that_keeps(t / "s", kept);
     for (int n = 0; n < 20; ++n) {
         const u64 before = store.counters().get(StoreCounter::RowsExpired);
         idle(store, all.wall);
-        CHECK(store.counters().get(StoreCounter::RowsExpired) - before <= kRowsGoAtATime);
+        CHECK(store.counters().get(StoreCounter::RowsExpired) - before <= store::kRowsGoAtATime);
     }
     CHECK(gone + store.counters().get(StoreCounter::RowsExpired) == 28 * kRows * 3);
     CHECK(days_with(store, TableId::Hsplit).front() == 28);
@@ -197,19 +205,16 @@ TEST_CASE("row retention: days wait for the weeks and months made of them; each 
     Store store = store_that_keeps(t / "s", {.daily_days = 62, .weekly_weeks = 10, .monthly_months = 6});
     const CommitBatch all = days(0, 300);
     commit(store, all);
-    CommitBatch made = rolled(store, all.wall);
-    for (int day = 0; day < 300; ++day)
-        for (const Span span : {Span::Week, Span::Month})
-            made.rolled.due.push_back({kStream.acd, span, first_day(span, kFirst + day, Weekday::Monday)});
-    commit(store, made);
+    CHECK(periods_of(store, Span::Day) == 0);
+    roll(store, all.wall);
     CHECK(periods_of(store, Span::Day) == 300);
-    commit(store, rolled(store, all.wall));
-    idle(store, all.wall, 3);
+    commit(store, days(300, 301));
+    roll(store, start_of(301));
     CHECK(periods_of(store, Span::Day) == 63);
     CHECK(periods_of(store, Span::Week) <= 12);
     CHECK(periods_of(store, Span::Week) >= 11);
     CHECK(periods_of(store, Span::Month) == 7);
-    CHECK(days_with(store, TableId::Hsplit) == range(0, 300));
+    CHECK(days_with(store, TableId::Hsplit) == range(0, 301));
     CHECK(healthy(t / "s"));
 }
 
@@ -219,7 +224,7 @@ TEST_CASE(
     Store store = store_that_keeps(t / "s", {.interval_days = 60});
     const CommitBatch all = days(0, 100);
     commit(store, all);
-    commit(store, rolled(store, all.wall));
+    roll(store, all.wall);
     const auto restore = [&](int day) {
         CommitBatch packed;
         std::vector<u64> items(find_table(TableId::Hsplit)->columns);
@@ -243,8 +248,9 @@ TEST_CASE(
     late.intervals.push_back(interval(5));
     add_rows(late, 5);
     commit(store, late);
-    idle(store, all.wall);
     CHECK(snapshot_of(store).due().empty());
-    CHECK(intervals_of(store) == range(39, 100));
-    CHECK(days_with(store, TableId::Hsplit) == range(39, 100));
+    commit(store, days(100, 101));
+    roll(store, start_of(101));
+    CHECK(intervals_of(store) == range(40, 101));
+    CHECK(days_with(store, TableId::Hsplit) == range(40, 101));
 }
