@@ -14,7 +14,8 @@ namespace twinlink::store {
 
 class RestoredRows {
 public:
-    RestoredRows(const KeptFor& kept, Counters<StoreCounter>& counters) : kept_for_(kept), counters_(counters) {}
+    RestoredRows(const KeptFor& kept, Counters<StoreCounter>& counters)
+        : kept_for_(kept), counters_(counters) {}
 
     /// Which intervals have rows of a backup: once, when the store is opened. Returns LMDB's code, as the
     /// others.

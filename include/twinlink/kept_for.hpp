@@ -21,7 +21,7 @@ inline constexpr u32 kKeptDaysMin = 31;
 inline constexpr u32 kKeptDaysBeyondIntervals = 31;
 /// Chosen: a hundred years.
 inline constexpr u32 kKeptDaysMax = 36'500;
-
+/// What is configured, the same on both servers of a pair. 0 = without limit.
 struct KeptFor {
     u32 interval_days = 0;  ///< rows of skills, agents, VDNs, vectors, trunks, codes
     u32 call_days = 0;      ///< call records; this and the next two: at most interval_days, 0 = as long
@@ -34,7 +34,7 @@ struct KeptFor {
 
     friend bool operator==(const KeptFor&, const KeptFor&) = default;
 };
-
+/// Whether rows of any kind go at all.
 [[nodiscard]] constexpr bool limited(const KeptFor& kept) noexcept {
     KeptFor rows = kept;
     rows.exception_days = 0;
