@@ -68,6 +68,14 @@ def messages_of_a_day(tools, agents, log):
     return int(found[1])
 
 
+def sent_by(log):
+    """Messages on each link, as acdsim says in the end."""
+    said = re.search(r"(\d+) messages on each link in ([0-9.]+) s", log.read_text())
+    if not said:
+        raise harness.Trouble("acdsim did not finish: " + harness.tail(log))
+    return int(said[1])
+
+
 def dropped(status):
     """Everything that a port or the receive stage did not hand on, by name."""
     lost = {}

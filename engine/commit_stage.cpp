@@ -10,10 +10,11 @@
 
 namespace twinlink {
 
-std::size_t CommitStage::poll(Now) {
+std::size_t CommitStage::poll(Now now) {
     CommitBatch* live = nullptr;
     CommitBatch* refolded = nullptr;
     CommitBatch* rolled = nullptr;
+    RestorePiece* piece = nullptr;
     busy_.store(1, std::memory_order_release);  // before the pops, so that idle() never sees neither
     if (batches_.full.pop(live)) {
         screen(*live);
@@ -28,9 +29,14 @@ std::size_t CommitStage::poll(Now) {
             for (const ReplacedInterval& interval : refolded->replaced)
                 replaced_[interval] = refolded->refold;
     } else if (rolled_.full.pop(rolled)) {  // all else comes before
+        rolled->wall = now.wall.value;
         write(*rolled);
         rolled->clear();
         rolled_.empty.push(rolled);
+    } else if (restored_.full.pop(piece)) {
+        piece->batch.wall = now.wall.value;
+        restore(*piece);
+        restored_.empty.push(piece);
     }
     if (live != nullptr) {
         if (!store_stopped()) refolded_.committed.store(live->number, std::memory_order_release);
@@ -42,7 +48,7 @@ std::size_t CommitStage::poll(Now) {
         refolded_.empty.push(refolded);
     }
     busy_.store(0, std::memory_order_release);
-    return first != nullptr || rolled != nullptr ? 1 : 0;
+    return first != nullptr || rolled != nullptr || piece != nullptr ? 1 : 0;
 }
 
 /// A boundary that was missing closes an interval in the refold that the live fold still takes for open,
@@ -102,7 +108,21 @@ void CommitStage::screen_states(CommitBatch& batch) {
     });
 }
 
-bool CommitStage::write(const CommitBatch& batch, const CommitBatch* beside) {
+/// Rows of a backup; what became of each goes back with the piece. The partner is told of the interval as it
+/// is now.
+void CommitStage::restore(RestorePiece& piece) {
+    CommitResult result;
+    const bool written = write(piece.batch, nullptr, &result);
+    piece.verdicts = written ? std::move(result.restored) : std::vector<RestoreVerdict>{};
+    piece.interval_whole = written && result.interval_whole;
+    piece.batch.clear();
+    if (!written || !result.interval) return;
+    CommitBatch changed;
+    changed.intervals.push_back(*result.interval);
+    mirror_.tell(changed, result.transaction, false);
+}
+
+bool CommitStage::write(const CommitBatch& batch, const CommitBatch* beside, CommitResult* result) {
     if (store_stopped()) return false;
     if (auto done = store_.commit(batch, beside); done) {
         u64 messages = 0;
@@ -111,6 +131,7 @@ bool CommitStage::write(const CommitBatch& batch, const CommitBatch* beside) {
         commits_.fetch_add(1, std::memory_order_relaxed);
         mirror_.tell(batch, done->transaction, done->pruned_blocks != 0);
         if (beside != nullptr) mirror_.tell(*beside, done->transaction, false);
+        if (result != nullptr) *result = std::move(*done);
         return true;
     } else {
         {

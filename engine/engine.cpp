@@ -54,6 +54,7 @@ StoreConfig store_config(const EngineConfig& config) {
     store.map_bytes = config.map_bytes;
     store.journal_bytes = config.journal_bytes_max;
     store.journal_age = config.journal_age_max;
+    store.kept_for = config.kept_for;
     return store;
 }
 
@@ -73,6 +74,8 @@ struct Engine::Parts {
     RefoldRings refolded;
     CommitBatch roll_batch;
     RollRings rolled;
+    RestorePiece restore_piece;
+    RestoreRings restored;
     ReceiveStage receive;
     FoldStage fold;
     CommitStage commit;
@@ -85,12 +88,13 @@ struct Engine::Parts {
           ports(p),
           receive(p, config.acds, rings),
           fold(config, rings, fill(batch_rings), receive, offers, desks, refolded),
-          commit(std::move(store), batch_rings, refolded, rolled, mirror),
+          commit(std::move(store), batch_rings, refolded, rolled, restored, mirror),
           refold(commit.store(), desks, refolded, config.refold_trail),
           merged(commit.store(), desks, offers[static_cast<std::size_t>(Offering::Own)]),
           roller(commit.store(), config.acds, rolled) {
         for (CommitBatch& batch : refold_batches) refolded.empty.push(&batch);
         rolled.empty.push(&roll_batch);
+        restored.empty.push(&restore_piece);
     }
 
 private:
@@ -146,6 +150,7 @@ OfferDesk& Engine::offers() noexcept { return parts_->offers[static_cast<std::si
 OfferDesk& Engine::partner_offers() noexcept {
     return parts_->offers[static_cast<std::size_t>(Offering::Partner)];
 }
+RestoreRings& Engine::restored() noexcept { return parts_->restored; }
 MirrorFeed& Engine::mirror_feed() noexcept { return parts_->mirror; }
 bool Engine::offers_durable() const noexcept {
     const OfferDesk& offers = parts_->offers[static_cast<std::size_t>(Offering::Import)];

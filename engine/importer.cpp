@@ -27,8 +27,8 @@ CounterInfo info(OfferCounter counter) noexcept {
     return {"?", "?"};
 }
 
-Importer::Importer(OfferDesk& desk, StoreReader own, std::span<const Acd> acds, FilledBy by)
-    : desk_(desk), own_(std::move(own)), acds_(acds.begin(), acds.end()), by_(by) {}
+Importer::Importer(OfferDesk& desk, StoreReader own, std::span<const Acd> acds, FilledBy by, bool dry)
+    : desk_(desk), own_(std::move(own)), acds_(acds.begin(), acds.end()), by_(by), dry_(dry) {}
 
 Importer::~Importer() {
     // The way back belongs to the fold stage: what was begun goes round empty.
@@ -78,6 +78,17 @@ Expected<u32> Importer::step(const OfferRun& run, Nanos mono) {
     return count;
 }
 
+namespace {
+
+/// The last name of the stream that the retention has let go.
+Seq pruned_upto(const StoreSnapshot& snapshot, Stream stream) {
+    for (const PrunedRecord& p : snapshot.pruned())
+        if (p.acd == stream.acd.value && p.epoch == stream.epoch.value) return Seq{p.upto};
+    return {};
+}
+
+}  // namespace
+
 /// What the own store has of `stream`, not older than kViewAge; null when it does not know it.
 Expected<Importer::View*> Importer::view_of(Stream stream, Nanos mono) {
     const auto known = views_.find(stream);
@@ -90,12 +101,10 @@ Expected<Importer::View*> Importer::view_of(Stream stream, Nanos mono) {
     View& view = views_[stream];
     view.read_at = mono;
     view.next = Seq{record->next};
-    view.pruned = {};
     view.over = std::ranges::any_of(snapshot->streams(), [&](const StreamRecord& s) {
         return s.acd == stream.acd.value && s.epoch > stream.epoch.value;
     });
-    for (const PrunedRecord& p : snapshot->pruned())
-        if (p.acd == stream.acd.value && p.epoch == stream.epoch.value) view.pruned = Seq{p.upto};
+    view.pruned = pruned_upto(*snapshot, stream);
     view.gaps = snapshot->gaps({.acd = stream.acd, .epoch = stream.epoch, .states = GapFilter::kMissing});
     view.offered.clear();
     return &view;
@@ -129,6 +138,7 @@ Expected<Importer::Front> Importer::in_journal(View& view, Stream stream, Seq fi
         const auto snapshot = own_.snapshot();
         if (!snapshot) return std::unexpected(snapshot.error());
         view.block = {end, end - 1};
+        view.pruned = pruned_upto(*snapshot, stream);  // the retention goes on meanwhile
         snapshot->blocks(stream, {first, end - 1}, [&](const BlockView& block) {
             view.block = block.range;
             view.block_bytes.assign(block.messages.begin(), block.messages.end());
@@ -166,6 +176,11 @@ void Importer::compare(View& view, Bytes messages, Seq first, Seq end) {
 
 /// Adds at most `count` messages from the front of the run to a piece. Returns how many.
 u32 Importer::gather(View& view, const OfferRun& run, u32 count) {
+    if (dry_) {
+        counts_.add(OfferCounter::Filled, count);
+        note_offered(view, {run.first, run.first + (count - 1)});
+        return count;
+    }
     const auto fits = [&] {
         return piece_->stream == run.stream && piece_->first + piece_->count == run.first &&
                kOfferBytes - piece_->bytes >= message_at(run.messages.data()).wire_bytes();

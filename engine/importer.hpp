@@ -26,8 +26,9 @@ struct OfferRun {
 
 class Importer {
 public:
-    /// `acds`: the switches whose messages are wanted. `by`: what gaps that are closed will say.
-    Importer(OfferDesk& desk, StoreReader own, std::span<const Acd> acds, FilledBy by);
+    /// `acds`: the switches whose messages are wanted. `by`: what gaps that are closed will say. `dry`:
+    /// offers nothing, and counts as filled what it would offer.
+    Importer(OfferDesk& desk, StoreReader own, std::span<const Acd> acds, FilledBy by, bool dry = false);
     /// Gives back a piece that is being gathered.
     ~Importer();
     Importer(const Importer&) = delete;
@@ -80,6 +81,7 @@ private:
     StoreReader own_;
     std::vector<Acd> acds_;
     FilledBy by_;
+    bool dry_;
     std::map<Stream, View> views_;
     OfferPiece* piece_ = nullptr;  // being gathered
     OfferCounters counts_;

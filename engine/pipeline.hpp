@@ -16,6 +16,7 @@
 #include "engine/offer.hpp"
 #include "engine/partner/mirror_feed.hpp"
 #include "engine/refold.hpp"
+#include "engine/restore.hpp"
 #include "engine/roller.hpp"
 #include "engine/store/store.hpp"
 
@@ -183,11 +184,12 @@ private:
 class CommitStage {
 public:
     CommitStage(Store store, BatchRings& batches, RefoldRings& refolded, RollRings& rolled,
-                MirrorFeed& mirror)
+                RestoreRings& restored, MirrorFeed& mirror)
         : store_(std::move(store)),
           batches_(batches),
           refolded_(refolded),
           rolled_(rolled),
+          restored_(restored),
           mirror_(mirror) {}
     std::size_t poll(Now now);
 
@@ -195,7 +197,8 @@ public:
     /// Every batch handed over so far is down.
     [[nodiscard]] bool idle() const noexcept {
         return busy_.load(std::memory_order_acquire) == 0 && batches_.full.read_available() == 0 &&
-               refolded_.full.read_available() == 0 && rolled_.full.read_available() == 0;
+               refolded_.full.read_available() == 0 && rolled_.full.read_available() == 0 &&
+               restored_.full.read_available() == 0;
     }
     [[nodiscard]] bool store_stopped() const noexcept { return stopped_.load(std::memory_order_acquire); }
     [[nodiscard]] u64 commits() const noexcept { return commits_.load(std::memory_order_relaxed); }
@@ -203,7 +206,8 @@ public:
     [[nodiscard]] std::string error() const;
 
 private:
-    bool write(const CommitBatch& batch, const CommitBatch* beside = nullptr);
+    bool write(const CommitBatch& batch, const CommitBatch* beside = nullptr, CommitResult* result = nullptr);
+    void restore(RestorePiece& piece);
     void screen(CommitBatch& batch);
     void note_late(const CommitBatch& batch);
     void screen_states(CommitBatch& batch);
@@ -212,6 +216,7 @@ private:
     BatchRings& batches_;
     RefoldRings& refolded_;
     RollRings& rolled_;
+    RestoreRings& restored_;
     MirrorFeed& mirror_;
     std::atomic<bool> stopped_{false};
     /// Intervals that a refold has replaced, by which refold, until its state is taken over: what the live

@@ -67,6 +67,10 @@ const char* BatchWriter::refuse(const CommitBatch& batch) noexcept {
         if (outside(c.offset, c.bytes, batch.arena.size())) return "a checkpoint lies outside the arena";
     for (const auto& r : batch.rolled.rows)
         if (outside(r.offset, r.bytes, batch.rolled.bytes.size())) return "a rolled row lies outside";
+    for (const auto& r : batch.restored)
+        if (!batch.restored_interval || outside(r.offset, r.bytes, batch.arena.size()) ||
+            r.bytes <= sizeof(RowHead))
+            return "a restored row lies outside the arena or is of no interval";
     for (const auto& g : batch.gaps)
         if (g.first == 0 || g.last < g.first) return "a gap's range is empty";
     return nullptr;
@@ -78,7 +82,7 @@ int BatchWriter::write(Txn& txn, const CommitBatch& batch, CommitResult& result)
     if (rc == 0) rc = write_rivals(txn, batch, counters_, result);
     if (rc == 0) rc = find_replaced(txn, batch);
     if (rc == 0) rc = write_rows(txn, batch);
-    if (rc == 0) rc = drop_replaced(txn);
+    if (rc == 0) rc = drop_replaced(txn, batch);
     if (rc == 0) rc = drop_stale(txn, batch);
     if (rc == 0) rc = write_checkpoints(txn, batch);
     if (rc == 0) rc = write_records(txn, Db::Gaps, batch.gaps);
@@ -89,10 +93,12 @@ int BatchWriter::write(Txn& txn, const CommitBatch& batch, CommitResult& result)
     }
     if (rc == 0) rc = write_records(txn, Db::Streams, batch.streams);
     if (rc == 0) rc = write_records(txn, Db::Links, batch.links);
-    if (rc == 0) rc = mark_due(txn, batch.intervals, counters_);
-    if (rc == 0) rc = write_records(txn, Db::Intervals, batch.intervals);
+    const auto& intervals = restored_.keep_marks(txn, batch.intervals);
+    if (rc == 0) rc = mark_due(txn, intervals, {kept_, batch.wall}, counters_);
+    if (rc == 0) rc = write_records(txn, Db::Intervals, intervals);
     if (rc == 0) rc = write_records(txn, Db::Names, batch.names);
     if (rc == 0) rc = write_records(txn, Db::Acds, batch.acds);
+    if (rc == 0) rc = restored_.write(txn, batch, result);
     if (rc == 0) rc = write_roll_ups(txn, batch.rolled, counters_, result);
     return rc;
 }
@@ -264,6 +270,7 @@ int BatchWriter::write_rows(Txn& txn, const CommitBatch& batch) {
         const RowImage& r = batch.rows[row_order_[i].index];
         const RowKeyBytes key_bytes = bytes_of(row_order_[i].key);
         const Bytes key(key_bytes);
+        if (restored_.keeps(txn, batch, r, key)) continue;
         Bytes value = encode_row(scratch_, key, r, std::span(batch.row_words).subspan(r.at));
         if (!replaced_.empty() && keep_revision(txn, batch, r, key, value)) continue;
         rc = c.put(key, value, 0);
@@ -333,7 +340,7 @@ int BatchWriter::find_replaced(Txn& txn, const CommitBatch& batch) {
 }
 
 /// Rows of intervals that were folded again and have them no more. `row_order_` is sorted.
-int BatchWriter::drop_replaced(Txn& txn) {
+int BatchWriter::drop_replaced(Txn& txn, const CommitBatch& batch) {
     if (replaced_.empty()) return 0;
     Cursor c;
     int rc = c.open(txn, Db::Rows);
@@ -345,7 +352,8 @@ int BatchWriter::drop_replaced(Txn& txn) {
             const RowSortKey key = sort_key(*row);
             if (group_of(key) != group) break;
             const auto at = std::lower_bound(row_order_.begin(), row_order_.end(), SortedRow{key, 0});
-            if (at != row_order_.end() && at->key == key) {
+            const bool there = at != row_order_.end() && at->key == key;
+            if (there || restored_.keeps(batch, *row, c.value)) {
                 rc = c.move(MDB_NEXT);
                 continue;
             }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "engine/store/environment.hpp"
+#include "engine/store/restored_rows.hpp"
 #include "engine/store/store.hpp"
 
 namespace twinlink::store {
@@ -17,7 +18,11 @@ inline constexpr u32 kMergeBytes = 16 * 1024;
 
 class BatchWriter {
 public:
-    explicit BatchWriter(Counters<StoreCounter>& counters) : counters_(counters) {}
+    BatchWriter(const KeptFor& kept, Counters<StoreCounter>& counters)
+        : kept_(kept), counters_(counters), restored_(kept, counters) {}
+
+    /// Once, when the store is opened.
+    int load(const Txn& txn) { return restored_.load(txn); }
 
     /// What contradicts itself in the batch, or nullptr. Nothing has been written yet.
     [[nodiscard]] static const char* refuse(const CommitBatch& batch) noexcept;
@@ -35,14 +40,16 @@ private:
     int find_replaced(Txn& txn, const CommitBatch& batch);
     int write_rows(Txn& txn, const CommitBatch& batch);
     bool keep_revision(Txn& txn, const CommitBatch& batch, const RowImage& row, Bytes key, Bytes& value);
-    int drop_replaced(Txn& txn);
+    int drop_replaced(Txn& txn, const CommitBatch& batch);
     [[nodiscard]] static bool foldable(Txn& txn, const StaleCheckpoints& stale);
     int drop_stale(Txn& txn, const CommitBatch& batch);
     int write_checkpoints(Txn& txn, const CommitBatch& batch);
     template <class R>
     int write_records(Txn& txn, Db db, const std::vector<R>& records);
 
+    KeptFor kept_;
     Counters<StoreCounter>& counters_;
+    RestoredRows restored_;
     CommitResult* result_ = nullptr;
     std::vector<u32> order_;
     struct SortedRow {

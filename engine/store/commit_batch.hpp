@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <vector>
 
 namespace twinlink {
@@ -79,8 +80,22 @@ struct StaleCheckpoints {
     u64 refold = 0;  ///< the latest refold asked for: it may have passed the place. Not stored
 };
 
+/// A row of a backup: bytes [offset, offset + bytes) of the arena are its value, sealed under its key. Taken
+/// where the one here is absent or INCOMPLETE (restore_rule.hpp).
+struct RestoredRow {
+    RowKey key;
+    u64 offset = 0;
+    u32 bytes = 0;
+};
+/// The interval, as the backup has it, to which all restored rows of a batch belong.
+struct RestoredInterval {
+    IntervalRecord record{};
+    bool last = false;        ///< no more rows of it follow in another batch
+    bool all_tables = false;  ///< the backup has rows of all tables
+};
+
 struct CommitBatch {
-    std::vector<std::byte> arena;  ///< journal bytes and checkpoints
+    std::vector<std::byte> arena;  ///< journal bytes, checkpoints, restored rows
     std::vector<u64> row_words;
     std::vector<JournalBlock> blocks;
     std::vector<RivalCopy> rivals;  ///< carried out when `blocks` are written
@@ -99,6 +114,8 @@ struct CommitBatch {
     std::vector<SkipRecord> skips;
     std::vector<LinkEventRecord> link_events;
     RollUpBatch rolled;
+    std::optional<RestoredInterval> restored_interval;
+    std::vector<RestoredRow> restored;
     /// Of a batch of replaced intervals: which refold they are of. Not stored.
     u64 refold = 0;
     /// ... and which names that refold has passed as missing so far, where there are states. Not stored.
@@ -163,7 +180,7 @@ struct CommitBatch {
         return blocks.empty() && rivals.empty() && rows.empty() && replaced.empty() && stale.empty() &&
                checkpoints.empty() && gaps.empty() && gaps_gone.empty() && streams.empty() && links.empty() &&
                intervals.empty() && names.empty() && acds.empty() && traces.empty() && skips.empty() &&
-               link_events.empty() && rolled.empty();
+               link_events.empty() && rolled.empty() && !restored_interval;
     }
     /// Empties it but keeps the memory.
     void clear() noexcept {
@@ -186,6 +203,8 @@ struct CommitBatch {
         skips.clear();
         link_events.clear();
         rolled.clear();
+        restored_interval.reset();
+        restored.clear();
         took_over.clear();
         apart.clear();
         passed.clear();

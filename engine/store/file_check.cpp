@@ -198,6 +198,17 @@ Expected<void> check_file(const std::filesystem::path& folder) {
     return {};
 }
 
+Expected<std::optional<u64>> newest_transaction(Bytes front) {
+    if (front.size() < sizeof(MetaPage)) return std::optional<u64>{};
+    const auto first = read<MetaPage>(front.data());
+    if (auto ok = check_meta(first, 0); !ok) return std::unexpected(ok.error());
+    const u64 page = first.trees[0].pad;
+    if (front.size() < page + sizeof(MetaPage)) return std::optional<u64>{};
+    const auto second = read<MetaPage>(front.data() + page);
+    if (auto ok = check_meta(second, 1); !ok) return std::unexpected(ok.error());
+    return std::optional{std::max(first.transaction, second.transaction)};
+}
+
 Expected<void> check_format(StoreEnvironment& environment) {
     Txn txn;
     if (const int rc = txn.begin(environment, false)) return fail(rc, "beginning a transaction");

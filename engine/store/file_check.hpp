@@ -13,6 +13,10 @@ namespace twinlink::store {
 /// version, page size, that the trees' roots lie within the file. Cannot crash whatever the file holds.
 [[nodiscard]] Expected<void> check_file(const std::filesystem::path& folder);
 
+/// The number of the newest commit, from the front of such a file; nothing while both meta pages are not
+/// there.
+[[nodiscard]] Expected<std::optional<u64>> newest_transaction(Bytes front);
+
 /// The store's own record: ours, undamaged, and of a format that we know.
 [[nodiscard]] Expected<void> check_format(StoreEnvironment& environment);
 

@@ -31,7 +31,8 @@ int take_away(Txn& txn, const DueRecord& done) {
 
 }  // namespace
 
-int mark_due(Txn& txn, const std::vector<IntervalRecord>& intervals, Counters<StoreCounter>& counters) {
+int mark_due(Txn& txn, const std::vector<IntervalRecord>& intervals, const Keeping& keeping,
+             Counters<StoreCounter>& counters) {
     std::optional<Cursor> due;
     const auto mark_day = [&](const IntervalRecord& i) {
         if (!due)
@@ -41,6 +42,9 @@ int mark_due(Txn& txn, const std::vector<IntervalRecord>& intervals, Counters<St
     };
     for (const IntervalRecord& i : intervals) {
         if (i.closed == 0) continue;
+        u64 kept = 0;
+        if (const int rc = kept_from(txn, keeping, TableId::Hsplit, Acd{i.acd}, kept)) return rc;
+        if (i.start < kept) continue;
         if (const int rc = mark_day(i)) return rc;
         const Key key = key_of(i);
         Bytes value;

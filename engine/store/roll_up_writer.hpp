@@ -7,13 +7,17 @@
 #pragma once
 
 #include "engine/store/environment.hpp"
+#include "engine/store/row_retention.hpp"
 #include "engine/store/store.hpp"
 
 namespace twinlink::store {
 
 /// Marks the local days of closed intervals, before their records are written: an interval whose offset is
 /// known better now leaves its former day, which is then due, too.
-int mark_due(Txn& txn, const std::vector<IntervalRecord>& intervals, Counters<StoreCounter>& counters);
+/// What is older than is kept at `keeping.wall` is left as it was rolled up: its intervals are not whole any
+/// more.
+int mark_due(Txn& txn, const std::vector<IntervalRecord>& intervals, const Keeping& keeping,
+             Counters<StoreCounter>& counters);
 
 /// Marks the days of all closed intervals: in a store that had no roll-ups until now.
 int mark_all_due(Txn& txn);

@@ -87,6 +87,13 @@ std::optional<RowHead> decode_items(Bytes key, Bytes value, std::vector<u64>& it
     return head;
 }
 
+bool is_complete(Bytes value) noexcept {
+    if (value.size() <= sizeof(RowHead)) return false;
+    // INCOMPLETE is the first item of every table: its bit in the map says whether it is 0.
+    return (read<RowHead>(value.data()).flags & 1) != 0 &&
+           (value[sizeof(RowHead)] & std::byte{1}) == std::byte{0};
+}
+
 std::optional<RowView> decode_row(Bytes key, Bytes value, std::vector<u64>& items) {
     const auto at = parse_row_key(key);
     const auto head = at ? decode_items(key, value, items) : std::nullopt;

@@ -43,4 +43,7 @@ void encode_rolled(std::vector<std::byte>& value, Bytes key, RowHead head, std::
 /// `items`.
 [[nodiscard]] std::optional<RowView> decode_row(Bytes key, Bytes value, std::vector<u64>& items);
 
+/// Whether the interval of the sealed row is over, and the row not INCOMPLETE. Its seal is not looked at.
+[[nodiscard]] bool is_complete(Bytes value) noexcept;
+
 }  // namespace twinlink::store

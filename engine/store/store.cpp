@@ -6,6 +6,7 @@
 #include "engine/store/folder.hpp"
 #include "engine/store/local_writer.hpp"
 #include "engine/store/retention.hpp"
+#include "engine/store/row_retention.hpp"
 
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -77,7 +78,11 @@ Expected<bool> is_absent(const std::filesystem::path& path) {
 
 struct Store::State {
     State(const std::filesystem::path& p, const StoreConfig& c)
-        : path(p), config(c), writer(counters), retention(config, counters) {}
+        : path(p),
+          config(c),
+          writer(c.kept_for, counters),
+          retention(config, counters),
+          row_retention(c.kept_for, counters) {}
 
     std::filesystem::path path;
     StoreConfig config;
@@ -86,6 +91,7 @@ struct Store::State {
     Counters<StoreCounter> counters;
     BatchWriter writer;
     Retention retention;
+    RowRetention row_retention;
     CommitRecord last{};
     u64 page_bytes = 4'096;
     StopReason stopped = StopReason::None;
@@ -93,6 +99,10 @@ struct Store::State {
 
     int write(Txn& txn, const CommitBatch& batch, const CommitBatch* beside, CommitResult& result);
     void housekeep();
+    [[nodiscard]] Nanos exceptions_age() const noexcept {
+        const u32 days = config.kept_for.exception_days;
+        return days == 0 ? config.journal_age : Nanos{days * kDayNs};
+    }
     [[nodiscard]] std::unexpected<Error> stop(int rc);
 };
 
@@ -135,6 +145,7 @@ Expected<Store> Store::open(const std::filesystem::path& path, const StoreConfig
     const auto last = unseal<CommitRecord>(kCommitKey.bytes(), value);
     if (!last) return in(Error{"the record of the last commit is damaged"});
     state->last = *last;
+    if (const int rc = state->writer.load(txn)) return in(fail(rc, "its intervals").error());
     txn.abort();
     state->counters.set(StoreCounter::MigratedFrom, state->environment->migrated_from);
     state->housekeep();
@@ -175,11 +186,12 @@ int Store::State::write(Txn& txn, const CommitBatch& batch, const CommitBatch* b
     for (const CommitBatch* const part : {&batch, beside}) {
         if (part == nullptr) continue;
         if (rc == 0) rc = writer.write(txn, *part, result);
-        if (rc == 0) rc = write_local(txn, *part, config.journal_age, counters, result);
+        if (rc == 0) rc = write_local(txn, *part, exceptions_age(), counters, result);
     }
     const u64 used = counters.get(StoreCounter::UsedBytes);
     const bool tight = used >= counters.get(StoreCounter::MapBytes) / 100 * kTightPercent;
     if (rc == 0) rc = retention.run(txn, tight, result);
+    if (rc == 0) rc = row_retention.run(txn, batch.wall);
     if (rc != 0) return rc;
     counters.set(StoreCounter::JournalBytes, journal_bytes(txn));
     result.transaction = mdb_txn_id(txn.get());

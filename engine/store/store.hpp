@@ -9,9 +9,11 @@
 #pragma once
 
 #include "engine/store/commit_batch.hpp"
+#include "engine/store/restore_rule.hpp"
 
 #include <twinlink/counters.hpp>
 #include <twinlink/error.hpp>
+#include <twinlink/kept_for.hpp>
 #include <twinlink/store_reader.hpp>
 
 #include <filesystem>
@@ -32,6 +34,8 @@ struct StoreConfig {
     /// Blocks and checkpoints that the retention deletes in one commit, at most; it also deletes at most 64
     /// MiB more than twice what the commit brings, so that no commit pays for the past.
     u32 deletions_max = 2'048;
+    /// Rows, by kind.
+    KeptFor kept_for{};
     /// False: a store that does not exist is an error.
     bool create = true;
 };
@@ -60,6 +64,10 @@ enum class StoreCounter : u8 {
     RowBytes,
     RowsRevised,
     RowsDropped,
+    RowsRestored,
+    RowsKept,
+    RowsExpired,
+    PeriodsExpired,
     RefoldsImpossible,
     DueMarks,
     RolledWritten,
@@ -104,6 +112,9 @@ struct CommitResult {
     u64 fill_conflicts = 0;  ///< ... that were here already with other bytes: what was here stays
     u64 pruned_blocks = 0;   ///< taken by the retention
     u64 bytes = 0;           ///< put into LMDB: keys and values
+    std::vector<RestoreVerdict> restored;    ///< what became of each of `batch.restored`
+    std::optional<IntervalRecord> interval;  ///< of them, as it was written, where it was
+    bool interval_whole = false;             ///< ... and it is complete
 };
 
 /// What a restart begins with, read in one snapshot.

@@ -8,6 +8,7 @@
 
 #include <twinlink/error.hpp>
 #include <twinlink/fold_trail.hpp>
+#include <twinlink/kept_for.hpp>
 #include <twinlink/port.hpp>
 #include <twinlink/real_time.hpp>
 #include <twinlink/records.hpp>
@@ -40,6 +41,7 @@ struct EngineConfig {
     u64 map_bytes = u64{64} << 30;          ///< size of the memory map, fixed at creation (sparse)
     u64 journal_bytes_max = u64{32} << 30;  ///< retention of the journal by size
     Nanos journal_age_max{7 * 86'400 * 1'000'000'000ULL};  ///< and by age, server's wall clock
+    KeptFor kept_for{};                                    ///< and rows, by kind
     std::vector<AcdConfig> acds;                           ///< 1 .. kAcdsMax, distinct
     Nanos reorder_window = 20_ms;                          ///< how long a hole waits for the other link
     u32 gaps_max = kGapsMax;    ///< open gaps of one ACD that are kept apart, 2 .. kGapsMax; more are merged
@@ -102,6 +104,7 @@ struct EngineStatus {
 };
 
 struct OfferDesk;
+struct RestoreRings;
 class MirrorFeed;
 
 /// One server's engine. Each poll function belongs to one thread at a time; what any thread may call says so.
@@ -135,6 +138,9 @@ public:
     /// (engine/partner/shim.hpp joins the two).
     [[nodiscard]] OfferDesk& partner_offers() noexcept;
     [[nodiscard]] MirrorFeed& mirror_feed() noexcept;
+    /// Where one more thread hands in rows of a backup, for what no messages can bring any more
+    /// (engine/restore.hpp).
+    [[nodiscard]] RestoreRings& restored() noexcept;
     /// By the offering thread: all that was offered is dealt with, and what it filled is durable.
     [[nodiscard]] bool offers_durable() const noexcept;
 

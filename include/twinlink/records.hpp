@@ -131,7 +131,7 @@ struct IntervalRecord {
     u8 incomplete;           ///< 1 = some rows of it are INCOMPLETE
     i16 utc_offset_minutes;  ///< local time less UTC as the ACD last told when it began: gives its local day
     u8 in_doubt;             ///< 1 = rows of it may be missing altogether; those it has are INCOMPLETE
-    u8 reserved0;
+    u8 restored;             ///< 1 = rows of it were taken from a backup
     u32 reserved1;
 };
 

@@ -51,6 +51,16 @@ def wrong_configuration(folder):
         (GOOD.replace("number = 1", "number = 1\ntrace_agents = [7, 0]"), r":9:16: acd.trace_agents must hold login ids"),
         (GOOD.replace("number = 1", "number = 1\ntrace_agents = [7, 8, 7]"), r":9:16: .* must not name an agent twice"),
         (GOOD.replace("number = 1", f"number = 1\ntrace_agents = {list(range(1, 66))}"), r":9:16: .* at most 64 agents"),
+        *((GOOD.replace("[[acd]]", f"[retention]\n{keys}\n[[acd]]"), wanted) for keys, wanted in (
+            ("interval_days = 30", r":8:17: retention.interval_days must be 0 \(without limit\) or at least 31"),
+            ("interval_days = 40\ncall_days = 41", r":9:13: retention.call_days must not be more than interval_days"),
+            ("daily_days = 100", r":8:14: retention.daily_days needs interval_days"),
+            ("interval_days = 40\ndaily_days = 70", r":9:14: retention.daily_days .* at least 31 more"),
+            ("weekly_weeks = -1", r":8:16: retention.weekly_weeks must be a whole number"),
+            ("monthly_months = 1", r":8:18: retention.monthly_months must be 0"),
+            ("years = 1", r":8:1: unknown key retention.years"))),
+        (GOOD.replace("map_gib = 1", "map_gib = 1\njournal_days = 40").replace("[[acd]]", "[retention]\ninterval_days = 41\n[[acd]]"),
+         r":9:17: retention.interval_days must be at least 2 more than store.journal_days"),
         (GOOD.replace("map_gib = 1", "map_gib = "), r"twinlinkd.toml:5:"),
         ("\x00\x01" + GOOD, r"twinlinkd.toml:1:"),
     ]

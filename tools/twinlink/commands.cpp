@@ -100,6 +100,35 @@ constexpr std::array kPartnerOptions{kEvery, kTimes, kSocket, kJson, kCsv, kTabl
 constexpr std::array kPairInitOptions{kCredentials, kDays, kJson};
 constexpr std::array kPairJoinOptions{kCertificate, kCredentials, kDays, kJson};
 constexpr std::array kPairShowOptions{kCredentials, kJson};
+constexpr OptionInfo kFile{File, "file", "FILE", "the backup", true};
+constexpr OptionInfo kConfig{Config, "--config", "FILE",
+                             "twinlinkd's configuration (default /etc/twinlink/twinlinkd.toml)"};
+constexpr OptionInfo kOtherStore{Store, "--store", "DIR", "the store's folder, if not the configured one"};
+constexpr OptionInfo kOtherCredentials{Credentials, "--credentials", "DIR",
+                                       "folder of keys and certificates, if not the configured one"};
+constexpr OptionInfo kRate{Rate, "--rate", "MIB", "MiB a second at most, before packing"};
+constexpr OptionInfo kTimeLimit{TimeLimit, "--time-limit", "SECONDS",
+                                "give up after this long (default 3600): a store grows while it is copied"};
+constexpr OptionInfo kParts{Parts, "--parts", "LIST",
+                            "only these: configuration, credentials, store; by default all that there is"};
+constexpr OptionInfo kDryRun{DryRun, "--dry-run", "", "read, prove and look, but change nothing"};
+constexpr OptionInfo kQuickStore{Quick, "--quick", "",
+                                 "of the store check the structure only, not every value"};
+constexpr std::array kBackupSystemOptions{kFile, kConfig,    kOtherStore, kOtherCredentials,
+                                          kRate, kTimeLimit, kJson};
+constexpr std::array kBackupCheckOptions{kFile, kJson};
+constexpr OptionInfo kTables{Tables, "--tables", "LIST",
+                             "only these: skills, agents, ... as reports are called, exceptions, journal; by "
+                             "default all"};
+constexpr OptionInfo kSince{Since, "--since", "FILE",
+                            "only what is new or has changed since this data backup"};
+constexpr OptionInfo kVerbose{Verbose, "--verbose", "", "tell of every row (--json always does)"};
+constexpr std::array kBackupDataOptions = {
+    kFile, kFrom,      kTo,  kAcd, kTables, kSince, kConfig, kOtherStore, kOtherCredentials,
+    kRate, kTimeLimit, kJson};
+constexpr std::array kRestoreDataOptions{kFile, kAcd, kDryRun, kVerbose, kSocket, kJson, kCsv, kTable};
+constexpr std::array kRestoreSystemOptions{kFile,  kConfig,     kCredentials, kStore,
+                                           kParts, kQuickStore, kDryRun,      kJson};
 constexpr std::array kImportOptions{kPath, kAcd, kSocket, kJson};
 constexpr std::array kItemsOptions{kItemTable, kJson, kCsv, kTable};
 constexpr std::array kCheckOptions{kDirectory, kQuick, kJson, kCsv, kTable};
@@ -169,6 +198,21 @@ constexpr std::array<string_view, 2> kPartnerExamples{"twinlink partner", "twinl
 constexpr std::array<string_view, 1> kPairInitExamples{"twinlink pair init"};
 constexpr std::array<string_view, 1> kPairJoinExamples{"twinlink pair join /mnt/usb/own.crt"};
 constexpr std::array<string_view, 1> kPairShowExamples{"twinlink pair show"};
+
+constexpr std::array<string_view, 2> kBackupSystemExamples = {
+    "twinlink backup system /backup/twinlink.system",
+    "twinlink backup system /backup/twinlink.system --rate 50 --time-limit 7200"};
+constexpr std::array<string_view, 3> kBackupDataExamples = {
+    "twinlink backup data /backup/monday.data",
+    "twinlink backup data /backup/tuesday.data --since /backup/monday.data",
+    "twinlink backup data /backup/march.data --from 2026-03-01 --to 2026-04-01 --tables skills,calls"};
+constexpr std::array<string_view, 2> kRestoreDataExamples = {
+    "twinlink restore data /backup/monday.data --dry-run",
+    "twinlink restore data /backup/monday.data --verbose"};
+constexpr std::array<string_view, 1> kBackupCheckExamples{"twinlink backup check /backup/twinlink.system"};
+constexpr std::array<string_view, 2> kRestoreSystemExamples = {
+    "twinlink restore system /backup/twinlink.system",
+    "twinlink restore system /backup/twinlink.system --parts configuration --config /etc/twinlink/new.toml"};
 
 constexpr std::array kCommands = {
     CommandInfo{
@@ -330,6 +374,36 @@ constexpr std::array kCommands = {
                 "Reads and checks the files. Exit code 1 when something is missing, does not fit or has "
                 "expired.",
                 kPairShowOptions, kPairShowExamples, run_pair_show},
+    CommandInfo{
+        "backup system", "configuration, credentials and the whole store of this server into one file",
+        "Works beside a running appliance, as of one commit; run it as a user who may read all of that. The "
+        "file has mode 0600, is there whole or as it was before, and holds the server's private key.",
+        kBackupSystemOptions, kBackupSystemExamples, run_backup_system},
+    CommandInfo{
+        "backup data", "rows, call records, logins, exceptions and journal of a time into one file",
+        "Works beside a running appliance, a journal block or an interval at a time; closed intervals only. "
+        "With --since: the journal that came, and the intervals that changed. The file has mode 0600 and is "
+        "there whole or as it was before.",
+        kBackupDataOptions, kBackupDataExamples, run_backup_data},
+    CommandInfo{
+        "backup check", "whether a backup is whole, and what it holds",
+        "Reads all of FILE: every part must be what was written. Changes nothing. Exit code 1 when it "
+        "is not to be relied on.",
+        kBackupCheckOptions, kBackupCheckExamples, run_backup_check},
+    CommandInfo{
+        "restore data", "what this server lacks, from a data backup, while it collects",
+        "The appliance reads FILE itself. Messages that are missing are filled and their rows folded again; "
+        "where no messages are left, rows that are absent or INCOMPLETE here and complete in the backup are "
+        "taken. Deletes nothing, changes nothing that is complete, and may be repeated. Exit code 0 when all "
+        "of "
+        "FILE was taken into account.",
+        kRestoreDataOptions, kRestoreDataExamples, run_restore_data},
+    CommandInfo{
+        "restore system", "configuration, credentials and store onto a machine that has none of them",
+        "Everything is unpacked beside its place and proven first, the store by a full check in a process of "
+        "its own; then it is renamed. What is there is never replaced: it is refused, and nothing was "
+        "changed. What came since the backup comes from the partner when twinlinkd is started.",
+        kRestoreSystemOptions, kRestoreSystemExamples, run_restore_system},
     CommandInfo{"store info", "what a store says of itself", "Reads one commit's view of it.", kStoreOptions,
                 kInfoExamples, run_store_info},
     CommandInfo{"store check", "reads and checks everything in a store",
@@ -343,6 +417,8 @@ constexpr std::array kFamilies = {
     FamilyInfo{"export", "files for other systems"},
     FamilyInfo{"upgrade", "about getting another version"},
     FamilyInfo{"pair", "keys and certificates of the two servers"},
+    FamilyInfo{"backup", "what this server has, into one file"},
+    FamilyInfo{"restore", "a backup, back into a server"},
     FamilyInfo{"store", "about a store's folder"},
 };
 

@@ -56,6 +56,15 @@ enum class OptionId : u8 {
     OnOff,
     Text,
     UpsState,
+    File,
+    Config,
+    Rate,
+    TimeLimit,
+    Parts,
+    DryRun,
+    Tables,
+    Since,
+    Verbose,
 };
 
 struct OptionInfo {
@@ -119,6 +128,7 @@ struct FamilyInfo {
 
 inline constexpr std::string_view kSocketDefault = "/run/twinlink/control.sock";
 inline constexpr std::string_view kStoreDefault = "/var/lib/twinlink/store";
+inline constexpr std::string_view kConfigurationDefault = "/etc/twinlink/twinlinkd.toml";
 inline constexpr std::string_view kCredentialsDefault = "/etc/twinlink/pair";
 
 // The commands, each in its own file.
@@ -146,6 +156,11 @@ Result<Answer> run_upgrade_check(const Arguments&, const Rim&);
 Result<Answer> run_pair_init(const Arguments&, const Rim&);
 Result<Answer> run_pair_join(const Arguments&, const Rim&);
 Result<Answer> run_pair_show(const Arguments&, const Rim&);
+Result<Answer> run_backup_system(const Arguments&, const Rim&);
+Result<Answer> run_backup_check(const Arguments&, const Rim&);
+Result<Answer> run_backup_data(const Arguments&, const Rim&);
+Result<Answer> run_restore_data(const Arguments&, const Rim&);
+Result<Answer> run_restore_system(const Arguments&, const Rim&);
 Result<Answer> run_store_info(const Arguments&, const Rim&);
 Result<Answer> run_store_check(const Arguments&, const Rim&);
 

@@ -37,16 +37,20 @@ std::string rows_text(const GapReport& report, u16 acd, u64 start) {
     bool incomplete = false;
     bool there = false;
     bool closed = true;
+    bool restored = false;
     for (const IntervalRecord& i : report.intervals) {
         if (i.acd != acd || i.start != start) continue;
         there = true;
+        restored = restored || i.restored != 0;
         missing += i.missing;
         incomplete = incomplete || i.incomplete != 0;
         closed = closed && i.closed != 0;
     }
     if (!there) return "not known";
-    if (!incomplete) return closed ? "complete" : "complete so far";
-    return missing == 0 ? "INCOMPLETE" : fmt::format("INCOMPLETE, {} missing", plural(missing, "message"));
+    const char* const by = restored ? ", with rows of a backup" : "";
+    if (!incomplete) return fmt::format("{}{}", closed ? "complete" : "complete so far", by);
+    if (missing == 0) return fmt::format("INCOMPLETE{}", by);
+    return fmt::format("INCOMPLETE, {} missing{}", plural(missing, "message"), by);
 }
 
 std::map<std::pair<u16, u64>, Touched> touched_of(const GapReport& report) {

@@ -55,6 +55,39 @@ void read_store(TomlTable& t, EngineConfig& engine) {
     }
 }
 
+/// How long rows are kept, by kind; 0 = without limit.
+void read_retention(TomlTable& t, EngineConfig& engine) {
+    KeptFor& kept = engine.kept_for;
+    const auto limit = [&](const char* key, u32& to, u32 low, u32 high) {
+        t.number(key, to, 0, high);
+        if (to != 0 && to < low)
+            t.complain(key, "must be 0 (without limit) or at least " + std::to_string(low));
+    };
+    limit("interval_days", kept.interval_days, kKeptDaysMin, kKeptDaysMax);
+    for (const auto& [key, to] :
+         {std::pair{"call_days", &kept.call_days}, std::pair{"login_days", &kept.login_days},
+          std::pair{"trace_days", &kept.trace_days}}) {
+        limit(key, *to, kKeptDaysMin, kKeptDaysMax);
+        if (kept.interval_days != 0 && *to > kept.interval_days)
+            t.complain(key, "must not be more than interval_days: they go with their intervals");
+    }
+    limit("daily_days", kept.daily_days, kKeptDaysMin + kKeptDaysBeyondIntervals, kKeptDaysMax);
+    limit("weekly_weeks", kept.weekly_weeks, 5, kKeptDaysMax / 7);
+    limit("monthly_months", kept.monthly_months, 2, kKeptDaysMax / 31);
+    limit("exception_days", kept.exception_days, 1, kKeptDaysMax);
+    const u32 days_min = kept.interval_days + kKeptDaysBeyondIntervals;
+    if (kept.daily_days != 0 && (kept.interval_days == 0 || kept.daily_days < days_min))
+        t.complain(
+            "daily_days",
+            "needs interval_days, and must be at least 31 more: a week or month is made of whole days, and a "
+            "day may be made anew as long as its intervals are kept");
+    const u64 journal_days = engine.journal_age_max.value / 1'000'000'000 / kDaySeconds;
+    if (kept.interval_days != 0 && kept.interval_days < journal_days + 2)
+        t.complain("interval_days",
+                   "must be at least 2 more than store.journal_days: what the journal brings again needs its "
+                   "interval");
+}
+
 void read_links(TomlTable& t, EngineConfig& engine) {
     milliseconds(t, "reorder_window_ms", engine.reorder_window, 1, 60'000);
     milliseconds(t, "silence_ms", engine.silence, 10, 3'600'000);
@@ -197,6 +230,7 @@ void read_all(TomlTable& root, Config& config) {
                {"always", Quarantine::Always},
                {"never", Quarantine::Never}});
     root.table("store", [&](TomlTable& t) { read_store(t, config.engine); });
+    root.table("retention", [&](TomlTable& t) { read_retention(t, config.engine); });
     root.table("links", [&](TomlTable& t) { read_links(t, config.engine); });
     root.table("threads", [&](TomlTable& t) { read_threads(t, config.threads); });
     root.table("partner", [&](TomlTable& t) { read_partner(t, config); });

@@ -1,6 +1,9 @@
 // See import_job.hpp.
 #include "tools/twinlinkd/import_job.hpp"
 
+#include "tools/backup/archive.hpp"
+#include "tools/pairing/credentials.hpp"
+#include "tools/twinlinkd/import_archive.hpp"
 #include "tools/twinlinkd/loops.hpp"
 
 #include <pthread.h>
@@ -25,8 +28,8 @@ constexpr std::chrono::microseconds kCatchUp{500};
 constexpr std::chrono::milliseconds kStep{10};
 
 std::string_view name(ImportState state) noexcept {
-    static constexpr std::string_view kNames[] = {"none", "reading",   "committing", "folding",
-                                                  "done", "cancelled", "failed"};
+    static constexpr std::string_view kNames[] = {"none", "reading", "committing", "folding",
+                                                  "rows", "done",    "cancelled",  "failed"};
     return kNames[static_cast<std::size_t>(state)];
 }
 
@@ -51,6 +54,13 @@ Expected<ImportOrder> read_order(const std::string& words) {
             return failure("acd= takes a number from 1 to 65535");
         rest.remove_prefix(std::min(blank + 1, rest.size()));
     }
+    const auto word = [&](std::string_view text) {
+        const bool there = rest.starts_with(text);
+        if (there) rest.remove_prefix(text.size());
+        return there;
+    };
+    order.dry_run = word("dry-run ");
+    order.tell_rows = word("every-row ");
     order.path = rest;
     if (!rest.starts_with('/')) return failure("the path must be absolute");
     return order;
@@ -77,6 +87,8 @@ Expected<void> Imports::check(const ImportOrder& order) const {
         if (std::filesystem::equivalent(std::filesystem::path(order.path) / "data.mdb", own, none))
             return refuse("it is this server's own store");
     }
+    if (order.restore && !is_archive(order.path))
+        return refuse("it is no Twinlink backup; captures and stores are for twinlink import");
     const auto configured = [&](const AcdConfig& acd) { return acd.acd == order.acd; };
     if (order.acd.value != 0 && std::ranges::none_of(config_.engine.acds, configured))
         return refuse("ACD " + std::to_string(order.acd.value) + " is not configured here");
@@ -94,6 +106,12 @@ Expected<u64> Imports::start(const ImportOrder& order) {
     now_.path = order.path;
     now_.store = std::filesystem::is_directory(order.path);
     now_.acd = order.acd.value;
+    now_.backup = is_archive(order.path);
+    now_.restore = order.restore;
+    now_.dry_run = order.dry_run;
+    order_ = order;
+    rows_.reset();
+    restored_.clear();
     now_.state = ImportState::Reading;
     acds_.clear();
     for (const AcdConfig& acd : config_.engine.acds)
@@ -122,8 +140,10 @@ void Imports::run() {
 
     auto source = ImportSource::start(now_.path);
     if (!source) return fail(source.error().text);
-    Importer importer(engine_.offers(), *own, acds_, FilledBy::Backup);
-    const bool whole = read_all(*source, importer);
+    Importer importer(engine_.offers(), *own, acds_, FilledBy::Backup, now_.dry_run);
+    bool whole = read_all(*source, importer, *own);
+    if (whole && rows_) whole = rows_->finish();
+    rows_.reset();
     now_.state = ImportState::Committing;
     const bool folded = wait_until_folded(importer);
     sum_up(*own);
@@ -134,16 +154,28 @@ void Imports::run() {
 }
 
 /// True when all of it was read. What was filled before something went wrong stays filled.
-bool Imports::read_all(ImportSource& source, Importer& importer) {
+bool Imports::read_all(ImportSource& source, Importer& importer, const StoreReader& own) {
     for (;;) {
         if (ended()) return false;
-        switch (source.next(100)) {
+        const ImportSource::Next next = source.next(100);
+        switch (next) {
             case ImportSource::Next::Nothing:
             case ImportSource::Next::Counts: break;
             case ImportSource::Next::Messages:
                 now_.messages += source.record().count;
                 if (!offer(source, importer)) return false;
                 break;
+            case ImportSource::Next::Head:
+                if (auto good = check_origin(source, own); !good) {
+                    now_.error = good.error().text;
+                    return false;
+                }
+                break;
+            case ImportSource::Next::Interval:
+            case ImportSource::Next::Row:
+                if (now_.restore && !take_rows(source, next, importer, own)) return false;
+                break;
+            case ImportSource::Next::LinkEvent: break;
             case ImportSource::Next::Remark: remark(source.text()); break;
             case ImportSource::Next::Failed: now_.error = source.text(); return false;
             case ImportSource::Next::End: now_.source = source.counts(); return true;
@@ -151,6 +183,46 @@ bool Imports::read_all(ImportSource& source, Importer& importer) {
         now_.source = source.counts();
         if (clocks().mono - published_ >= kPublishEvery) publish(&importer);
     }
+}
+
+/// Whose backup it is: one of another pair holds other messages under the same names.
+Expected<void> Imports::check_origin(ImportSource& source, const StoreReader& own) {
+    const auto head = twinlink::read<backup::ArchiveHead>(source.payload().data());
+    const auto snapshot = own.snapshot();
+    const auto info = snapshot ? snapshot->info() : std::unexpected(snapshot.error());
+    if (info && info->id == head.store) return {};
+    std::optional<pairing::Member> here;
+    if (config_.partner)
+        if (auto member = pairing::read_certificate(pairing::own_file(config_.partner->credentials)))
+            here = std::move(*member);
+    if (here && head.server != 0 && here->pair == head.pair) return {};
+    if (here && head.server != 0)
+        return failure("it is of pair " + pairing::pair_text(head.pair) + ", and this server is of pair " +
+                       pairing::pair_text(here->pair) + "; nothing was taken from it");
+    remark(
+        "it is of another store, and whether of the same switches cannot be told: one of the two is in no "
+        "pair");
+    return {};
+}
+
+/// An interval of a backup, or a row of it. What messages can bring they have brought by then.
+bool Imports::take_rows(ImportSource& source, ImportSource::Next what, Importer& importer,
+                        const StoreReader& own) {
+    if (!rows_) {
+        now_.state = ImportState::Committing;
+        if (!wait_until_folded(importer)) return false;
+        now_.state = ImportState::Rows;
+        rows_.emplace(engine_.restored(), own, acds_, restored_,
+                      RowRestore::How{.dry_run = now_.dry_run,
+                                      .tell_rows = order_.tell_rows,
+                                      .kept = config_.engine.kept_for,
+                                      .wall = clocks().wall.value,
+                                      .ended = [this] { return ended(); },
+                                      .stopped = [this] { return engine_.stopped(); },
+                                      .wait = [] { std::this_thread::sleep_for(kCatchUp); }});
+    }
+    if (what == ImportSource::Next::Row) return rows_->row(source.payload());
+    return rows_->interval(twinlink::read<backup::IntervalEntry>(source.payload().data()));
 }
 
 bool Imports::offer(const ImportSource& source, Importer& importer) {
@@ -235,6 +307,26 @@ void Imports::publish(const Importer* importer) {
 
 // ---- what is told
 
+namespace {
+
+/// The sums of a restore; null of an import.
+Json restore_json(const ImportStatus& s, const RestoreReport::Totals& totals) {
+    if (!s.restore) return nullptr;
+    Json rows = Json::object();
+    for (std::size_t v = 0; v < totals.rows.size(); ++v)
+        rows[std::string(twinlink::name(static_cast<RestoreVerdict>(v)))] = totals.rows[v];
+    return {{"dry_run", s.dry_run},
+            {"rows", rows},
+            {"intervals", totals.intervals},
+            {"intervals_whole", totals.intervals_whole},
+            {"damaged", totals.damaged},
+            {"other_acd", totals.other_acd},
+            {"tables_told", totals.tables_told},
+            {"rows_told", totals.rows_told}};
+}
+
+}  // namespace
+
 ImportStatus Imports::status() const {
     const std::lock_guard lock(mutex_);
     return told_;
@@ -256,10 +348,13 @@ Json Imports::json() const {
     Json remarks = Json::array();
     for (const std::string& text : s.remarks) remarks.push_back(safe(text));
     return {{"id", s.id},
+            {"restore", restore_json(s, restored_.totals())},
             {"state", name(s.state)},
             {"over", is_over(s.state)},
             {"path", safe(s.path)},
-            {"source", s.store ? "store" : "capture"},
+            {"source", s.backup  ? "backup"
+                       : s.store ? "store"
+                                 : "capture"},
             {"acd", s.acd},
             {"started_wall", s.started_wall},
             {"took_ns", s.took_ns},

@@ -1,5 +1,6 @@
-// Imports: fills gaps from a capture or from another server's store, one at a time, while the daemon
-// collects.
+// Imports: fills gaps from a capture, a data backup or another server's store, one at a time, while the
+// daemon collects. A restore is an import of a data backup that takes its rows, too, where no messages bring
+// them.
 //
 // The main thread starts, asks and cancels; a thread of its own (tl-import, nice) takes what the reading
 // process writes, sorts it (engine/importer.hpp) and waits until what it filled is durable and folded in.
@@ -8,6 +9,7 @@
 
 #include "tools/twinlinkd/config.hpp"
 #include "tools/twinlinkd/import_source.hpp"
+#include "tools/twinlinkd/row_restore.hpp"
 
 #include "engine/importer.hpp"
 
@@ -15,18 +17,23 @@
 
 #include <atomic>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 namespace twinlink::daemon {
 
-/// What was asked for: "import /path" or "import acd=3 /path".
+/// What was asked for: "import /path" or "import acd=3 /path"; "restore", then the same, with "dry-run" and
+/// "every-row" in front of the path.
 struct ImportOrder {
     std::string path;  ///< absolute
     Acd acd;           ///< 0 = all that are configured
+    bool restore = false;
+    bool dry_run = false;
+    bool tell_rows = false;
 };
 [[nodiscard]] Expected<ImportOrder> read_order(const std::string& words);
 
-enum class ImportState : u8 { None, Reading, Committing, Folding, Done, Cancelled, Failed };
+enum class ImportState : u8 { None, Reading, Committing, Folding, Rows, Done, Cancelled, Failed };
 
 /// A gap, or a part of one, that an import closed.
 struct ClosedGap {
@@ -41,6 +48,9 @@ struct ImportStatus {
     ImportState state = ImportState::None;
     std::string path;
     bool store = false;
+    bool backup = false;
+    bool restore = false;
+    bool dry_run = false;
     u16 acd = 0;
     u64 started_wall = 0;
     u64 took_ns = 0;
@@ -72,6 +82,8 @@ public:
     [[nodiscard]] ImportStatus status() const;
     /// The status as a document; null when there was none.
     [[nodiscard]] nlohmann::ordered_json json() const;
+    /// What was restored, one by one.
+    [[nodiscard]] const RestoreReport& restored() const noexcept { return restored_; }
 
     static constexpr std::size_t kClosedNamed = 100;
     static constexpr std::size_t kRemarksMax = 32;
@@ -79,7 +91,10 @@ public:
 private:
     [[nodiscard]] Expected<void> check(const ImportOrder& order) const;
     void run();
-    [[nodiscard]] bool read_all(ImportSource& source, Importer& importer);
+    [[nodiscard]] bool read_all(ImportSource& source, Importer& importer, const StoreReader& own);
+    [[nodiscard]] bool take_rows(ImportSource& source, ImportSource::Next what, Importer& importer,
+                                 const StoreReader& own);
+    [[nodiscard]] Expected<void> check_origin(ImportSource& source, const StoreReader& own);
     [[nodiscard]] bool offer(const ImportSource& source, Importer& importer);
     [[nodiscard]] bool wait_until_folded(Importer& importer);
     [[nodiscard]] bool ended();
@@ -98,6 +113,9 @@ private:
     Nanos published_;
     std::array<u64, OfferCounters::kSize> desk_before_{};
     std::vector<Acd> acds_;
+    std::optional<RowRestore> rows_;  // from the first row on
+    RestoreReport restored_;
+    ImportOrder order_;
     mutable std::mutex mutex_;
     ImportStatus told_;
 };

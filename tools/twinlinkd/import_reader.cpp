@@ -2,18 +2,17 @@
 #include "tools/twinlinkd/import_reader.hpp"
 
 #include "drivers/pcap.hpp"
+#include "tools/twinlinkd/import_archive.hpp"
 
 #include <twinlink/store_reader.hpp>
 
-#include <unistd.h>
-
-#include <cerrno>
 #include <filesystem>
 
 namespace twinlink::daemon {
 namespace {
 
 using Kind = ImportRecord::Kind;
+using Pipe = ImportPipe;
 
 /// Packets or blocks between two counts.
 constexpr u64 kCountsEvery = 256;
@@ -21,35 +20,6 @@ constexpr u64 kCountsEvery = 256;
 constexpr u32 kPoolFrames = 64;
 /// Damaged blocks that are named one by one.
 constexpr u64 kDamageNamed = 20;
-
-class Pipe {
-public:
-    explicit Pipe(int fd) : fd_(fd) {}
-    /// False when nobody reads any more.
-    bool write(ImportRecord record, Bytes payload) {
-        record.bytes = static_cast<u32>(payload.size());
-        return put(std::as_bytes(std::span(&record, 1))) && put(payload);
-    }
-    bool say(Kind kind, const std::string& text) {
-        return write({.kind = kind}, std::as_bytes(std::span(text.data(), text.size())));
-    }
-
-private:
-    bool put(Bytes bytes) {
-        while (!bytes.empty()) {
-            const ssize_t n = ::write(fd_, bytes.data(), bytes.size());
-            if (n < 0 && errno == EINTR) continue;
-            if (n <= 0) return false;
-            bytes = bytes.subspan(static_cast<std::size_t>(n));
-        }
-        return true;
-    }
-    int fd_;
-};
-
-bool write_counts(Pipe& pipe, const SourceCounts& counts) {
-    return pipe.write({.kind = Kind::Counts}, std::as_bytes(std::span(&counts, 1)));
-}
 
 // ---- captures
 
@@ -192,8 +162,9 @@ bool read_store(const std::string& path, Pipe& pipe) {
 void read_import(const std::string& path, int out) {
     Pipe pipe(out);
     std::error_code none;
-    const bool good =
-        std::filesystem::is_directory(path, none) ? read_store(path, pipe) : read_capture(path, pipe);
+    const bool good = std::filesystem::is_directory(path, none) ? read_store(path, pipe)
+                      : is_archive(path)                        ? read_archive(path, pipe)
+                                                                : read_capture(path, pipe);
     if (good) pipe.say(Kind::End, "");
 }
 

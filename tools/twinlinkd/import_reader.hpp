@@ -1,4 +1,5 @@
-// Reads a capture or another server's store and writes what it holds to a pipe: the process `twinlinkd
+// Reads a capture, a data backup or another server's store and writes what it holds to a pipe: the process
+// `twinlinkd
 // --read-import`, which the daemon starts for an import.
 //
 // A process of its own, because what it reads comes from elsewhere: rot in a store may make LMDB fail in ways
@@ -23,6 +24,10 @@ struct ImportRecord {
         Remark = 3,    // a sentence: something could not be read, the rest was
         Failed = 4,    // a sentence: nothing (more) could be read
         End = 5,
+        Head = 6,       // backup::ArchiveHead: whose backup it is, before all else of it
+        Interval = 7,   // backup::IntervalEntry: rows of it follow
+        Row = 8,        // a row's key and sealed value
+        LinkEvent = 9,  // LinkEventRecord
     };
     Kind kind{};
     u32 bytes = 0;  // at most kBlockBytes

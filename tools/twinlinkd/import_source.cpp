@@ -1,6 +1,9 @@
 // See import_source.hpp.
 #include "tools/twinlinkd/import_source.hpp"
 
+#include "tools/backup/archive.hpp"
+#include "tools/backup/data_format.hpp"
+
 #include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -132,6 +135,11 @@ ImportSource::Next ImportSource::take() {
             counts_.damaged = std::max(counts_.damaged, damaged_here);
             return Next::Counts;
         }
+        case Kind::Head: return payload_.size() == sizeof(backup::ArchiveHead) ? Next::Head : broken();
+        case Kind::Interval:
+            return payload_.size() == sizeof(backup::IntervalEntry) ? Next::Interval : broken();
+        case Kind::LinkEvent: return payload_.size() == sizeof(LinkEventRecord) ? Next::LinkEvent : broken();
+        case Kind::Row: return payload_.size() > backup::kRowKeyBytes ? Next::Row : broken();
         case Kind::Remark: return Next::Remark;
         case Kind::Failed: return Next::Failed;
         case Kind::End: return Next::End;

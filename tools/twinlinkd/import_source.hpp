@@ -29,6 +29,10 @@ public:
         Counts,    // counts()
         Remark,    // text()
         Failed,    // text()
+        Head,      // payload(): of that length, as the next two
+        Interval,
+        LinkEvent,
+        Row,  // payload(): a key and a value, neither of them checked
         End,
     };
     /// The next record; waits for it that long at most.

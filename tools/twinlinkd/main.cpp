@@ -96,21 +96,27 @@ int open_ports(Daemon& d) {
 }
 
 /// What is asked about imports: "import" how the latest one is, "import [acd=N] /PATH" begins one, "import
-/// cancel" ends it.
+/// cancel" ends it; "restore [acd=N] [dry-run] [every-row] /PATH" begins one that takes rows, too, and
+/// "restored tables|rows FROM" tells what became of them.
 std::string answer(Imports& imports, const std::string& question) {
     nlohmann::ordered_json json;
     constexpr std::string_view kBegin = "import ";
+    constexpr std::string_view kRestore = "restore ";
     if (question == "import cancel") {
         imports.cancel();
-    } else if (question.starts_with(kBegin)) {
-        const auto order = read_order(question.substr(kBegin.size()));
+    } else if (question.starts_with("restored ")) {
+        return restored_json(imports.restored(), question).dump();
+    } else if (question.starts_with(kBegin) || question.starts_with(kRestore)) {
+        const bool restore = question.starts_with(kRestore);
+        auto order = read_order(question.substr((restore ? kRestore : kBegin).size()));
+        if (order) order->restore = restore;
         const auto begun = order ? imports.start(*order) : std::unexpected(order.error());
         if (!begun) json["error"] = begun.error().text;
-        if (begun) spdlog::info("import {} of {} begins", *begun, order->path);
+        if (begun) spdlog::info("{} {} of {} begins", restore ? "restore" : "import", *begun, order->path);
     } else if (question != "import") {
         json["error"] =
-            "unknown question; known: status, now, partner, compare, account, rows, import, maintenance, "
-            "collection, safe-mode, ups";
+            "unknown question; known: status, now, partner, compare, account, rows, import, restore, "
+            "restored, maintenance, collection, safe-mode, ups";
     }
     json["import"] = imports.json();
     return json.dump();

@@ -1,0 +1,23 @@
+// See configured.hpp.
+#include "tools/backup/configured.hpp"
+
+#include <toml++/toml.h>
+
+namespace twinlink::backup {
+
+Expected<Configured> read_configured(std::string_view text) {
+    Configured to;
+    try {
+        const toml::table all = toml::parse(text);
+        to.store = all["store"]["path"].value_or(std::string());
+        if (all["partner"].is_table())
+            to.credentials = all["partner"]["credentials"].value_or(std::string("/etc/twinlink/pair"));
+    } catch (const toml::parse_error& error) {
+        return failure("line " + std::to_string(error.source().begin.line) + ": " +
+                       std::string(error.description()));
+    }
+    if (to.store.empty()) return failure("it names no store: [store] path = \"...\"");
+    return to;
+}
+
+}  // namespace twinlink::backup

@@ -1,0 +1,21 @@
+// What the backup commands share: limits from the command line, the bar that people watch, and how an archive
+// is told of.
+//
+// One thread; the bar goes to stderr, and only to a terminal.
+#pragma once
+
+#include "tools/backup/manifest.hpp"
+#include "tools/backup/pace.hpp"
+#include "tools/twinlink/commands.hpp"
+
+namespace twinlink::cli {
+
+/// --rate and --time-limit, the bar, and Ctrl-C, which is heeded from now on.
+[[nodiscard]] Result<backup::Watch> watch_of(const Arguments&, const Rim&);
+/// The bar goes away.
+void end_bar(const Rim&);
+
+/// An archive: facts, lines and tables of streams and parts.
+void add_archive(tools::Document&, const backup::ArchiveHead&, const backup::Manifest&);
+
+}  // namespace twinlink::cli
