@@ -10,6 +10,7 @@
 #include "engine/fold/fold.hpp"
 #include "engine/link/arbiter.hpp"
 #include "engine/link_exceptions.hpp"
+#include "engine/offer.hpp"
 #include "engine/refold.hpp"
 #include "engine/store/commit_batch.hpp"
 
@@ -119,6 +120,8 @@ public:
     /// The second half.
     void note_skip(const SkipRecord& name);
     [[nodiscard]] const std::vector<SkipRecord>& skips() const noexcept { return skips_; }
+    /// Something that the store had of this ACD cannot be read any more (mend.cpp).
+    void mend(const OfferPiece& piece);
 
     // refold: see refold.hpp
     [[nodiscard]] RefoldDesk& desk() noexcept { return desk_; }
@@ -162,6 +165,7 @@ private:
     void end_block();
     void post_refold(Now now, u64 committed);
     void note_filled(const GapRecord& gap);
+    void lose_hold(Stream stream, const OfferMend& mend, Range names);
     void heal();
     void take_over();
     void came_late(Stream stream, Seq first, u64 count);

@@ -107,6 +107,7 @@ public:
     void stop() noexcept { stopping_.store(true, std::memory_order_release); }
     /// Beside stop(): frames that wait in the rings stay there.
     void hurry() noexcept { hurry_.store(true, std::memory_order_relaxed); }
+    [[nodiscard]] bool stopping() const noexcept { return stopping_.load(std::memory_order_acquire); }
     /// Nothing is left to gather: the last batch was handed over.
     [[nodiscard]] bool drained() const noexcept { return drained_.load(std::memory_order_acquire); }
     /// Any thread.
@@ -190,7 +191,10 @@ public:
           refolded_(refolded),
           rolled_(rolled),
           restored_(restored),
-          mirror_(mirror) {}
+          mirror_(mirror) {
+        store_.keep_while(
+            [&mirror](Stream stream, Range names) { return mirror.needs.needs(stream, names); });
+    }
     std::size_t poll(Now now);
 
     [[nodiscard]] Store& store() noexcept { return store_; }
@@ -201,13 +205,17 @@ public:
                restored_.full.read_available() == 0;
     }
     [[nodiscard]] bool store_stopped() const noexcept { return stopped_.load(std::memory_order_acquire); }
+    /// What was handed over waits, since map or disk has no room for it.
+    [[nodiscard]] bool no_room() const noexcept { return no_room_.load(std::memory_order_acquire); }
     [[nodiscard]] u64 commits() const noexcept { return commits_.load(std::memory_order_relaxed); }
     [[nodiscard]] u64 messages() const noexcept { return messages_.load(std::memory_order_relaxed); }
     [[nodiscard]] std::string error() const;
 
 private:
+    bool wait_for_room(Now now);
     bool write(const CommitBatch& batch, const CommitBatch* beside = nullptr, CommitResult* result = nullptr);
     void restore(RestorePiece& piece);
+    void stop(const std::string& why);
     void screen(CommitBatch& batch);
     void note_late(const CommitBatch& batch);
     void screen_states(CommitBatch& batch);
@@ -219,6 +227,9 @@ private:
     RestoreRings& restored_;
     MirrorFeed& mirror_;
     std::atomic<bool> stopped_{false};
+    std::atomic<bool> no_room_{false};
+    Nanos looked_;  ///< when the store was looked after
+    Nanos asked_;   ///< when there was no room, or something was shed
     /// Intervals that a refold has replaced, by which refold, until its state is taken over: what the live
     /// fold still says of them is out of date.
     std::map<ReplacedInterval, u64> replaced_;

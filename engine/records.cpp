@@ -14,6 +14,7 @@ std::string_view name(GapCause cause) noexcept {
         case GapCause::BeforePumpUp: return "before_pump_up";
         case GapCause::Tail: return "tail";
         case GapCause::CollectionOff: return "collection_off";
+        case GapCause::BitRot: return "bit_rot";
         case GapCause::Count_: break;
     }
     return "?";

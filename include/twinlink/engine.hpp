@@ -13,6 +13,8 @@
 #include <twinlink/real_time.hpp>
 #include <twinlink/records.hpp>
 #include <twinlink/roll_up.hpp>
+#include <twinlink/scrub.hpp>
+#include <twinlink/space.hpp>
 
 #include <array>
 #include <memory>
@@ -57,6 +59,8 @@ struct EngineConfig {
     FoldTrail* live_trail =
         nullptr;  ///< where the fold slice stands, recovery too; not owned, nullptr = none
     FoldTrail* refold_trail = nullptr;  ///< where the refold slice stands
+    /// How fast the scrubber reads the store to find what rotted; 0 = only when it is asked to.
+    u64 scrub_bytes_per_s = u64{2} << 20;
 };
 
 /// What the receive slice counts beside the port and the refusals, per link.
@@ -131,6 +135,13 @@ public:
     /// rows and steps, 0 when idle. May wait or fall behind as long as it likes: nothing waits for it.
     std::size_t poll_refold();
 
+    /// Scrub slice, by the thread of poll_refold() when that had nothing to do: reads a piece of the store at
+    /// the configured pace, and has made good what rotted. Returns values, 0 when idle.
+    std::size_t poll_scrub(Now now);
+    /// Any thread: has the whole store read from the beginning, at a higher pace. See scrub_status().
+    void scrub() noexcept;
+    [[nodiscard]] ScrubStatus scrub_status() const;
+
     /// Where one more thread offers messages that did not come over a link; the fold slice takes them, a
     /// piece at a time (engine/offer.hpp; engine/importer.hpp sorts a capture or a store before that).
     [[nodiscard]] OfferDesk& offers() noexcept;
@@ -154,7 +165,8 @@ public:
     void hurry() noexcept;
     /// The last batch was handed over: poll_fold() has nothing left to do.
     [[nodiscard]] bool drained() const noexcept;
-    /// All is durable and every buffer is back at its port; or the store stopped.
+    /// All is durable and every buffer is back at its port; or the store stopped, or has no room for the
+    /// rest, which is a gap after the next start.
     [[nodiscard]] bool stopped() const noexcept;
 
     /// Any thread: since when this server was told not to collect the ACD, server's wall clock; 0 = collect
@@ -167,6 +179,8 @@ public:
     /// Changes nothing but that it is recorded.
     void set_condition(LinkEventKind condition, Nanos since_wall) noexcept;
 
+    /// Any thread: whoever makes copies of the store must stop when this is Short.
+    [[nodiscard]] SpaceLevel space_level() const noexcept;
     /// Any thread.
     [[nodiscard]] EngineStatus status() const;
     /// Any thread: asks for real_time() to be kept up to date (twice a second, by the fold slice) until then.

@@ -348,7 +348,8 @@ TEST_CASE("partner schema: enums and sets have the values of the code") {
                 {"RefusedFrames", u32(GapCause::RefusedFrames)},
                 {"BeforePumpUp", u32(GapCause::BeforePumpUp)},
                 {"Tail", u32(GapCause::Tail)},
-                {"CollectionOff", u32(GapCause::CollectionOff)}});
+                {"CollectionOff", u32(GapCause::CollectionOff)},
+                {"BitRot", u32(GapCause::BitRot)}});
     check_enum(schema, "GapState",
                {{"Open", u32(GapState::Open)},
                 {"Requested", u32(GapState::Requested)},

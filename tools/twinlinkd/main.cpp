@@ -14,6 +14,7 @@
 #include "tools/twinlinkd/service.hpp"
 #include "tools/twinlinkd/status.hpp"
 #include "tools/twinlinkd/supervisor.hpp"
+#include "tools/twinlinkd/store_health.hpp"
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
@@ -116,9 +117,22 @@ std::string answer(Imports& imports, const std::string& question) {
     } else if (question != "import") {
         json["error"] =
             "unknown question; known: status, now, partner, compare, account, rows, import, restore, "
-            "restored, maintenance, collection, safe-mode, ups";
+            "restored, scrub, maintenance, collection, safe-mode, ups";
     }
     json["import"] = imports.json();
+    return json.dump();
+}
+
+/// What is asked about the scrubber: "scrub" how it is, "scrub now" begins a pass.
+std::string scrub_answer(Engine& engine, const std::string& question, const std::string& store) {
+    nlohmann::ordered_json json;
+    json["schema"] = 1;
+    json["store"] = store;
+    if (question == "scrub now") {
+        engine.scrub();
+        spdlog::info("scrub: a pass was asked for");
+    }
+    json["scrub"] = scrub_json(engine.scrub_status());
     return json.dump();
 }
 
@@ -218,6 +232,8 @@ struct Desk {
         if (question.starts_with("rows")) return partner_rows(partner, question, store);
         if (question == "partner" || question == "compare")
             return partner_answer(partner, question == "compare", store);
+        if (question == "scrub" || question == "scrub now")
+            return scrub_answer(*daemon.engine, question, store);
         if (Service::asks(question)) return service.answer(question, clocks().wall.value);
         return question == "now" ? real_time_text(*daemon.engine) : daemon::answer(imports, question);
     }
@@ -235,6 +251,7 @@ std::vector<Nanos> heartbeats(const Loops& loops, const PartnerLink* partner) {
 /// Until it is told to stop, the ports have ended, or the store stopped.
 void watch(Daemon& d, ControlSocket& control, Loops& loops, Desk& desk, Supervisor& supervisor, int signals) {
     LogWatch log;
+    StoreHealth health(d.config.engine.store_path, d.config.reader_age_max);
     u64 ticked_s = 0;
     const Nanos begun = clocks().mono;
     bool forgiven = false;
@@ -254,6 +271,7 @@ void watch(Daemon& d, ControlSocket& control, Loops& loops, Desk& desk, Supervis
             desk.report.tick();
             supervisor.status(desk.report.state(stopping));
             log.watch(d.engine->status(), desk.service.maintenance().since != 0);
+            health.tick(d.engine->status(), d.engine->scrub_status());
             if (desk.partner != nullptr) log.watch(desk.partner->status());
         }
         stopping = signalled(signals) || loops.ended() || desk.service.power() == Power::LowBattery;

@@ -6,6 +6,7 @@
 #include "engine/store/store.hpp"
 #include "tools/common/document.hpp"
 #include "tools/common/time_text.hpp"
+#include "tools/twinlinkd/store_health.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -160,6 +161,7 @@ StatusReport::Words StatusReport::words(const EngineStatus& s,
                                         bool stopping) const {
     Words words{{}, reasons_of(s), notes_of(s)};
     std::vector<std::string>& reasons = words.reasons;
+    add_store_reasons(s, engine_.scrub_status(), reasons);
     if (const SafeMode& safe = service_.safe_mode(); safe.since != 0)
         reasons.insert(reasons.begin(), "safe mode since " + rfc3339(Nanos{safe.since}) + ": " + safe.why +
                                             ". The store is now " + safe.quarantined +
@@ -196,6 +198,7 @@ std::string StatusReport::state(bool stopping) const {
 std::string StatusReport::text(bool stopping) const {
     const EngineStatus s = engine_.status();
     const Now now = clocks();
+    const ScrubStatus scrub = engine_.scrub_status();
     std::optional<PartnerLinkStatus> partner;
     if (partner_ != nullptr) partner = partner_->status();
     const Words said = words(s, partner, stopping);
@@ -231,6 +234,7 @@ std::string StatusReport::text(bool stopping) const {
     json["refolded_messages"] = s.refolded_messages;
     json["roll_ups"] = {{"days", s.days_rolled}, {"days_redone", s.days_redone}, {"due", s.periods_due}};
     json["refolding"] = s.refolding;
+    json["scrub"] = scrub_json(scrub);
     json["import"] = imports_.json();
     json["partner"] = partner ? partner_json(*partner, now.mono) : Json(nullptr);
     json["ports"] = Json::array();
