@@ -10,6 +10,7 @@
 #include "engine/fold/fold.hpp"
 #include "engine/link/arbiter.hpp"
 #include "engine/link_exceptions.hpp"
+#include "engine/offer.hpp"
 #include "engine/refold.hpp"
 #include "engine/store/commit_batch.hpp"
 
@@ -92,6 +93,9 @@ public:
     void take_rival(Stream stream, Seq seq, Bytes copy, FilledBy by, bool wins,
                     FilledBy held_by = FilledBy::Nobody);
 
+    /// Something that the store had of this ACD cannot be read any more (mend.cpp).
+    void mend(const OfferPiece& piece);
+
     // refold: see refold.hpp
     [[nodiscard]] RefoldDesk& desk() noexcept { return desk_; }
     /// The fold stage's part of it, once a slice. Batches up to `committed` are durable.
@@ -134,6 +138,7 @@ private:
     void end_block();
     void post_refold(Now now, u64 committed);
     void note_filled(const GapRecord& gap);
+    void lose_hold(Stream stream, const OfferMend& mend, Range names);
     void heal();
     void take_over();
     void came_late(Stream stream, Seq first, u64 count);

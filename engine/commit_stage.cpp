@@ -10,7 +10,48 @@
 
 namespace twinlink {
 
-std::size_t CommitStage::poll(Now) {
+namespace {
+
+/// How often it is looked at how much room there is, and who reads.
+constexpr Nanos kLookAfterEvery = 1_s;
+/// ... and asked again while there is no room.
+constexpr Nanos kAskAgainEvery = 100_ms;
+
+/// What a batch may take: its bytes, and for rows that lie apart half a page each.
+u64 bytes_of(const CommitBatch& batch) noexcept {
+    return batch.arena.size() + batch.row_words.size() * sizeof(u64) + batch.rolled.bytes.size() +
+           (batch.rows.size() + batch.rolled.rows.size()) * 2'048;
+}
+
+}  // namespace
+
+/// True while what waits does not fit: then nothing is taken out of the rings, so frames wait in theirs, and
+/// in the end in the device, which counts what it has no room for. Meanwhile what can be spared goes.
+bool CommitStage::wait_for_room(Now now) {
+    u64 bytes = 0;
+    const auto add = [&](auto& ring) {
+        if (ring.read_available() != 0) bytes += 1 + bytes_of(*ring.front());
+    };
+    add(batches_.full);
+    add(refolded_.full);
+    add(rolled_.full);
+    if (bytes == 0 || store_stopped()) return false;
+    if (no_room() && now.mono - asked_ < kAskAgainEvery) return true;
+    asked_ = now.mono;
+    const bool room = store_.room_for(bytes);
+    if (!room)
+        if (const auto shed = store_.shed(); !shed && store_.stopped() != StopReason::None)
+            stop(shed.error().text);
+    no_room_.store(!room, std::memory_order_release);
+    return !room;
+}
+
+std::size_t CommitStage::poll(Now now) {
+    if (now.mono - looked_ >= kLookAfterEvery && !store_stopped()) {
+        looked_ = now.mono;
+        store_.look_after(now.mono);
+    }
+    if (wait_for_room(now)) return 0;
     CommitBatch* live = nullptr;
     CommitBatch* refolded = nullptr;
     CommitBatch* rolled = nullptr;
@@ -113,13 +154,17 @@ bool CommitStage::write(const CommitBatch& batch, const CommitBatch* beside) {
         if (beside != nullptr) mirror_.tell(*beside, done->transaction, false);
         return true;
     } else {
-        {
-            const std::lock_guard lock(error_mutex_);
-            error_ = done.error().text;
-        }
-        stopped_.store(true, std::memory_order_release);
+        stop(done.error().text);
     }
     return false;
+}
+
+void CommitStage::stop(const std::string& why) {
+    {
+        const std::lock_guard lock(error_mutex_);
+        error_ = why;
+    }
+    stopped_.store(true, std::memory_order_release);
 }
 
 std::string CommitStage::error() const {

@@ -2,6 +2,7 @@
 // engine.hpp.
 #include "engine/merged_gaps.hpp"
 #include "engine/pipeline.hpp"
+#include "engine/scrubber.hpp"
 
 #include <algorithm>
 #include <set>
@@ -79,6 +80,7 @@ struct Engine::Parts {
     Refolder refold;
     MergedGaps merged;
     Roller roller;
+    Scrubber scrubber;
 
     Parts(const EngineConfig& c, std::array<Port*, kLinks> p, Store store)
         : config(c),
@@ -88,7 +90,9 @@ struct Engine::Parts {
           commit(std::move(store), batch_rings, refolded, rolled, mirror),
           refold(commit.store(), desks, refolded),
           merged(commit.store(), desks, offers[static_cast<std::size_t>(Offering::Own)]),
-          roller(commit.store(), config.acds, rolled) {
+          roller(commit.store(), config.acds, rolled),
+          scrubber(commit.store(), offers[static_cast<std::size_t>(Offering::Own)],
+                   config.scrub_bytes_per_s) {
         for (CommitBatch& batch : refold_batches) refolded.empty.push(&batch);
         rolled.empty.push(&roll_batch);
     }
@@ -141,6 +145,9 @@ std::size_t Engine::poll_refold() {
     const std::size_t folded = parts_->refold.poll() + parts_->merged.poll();
     return folded != 0 || parts_->refold.busy() ? folded : parts_->roller.poll();
 }
+std::size_t Engine::poll_scrub(Now now) { return parts_->scrubber.poll(now); }
+void Engine::scrub() noexcept { parts_->scrubber.ask_pass(); }
+ScrubStatus Engine::scrub_status() const { return parts_->scrubber.status(); }
 void Engine::note_commit(Nanos took) noexcept { parts_->commit.store().note_commit(took); }
 OfferDesk& Engine::offers() noexcept { return parts_->offers[static_cast<std::size_t>(Offering::Import)]; }
 OfferDesk& Engine::partner_offers() noexcept {
@@ -156,7 +163,13 @@ bool Engine::drained() const noexcept { return parts_->fold.drained(); }
 void Engine::stop() noexcept { parts_->fold.stop(); }
 
 bool Engine::stopped() const noexcept {
-    return parts_->commit.store_stopped() || (parts_->fold.drained() && parts_->commit.idle());
+    const CommitStage& commit = parts_->commit;
+    return commit.store_stopped() || (parts_->fold.stopping() && commit.no_room()) ||
+           (parts_->fold.drained() && commit.idle());
+}
+
+SpaceLevel Engine::space_level() const noexcept {
+    return static_cast<SpaceLevel>(parts_->commit.store().counters().get(StoreCounter::SpaceLevel));
 }
 
 EngineStatus Engine::status() const {

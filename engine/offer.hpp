@@ -51,6 +51,8 @@ using OfferCounters = Counters<OfferCounter>;
 /// Ranges that one piece tells of, at most.
 inline constexpr u32 kOfferRanges = 1'024;
 static_assert(kOfferRanges * sizeof(Range) <= kOfferBytes);
+/// ... and of names to be mended. Chosen: holes of one block are few.
+inline constexpr u32 kOfferMendRanges = 512;
 
 /// Messages `first` .. first + count - 1 of one stream; or what is known of `count` ranges of its names.
 struct OfferPiece {
@@ -62,6 +64,7 @@ struct OfferPiece {
         Rival,      ///< one message that is held here with other bytes
         Life,       ///< the partner knows of this older life, or of more of it: names up to the last one
         Begin,      ///< the partner has a newer life, from the first name on, and no link was heard for long
+        Mend,       ///< something in the store cannot be read any more: an OfferMend, and ranges of names
     };
     /// The bytes are left as they are: nobody reads more of them than was written, and three desks of 2 MiB
     /// are touched only as far as they are used.
@@ -77,9 +80,32 @@ struct OfferPiece {
     std::array<std::byte, kOfferBytes> messages;  ///< or ranges
 };
 
+/// What of the store is to be mended, and how. Stands in front of the ranges of a piece that tells of it.
+struct OfferMend {
+    enum class How : u64 {
+        Refill,     ///< a journal block, from `seq` on: its names (the ranges) are missing, a copy is wanted
+        FoldAgain,  ///< rows of an interval: what is behind `seq` is folded again
+        Drop,       ///< the state saved at `seq`: it goes
+        RollAgain,  ///< rows of the day, week or month `day`: they are added up again
+    };
+    How how = How::Refill;
+    u64 seq = 0;
+    u64 time_before = 0;  ///< Refill: of the messages around the block, 0 = not known
+    u64 time_after = 0;
+    i64 day = 0;
+    u64 span = 0;
+};
+
 /// The ranges that a piece tells of. Precondition: it has no messages.
 [[nodiscard]] inline Range offered_range(const OfferPiece& piece, u32 n) noexcept {
     return read<Range>(piece.messages.data() + n * sizeof(Range));
+}
+
+[[nodiscard]] inline OfferMend offered_mend(const OfferPiece& piece) noexcept {
+    return read<OfferMend>(piece.messages.data());
+}
+[[nodiscard]] inline Range names_to_mend(const OfferPiece& piece, u32 n) noexcept {
+    return read<Range>(piece.messages.data() + sizeof(OfferMend) + n * sizeof(Range));
 }
 
 /// Where the offering thread and the fold stage meet.
@@ -113,6 +139,21 @@ struct OfferDesk {
         piece->count = static_cast<u32>(ranges.size());
         piece->bytes = static_cast<u32>(ranges.size_bytes());
         std::memcpy(piece->messages.data(), ranges.data(), ranges.size_bytes());
+        hand_in(piece);
+        return true;
+    }
+    /// Offering thread: what is to be mended. False, and nothing done, when all pieces are under way.
+    /// Precondition: at most kOfferMendRanges.
+    [[nodiscard]] bool mend(Stream stream, const OfferMend& mend, std::span<const Range> names) {
+        OfferPiece* piece = nullptr;
+        if (!empty.pop(piece)) return false;
+        piece->what = OfferPiece::What::Mend;
+        piece->stream = stream;
+        piece->count = static_cast<u32>(names.size());
+        piece->bytes = static_cast<u32>(sizeof mend + names.size_bytes());
+        std::memcpy(piece->messages.data(), &mend, sizeof mend);
+        if (!names.empty())
+            std::memcpy(piece->messages.data() + sizeof mend, names.data(), names.size_bytes());
         hand_in(piece);
         return true;
     }

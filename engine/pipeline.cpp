@@ -178,6 +178,8 @@ std::size_t FoldStage::take_offer(OfferDesk& desk, Now now) {
         path->take_rival(piece->stream, piece->first, Bytes(piece->messages).first(piece->bytes), piece->by,
                          piece->wins);
         if (piece->wins) desk.batch.store(batches_closed_ + 1, std::memory_order_relaxed);
+    } else if (path != nullptr && piece->what == What::Mend) {
+        path->mend(*piece);
     } else if (path != nullptr && piece->what == What::Apart) {
         std::array<Range, kOfferRanges> parts;
         for (u32 n = 0; n < piece->count; ++n) parts[n] = offered_range(*piece, n);

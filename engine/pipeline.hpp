@@ -104,6 +104,7 @@ public:
     /// checkpoint.
     Expected<void> recover(Store& store, Now now);
     void stop() noexcept { stopping_.store(true, std::memory_order_release); }
+    [[nodiscard]] bool stopping() const noexcept { return stopping_.load(std::memory_order_acquire); }
     /// Nothing is left to gather: the last batch was handed over.
     [[nodiscard]] bool drained() const noexcept { return drained_.load(std::memory_order_acquire); }
     /// Any thread.
@@ -172,11 +173,10 @@ class CommitStage {
 public:
     CommitStage(Store store, BatchRings& batches, RefoldRings& refolded, RollRings& rolled,
                 MirrorFeed& mirror)
-        : store_(std::move(store)),
-          batches_(batches),
-          refolded_(refolded),
-          rolled_(rolled),
-          mirror_(mirror) {}
+        : store_(std::move(store)), batches_(batches), refolded_(refolded), rolled_(rolled), mirror_(mirror) {
+        store_.keep_while(
+            [&mirror](Stream stream, Range names) { return mirror.needs.needs(stream, names); });
+    }
     std::size_t poll(Now now);
 
     [[nodiscard]] Store& store() noexcept { return store_; }
@@ -186,12 +186,16 @@ public:
                refolded_.full.read_available() == 0 && rolled_.full.read_available() == 0;
     }
     [[nodiscard]] bool store_stopped() const noexcept { return stopped_.load(std::memory_order_acquire); }
+    /// What was handed over waits, since map or disk has no room for it.
+    [[nodiscard]] bool no_room() const noexcept { return no_room_.load(std::memory_order_acquire); }
     [[nodiscard]] u64 commits() const noexcept { return commits_.load(std::memory_order_relaxed); }
     [[nodiscard]] u64 messages() const noexcept { return messages_.load(std::memory_order_relaxed); }
     [[nodiscard]] std::string error() const;
 
 private:
+    bool wait_for_room(Now now);
     bool write(const CommitBatch& batch, const CommitBatch* beside = nullptr);
+    void stop(const std::string& why);
     void screen(CommitBatch& batch);
     void note_late(const CommitBatch& batch);
     void screen_states(CommitBatch& batch);
@@ -202,6 +206,9 @@ private:
     RollRings& rolled_;
     MirrorFeed& mirror_;
     std::atomic<bool> stopped_{false};
+    std::atomic<bool> no_room_{false};
+    Nanos looked_;  ///< when the store was looked after
+    Nanos asked_;   ///< when there was no room, or something was shed
     /// Intervals that a refold has replaced, by which refold, until its state is taken over: what the live
     /// fold still says of them is out of date.
     std::map<ReplacedInterval, u64> replaced_;

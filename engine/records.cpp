@@ -13,6 +13,7 @@ std::string_view name(GapCause cause) noexcept {
         case GapCause::RefusedFrames: return "refused_frames";
         case GapCause::BeforePumpUp: return "before_pump_up";
         case GapCause::Tail: return "tail";
+        case GapCause::BitRot: return "bit_rot";
         case GapCause::Count_: break;
     }
     return "?";

@@ -113,6 +113,9 @@ public:
     /// where a link is heard, whose to prove it then is, or where the life is said to have begun more than
     /// kLifeAheadMax behind what this server knows of the ACD's clock.
     void take_up_life(Epoch epoch, Seq first, Now now);
+    /// Names that were accepted cannot be read from the store any more: they are missing again, in gaps like
+    /// `like`. Returns how many; 0 also of an epoch whose gaps are not known any more.
+    u64 lose_hold(Epoch epoch, Range names, const GapRecord& like);
     /// A merged gap, and behind it the ranges of it that are missing (see GapTable::take_apart).
     void take_apart(Epoch epoch, std::span<const Range> parts);
     /// Gaps are merged, and there is room to take them apart.

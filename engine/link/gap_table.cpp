@@ -41,6 +41,35 @@ void GapTable::open(Range range, GapCause cause, u64 wall, u64 time_before, GapS
     if (open_.size() > gaps_max_) merge_nearest(sink);
 }
 
+u64 GapTable::reopen(Range range, const GapRecord& like, GapSink& sink) {
+    u64 names = 0;
+    for (Seq at = range.first; at <= range.last;) {
+        const std::size_t i = find(at);
+        if (i < open_.size() && open_[i].record.first <= at.value) {
+            at = Seq{open_[i].record.last} + 1;
+            continue;
+        }
+        Seq last = range.last;
+        if (i < open_.size()) last = std::min(last, Seq{open_[i].record.first - 1});
+        if (open_.size() >= gaps_max_) return names;
+        GapRecord record = like;
+        record.acd = stream_.acd.value;
+        record.epoch = stream_.epoch.value;
+        record.first = at.value;
+        record.last = last.value;
+        record.missing = record.range().count();
+        // A filled piece in front of a gap is one no more, once part of it is missing again.
+        if (i < open_.size() && open_[i].head.first != 0 && open_[i].head.last >= at.value)
+            open_[i].head = {};
+        open_.insert(open_.begin() + static_cast<std::ptrdiff_t>(i), Open{record, {}});
+        missing_ += record.missing;
+        names += record.missing;
+        sink.gap_changed(record);
+        at = last + 1;
+    }
+    return names;
+}
+
 void GapTable::time_after(u64 time, GapSink& sink) {
     for (auto it = open_.rbegin(); it != open_.rend() && it->record.time_after == 0; ++it) {
         it->record.time_after = time;

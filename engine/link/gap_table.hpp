@@ -34,6 +34,9 @@ public:
     void restore(const GapRecord& gap);
     /// [range] is missing. Precondition: it lies behind every gap in the table.
     void open(Range range, GapCause cause, u64 wall, u64 time_before, GapSink& sink);
+    /// Names of [range] that are in no gap were here and are missing again: a gap for each part of them.
+    /// `like` says all but their range. Returns how many names that are. Nothing where there is no room.
+    u64 reopen(Range range, const GapRecord& like, GapSink& sink);
     /// The first message behind the newest gap has this time.
     void time_after(u64 time, GapSink& sink);
     /// Names [first, end) came late. Calls `piece(Range)` for each part that was missing, in order, and

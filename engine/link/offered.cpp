@@ -111,6 +111,26 @@ void Arbiter::take_apart(Epoch epoch, std::span<const Range> parts) {
     if (GapTable* const gaps = gaps_of(epoch)) gaps->take_apart(parts, sink_);
 }
 
+u64 Arbiter::lose_hold(Epoch epoch, Range names, const GapRecord& like) {
+    if (epoch == epoch_ && active()) {
+        names.last = std::min(names.last, next_ - 1);
+        const u64 lost = gaps_.reopen(names, like, sink_);
+        messages_ -= std::min(messages_, lost);
+        return lost;
+    }
+    const auto older = std::ranges::find(older_, epoch.value, [](const Older& o) { return o.record.epoch; });
+    if (older == older_.end()) return 0;
+    StreamRecord& record = older->record;
+    names.last = std::min(names.last, Seq{record.next} - 1);
+    const u64 lost = older->gaps.reopen(names, like, sink_);
+    if (lost == 0) return 0;
+    record.messages -= std::min(record.messages, lost);
+    record.missing = older->gaps.missing();
+    record.watermark = older->gaps.first().value - 1;
+    sink_.older_stream(record);
+    return lost;
+}
+
 bool Arbiter::can_take_apart() const noexcept {
     return gaps_.can_take_apart() ||
            std::ranges::any_of(older_, [](const Older& o) { return o.gaps.can_take_apart(); });

@@ -7,6 +7,7 @@
 // what is durable as of the last one.
 #pragma once
 
+#include "engine/partner/needs.hpp"
 #include "engine/store/commit_batch.hpp"
 
 #include <boost/lockfree/spsc_queue.hpp>
@@ -30,6 +31,8 @@ public:
         u64 transaction = 0;
         std::variant<StreamRecord, GapRecord, IntervalRecord, Rival, CommitBatch::Apart> what;
     };
+
+    PartnerNeeds needs;  ///< what the partner has not got yet
 
     /// Commit stage: `batch` is durable as `transaction`.
     void tell(const CommitBatch& batch, u64 transaction, bool pruned) {

@@ -44,6 +44,7 @@ PartnerShim::PartnerShim(const PartnerConfig& config, StoreReader own, OfferDesk
       rivals_(own_reader_, desk, counters_, out_) {
     in_.reserve(kInboxBytes);
     feed_.want();
+    feed_.needs.away();
 }
 
 // ---- the connection
@@ -85,6 +86,7 @@ void PartnerShim::disconnected(std::string_view why, Now now) {
     rivals_.forget();
     looking_.reset();
     theirs_.clear();
+    feed_.needs.away();
     in_.clear();
     in_at_ = 0;
     publish(now);
@@ -334,7 +336,26 @@ void PartnerShim::count_to_come() {
     for (const auto& [stream, holding] : own_) to_come_ += fetcher_.wanted(stream, false).names();
 }
 
+/// What of the journal must not go before its time: names that the partner lacks and this server has, and all
+/// that is behind what it knows of.
+void PartnerShim::tell_needs() {
+    if (!session_.up() || theirs_.empty()) return;
+    PartnerNeeds::Spans lacking;
+    const auto acds = session_.common_acds();
+    for (const auto& [stream, own] : own_) {
+        if (std::ranges::find(acds, stream.acd) == acds.end()) continue;
+        const auto theirs = theirs_.find(stream);
+        const Seq known = theirs == theirs_.end() ? Seq{1} : theirs->second.next;
+        if (theirs != theirs_.end())
+            if (const RangeSet gone = theirs->second.missing.without(own.missing); !gone.empty())
+                lacking.push_back({stream, {gone.ranges().front().first, gone.ranges().back().last}});
+        lacking.push_back({stream, {known, Seq{std::numeric_limits<u64>::max()}}});
+    }
+    feed_.needs.set(std::move(lacking));
+}
+
 void PartnerShim::publish(Now now) {
+    tell_needs();
     const std::unique_lock lock(status_mutex_, std::try_to_lock);
     if (!lock.owns_lock()) return;
     published_at_ = now.mono;

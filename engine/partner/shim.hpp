@@ -131,6 +131,7 @@ private:
     bool compare_interval(partner::Digests::Key key, u32 back);
     [[nodiscard]] bool accounts_alike(Acd acd) const;
     void count_to_come();
+    void tell_needs();
     void publish(Now now);
     [[nodiscard]] std::vector<Acd> deaf() const;
 

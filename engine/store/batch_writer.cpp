@@ -6,6 +6,7 @@
 
 #include "engine/store/rival_writer.hpp"
 #include "engine/store/roll_up_writer.hpp"
+#include "engine/store/rot_writer.hpp"
 #include "engine/store/row_codec.hpp"
 
 #include <twinlink/items.hpp>
@@ -74,7 +75,8 @@ const char* BatchWriter::refuse(const CommitBatch& batch) noexcept {
 
 int BatchWriter::write(Txn& txn, const CommitBatch& batch, CommitResult& result) {
     result_ = &result;
-    int rc = write_blocks(txn, batch);
+    int rc = drop_rotten(txn, batch, counters_, result);
+    if (rc == 0) rc = write_blocks(txn, batch);
     if (rc == 0) rc = write_rivals(txn, batch, counters_, result);
     if (rc == 0) rc = find_replaced(txn, batch);
     if (rc == 0) rc = write_rows(txn, batch);

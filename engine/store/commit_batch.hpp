@@ -79,11 +79,21 @@ struct StaleCheckpoints {
     u64 refold = 0;  ///< the latest refold asked for: it may have passed the place. Not stored
 };
 
+/// Names that were in a journal block which cannot be read any more, and are missing from now on: the block
+/// at `block` goes, and records of gaps that were filled are cut so that none speaks of `names`.
+struct RottenNames {
+    Stream stream;
+    Seq block;
+    Range names;
+};
+
 struct CommitBatch {
     std::vector<std::byte> arena;  ///< journal bytes and checkpoints
     std::vector<u64> row_words;
     std::vector<JournalBlock> blocks;
-    std::vector<RivalCopy> rivals;  ///< carried out when `blocks` are written
+    std::vector<RottenNames> rotten;    ///< carried out before all else
+    std::vector<GapKey> rotten_states;  ///< checkpoints that cannot be read any more: they go
+    std::vector<RivalCopy> rivals;      ///< carried out when `blocks` are written
     std::vector<RowImage> rows;
     std::vector<ReplacedInterval> replaced;
     std::vector<StaleCheckpoints> stale;  ///< carried out before `checkpoints` are written
@@ -159,16 +169,18 @@ struct CommitBatch {
     }
 
     [[nodiscard]] bool empty() const noexcept {
-        return blocks.empty() && rivals.empty() && rows.empty() && replaced.empty() && stale.empty() &&
-               checkpoints.empty() && gaps.empty() && gaps_gone.empty() && streams.empty() && links.empty() &&
-               intervals.empty() && names.empty() && acds.empty() && traces.empty() && link_events.empty() &&
-               rolled.empty();
+        return blocks.empty() && rotten.empty() && rotten_states.empty() && rivals.empty() && rows.empty() &&
+               replaced.empty() && stale.empty() && checkpoints.empty() && gaps.empty() &&
+               gaps_gone.empty() && streams.empty() && links.empty() && intervals.empty() && names.empty() &&
+               acds.empty() && traces.empty() && link_events.empty() && rolled.empty();
     }
     /// Empties it but keeps the memory.
     void clear() noexcept {
         arena.clear();
         row_words.clear();
         blocks.clear();
+        rotten.clear();
+        rotten_states.clear();
         rivals.clear();
         rows.clear();
         replaced.clear();

@@ -22,7 +22,8 @@ int get(const Txn& txn, Bytes key, R& record) noexcept {
     return MDB_SUCCESS;
 }
 
-/// What was added is no commit of its own: the record of the last one follows its transaction.
+}  // namespace
+
 int note_transaction(const Txn& txn) noexcept {
     CommitRecord last{};
     if (const int rc = get(txn, kCommitKey.bytes(), last)) return rc;
@@ -30,8 +31,6 @@ int note_transaction(const Txn& txn) noexcept {
     for (std::size_t i = 0; i < kDbs; ++i) last.entries[i] = txn.stat(static_cast<Db>(i)).ms_entries;
     return put(txn, kCommitKey.bytes(), seal(kCommitKey.bytes(), last));
 }
-
-}  // namespace
 
 int migrate(Txn& txn, Found& found) noexcept {
     StoreRecord who{};

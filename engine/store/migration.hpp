@@ -20,4 +20,8 @@ struct Found {
 /// records are damaged.
 int migrate(Txn& txn, Found& found) noexcept;
 
+/// What a transaction changed is no commit of its own: the record of the last one follows it. Returns LMDB's
+/// code.
+int note_transaction(const Txn& txn) noexcept;
+
 }  // namespace twinlink::store

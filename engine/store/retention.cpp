@@ -8,6 +8,8 @@ namespace {
 
 constexpr u64 kBytesBeyondBatch = u64{64} << 20;
 constexpr u64 kLastSeq = ~u64{0};
+/// What stays when room is short: a partner that was away for a moment finds what it missed. Chosen.
+constexpr Nanos kShedKeeps = 3'600_s;
 
 /// Moves to the last key below `key`. Returns LMDB's code; MDB_NOTFOUND when there is none.
 int move_before(Cursor& c, Bytes key) noexcept {
@@ -27,8 +29,8 @@ u64 journal_bytes(const Txn& txn) noexcept {
     return bytes;
 }
 
-int Retention::run(Txn& txn, bool map_tight, CommitResult& result) {
-    if (config_.journal_bytes == 0 && config_.journal_age.value == 0) return 0;
+int Retention::run(Txn& txn, bool map_tight, bool shed, CommitResult& result) {
+    if (config_.journal_bytes == 0 && config_.journal_age.value == 0 && !shed) return 0;
     if (const int rc = find_fronts(txn)) return rc;
     const u64 page_bytes = txn.stat(Db::Journal).ms_psize;
     const u64 budget_bytes = 2 * result.bytes + kBytesBeyondBatch;
@@ -38,13 +40,7 @@ int Retention::run(Txn& txn, bool map_tight, CommitResult& result) {
     Cursor c;
     if (const int rc = c.open(txn, Db::Journal)) return rc;
     while (!fronts_.empty() && deletions_ < config_.deletions_max && gone_bytes < budget_bytes) {
-        const bool big = config_.journal_bytes != 0 && total > config_.journal_bytes;
-        // By size the oldest of all goes, by age whatever is too old.
-        auto at = std::ranges::find_if(fronts_, [&](const Front& f) {
-            return config_.journal_age.value != 0 &&
-                   Nanos{f.newest_time} - Nanos{f.last_time} > config_.journal_age;
-        });
-        if (at == fronts_.end() && big) at = std::ranges::min_element(fronts_, {}, &Front::last_time);
+        const auto at = next_to_go(total, shed);
         if (at == fronts_.end()) break;
         if (held(*at, map_tight)) {
             counters_.add(StoreCounter::RetentionHeld);
@@ -59,6 +55,27 @@ int Retention::run(Txn& txn, bool map_tight, CommitResult& result) {
         if (at->count == 0) fronts_.erase(at);
     }
     return 0;
+}
+
+/// By age whatever is too old goes, by size the oldest of all; where room is short the oldest that can be
+/// spared.
+std::vector<Retention::Front>::iterator Retention::next_to_go(u64 total, bool shed) {
+    const auto older_than = [](const Front& f, Nanos age) {
+        return age.value != 0 && f.newest_time > f.last_time && f.newest_time - f.last_time > age.value;
+    };
+    auto at =
+        std::ranges::find_if(fronts_, [&](const Front& f) { return older_than(f, config_.journal_age); });
+    if (at != fronts_.end()) return at;
+    if (config_.journal_bytes != 0 && total > config_.journal_bytes)
+        return std::ranges::min_element(fronts_, {}, &Front::last_time);
+    if (!shed) return fronts_.end();
+    std::erase_if(fronts_, [&](const Front& f) {
+        const Range names{f.at.seq, f.at.seq + (f.count - 1)};
+        return !older_than(f, kShedKeeps) || (needed_ && needed_(f.at.stream, names));
+    });
+    at = std::ranges::min_element(fronts_, {}, &Front::last_time);
+    if (at != fronts_.end()) counters_.add(StoreCounter::PrunedEarly);
+    return at;
 }
 
 int Retention::find_fronts(Txn& txn) {

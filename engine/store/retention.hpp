@@ -3,6 +3,7 @@
 //
 // The writer thread. Invariant: of each ACD the newest checkpoint stays and so does every block behind it,
 // since a restart folds from there; only when the map is nearly full does room come before that (counted).
+// Where room is short, blocks go before their time, but for the last hour's and for what is needed elsewhere.
 // Names that went are noted per stream (Db::Pruned), so that a check can tell pruned from lost.
 #pragma once
 
@@ -17,8 +18,10 @@ class Retention {
 public:
     Retention(const StoreConfig& config, Counters<StoreCounter>& counters)
         : config_(config), counters_(counters) {}
-    /// `map_tight`: the map is nearly full. Adds what went to `result`. Returns LMDB's code.
-    int run(Txn& txn, bool map_tight, CommitResult& result);
+    /// `map_tight`: the map is nearly full. `shed`: room is short. Adds what went to `result`. Returns LMDB's
+    /// code.
+    int run(Txn& txn, bool map_tight, bool shed, CommitResult& result);
+    void keep_while(std::function<bool(Stream, Range)> needed) { needed_ = std::move(needed); }
 
 private:
     /// The oldest block of one ACD.
@@ -32,6 +35,7 @@ private:
         std::optional<SeqKey> checkpoint;
     };
     int find_fronts(Txn& txn);
+    std::vector<Front>::iterator next_to_go(u64 total, bool shed);
     int read_front(Cursor& c, Front& front, bool& there);
     bool held(const Front& front, bool map_tight) noexcept;
     int delete_front(Txn& txn, Cursor& c, Front& front, CommitResult& result);
@@ -41,6 +45,7 @@ private:
     StoreConfig config_;
     Counters<StoreCounter>& counters_;
     std::vector<Front> fronts_;
+    std::function<bool(Stream, Range)> needed_;
     u32 deletions_ = 0;
 };
 

@@ -6,6 +6,7 @@
 #include "engine/store/folder.hpp"
 #include "engine/store/local_writer.hpp"
 #include "engine/store/retention.hpp"
+#include "engine/store/space_keeper.hpp"
 
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -60,6 +61,16 @@ StopReason reason_of(int rc, const std::filesystem::path& path) noexcept {
     }
 }
 
+/// A disk that has room for all that the map may still take is no reason to say anything; and where the store
+/// is small beside what its disk has left, letting go of journal would gain nothing.
+SpaceLevel level_for(SpaceView view) noexcept {
+    if (view.disk_free >= view.map_bytes - std::min(view.map_bytes, view.file_bytes)) view.disk_bytes = 0;
+    const SpaceLevel level = level_of(view);
+    if (level != SpaceLevel::Short || view.disk_room() < view.file_bytes) return level;
+    view.disk_bytes = 0;
+    return std::max(SpaceLevel::Tight, level_of(view));
+}
+
 /// Nothing, or an empty folder. That it cannot be told is not that nothing is there.
 Expected<bool> is_absent(const std::filesystem::path& path) {
     std::error_code why;
@@ -86,6 +97,7 @@ struct Store::State {
     Counters<StoreCounter> counters;
     BatchWriter writer;
     Retention retention;
+    SpaceKeeper keeper;
     CommitRecord last{};
     u64 page_bytes = 4'096;
     StopReason stopped = StopReason::None;
@@ -93,6 +105,10 @@ struct Store::State {
 
     int write(Txn& txn, const CommitBatch& batch, const CommitBatch* beside, CommitResult& result);
     void housekeep();
+    [[nodiscard]] SpaceView view();
+    [[nodiscard]] bool short_of_room() const noexcept {
+        return counters.get(StoreCounter::SpaceLevel) >= static_cast<u64>(SpaceLevel::Short);
+    }
     [[nodiscard]] std::unexpected<Error> stop(int rc);
 };
 
@@ -166,7 +182,7 @@ Expected<CommitResult> Store::commit(const CommitBatch& batch, const CommitBatch
     const u64 map_pages = env.me_mapsize / s.page_bytes;
     s.counters.set(StoreCounter::FileBytes, (env.me_last_pgno + 1) * s.page_bytes);
     const bool near_end = env.me_last_pgno > map_pages / 100 * kNearEndPercent;
-    if (near_end || s.last.commits % kHousekeepingCommits == 0) s.housekeep();
+    if (near_end || s.short_of_room() || s.last.commits % kHousekeepingCommits == 0) s.housekeep();
     return result;
 }
 
@@ -179,7 +195,7 @@ int Store::State::write(Txn& txn, const CommitBatch& batch, const CommitBatch* b
     }
     const u64 used = counters.get(StoreCounter::UsedBytes);
     const bool tight = used >= counters.get(StoreCounter::MapBytes) / 100 * kTightPercent;
-    if (rc == 0) rc = retention.run(txn, tight, result);
+    if (rc == 0) rc = retention.run(txn, tight, short_of_room(), result);
     if (rc != 0) return rc;
     counters.set(StoreCounter::JournalBytes, journal_bytes(txn));
     result.transaction = mdb_txn_id(txn.get());
@@ -210,6 +226,17 @@ void Store::State::housekeep() {
     counters.set(StoreCounter::JournalBytes, journal_bytes(txn));
 }
 
+/// As of now, for the counters too.
+SpaceView Store::State::view() {
+    SpaceView now{.map_bytes = counters.get(StoreCounter::MapBytes),
+                  .used_bytes = counters.get(StoreCounter::UsedBytes),
+                  .file_bytes = counters.get(StoreCounter::FileBytes)};
+    now = keeper.look(*environment, now);
+    counters.set(StoreCounter::DiskBytes, now.disk_bytes);
+    counters.set(StoreCounter::DiskFree, now.disk_free);
+    return now;
+}
+
 std::unexpected<Error> Store::State::stop(int rc) {
     stopped = reason_of(rc, path);
     counters.set(StoreCounter::Stopped, 1);
@@ -218,6 +245,52 @@ std::unexpected<Error> Store::State::stop(int rc) {
         "until it is opened again",
         path.string(), name(stopped), mdb_strerror(rc));
     return failure(stopped_by);
+}
+
+bool Store::room_for(u64 bytes) {
+    State& s = *state_;
+    const u64 need = 2 * bytes + kCommitOverhead;
+    const SpaceView now = s.view();
+    // A part of the map stays free, so that what lets go can be committed.
+    const bool map = now.map_room() >= std::min(need, now.map_bytes / 4) + now.map_bytes / 16;
+    const bool disk = s.keeper.reserve(*s.environment, need) ||
+                      now.file_bytes - std::min(now.file_bytes, now.used_bytes) >= 4 * need;
+    const SpaceLevel level = map && disk ? level_for(now) : SpaceLevel::Full;
+    s.counters.set(StoreCounter::SpaceLevel, static_cast<u64>(level));
+    if (level == SpaceLevel::Full) s.counters.add(StoreCounter::RoomRefused);
+    return level != SpaceLevel::Full;
+}
+
+Expected<CommitResult> Store::shed() {
+    State& s = *state_;
+    if (!s.keeper.reserve(*s.environment, kShedReserve))
+        return failure("there is no room to let go of anything");
+    s.counters.add(StoreCounter::ShedCommits);
+    CommitBatch nothing;
+    nothing.number = s.last.number;
+    nothing.wall = s.last.wall;
+    return commit(nothing);
+}
+
+void Store::look_after(Nanos mono) {
+    State& s = *state_;
+    int cleared = 0;
+    mdb_reader_check(s.environment->env, &cleared);
+    s.counters.add(StoreCounter::ReadersCleared, static_cast<u64>(std::max(cleared, 0)));
+    s.keeper.look_at_readers(*s.environment, mono);
+    const auto* const oldest = s.keeper.oldest();
+    s.counters.set(StoreCounter::Readers, s.keeper.readers().size());
+    s.counters.set(StoreCounter::ReaderAgeMs,
+                   oldest == nullptr ? 0 : (mono - oldest->since).value / 1'000'000);
+    s.counters.set(StoreCounter::ReaderPid, oldest == nullptr ? 0 : static_cast<u64>(oldest->pid));
+    const SpaceLevel level = level_for(s.view());
+    // Full is found, and ended, by what waits to be committed.
+    if (s.counters.get(StoreCounter::SpaceLevel) != static_cast<u64>(SpaceLevel::Full))
+        s.counters.set(StoreCounter::SpaceLevel, static_cast<u64>(level));
+}
+
+void Store::keep_while(std::function<bool(Stream, Range)> needed) {
+    state_->retention.keep_while(std::move(needed));
 }
 
 StopReason Store::stopped() const noexcept { return state_->stopped; }

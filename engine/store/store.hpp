@@ -12,6 +12,7 @@
 
 #include <twinlink/counters.hpp>
 #include <twinlink/error.hpp>
+#include <twinlink/space.hpp>
 #include <twinlink/store_reader.hpp>
 
 #include <filesystem>
@@ -75,6 +76,8 @@ enum class StoreCounter : u8 {
     RivalsUnknown,
     RivalsBeyond,
     Overlaps,
+    RottenBlocks,
+    RottenStates,
     PrunedBlocks,
     PrunedBytes,
     PrunedMessages,
@@ -87,6 +90,15 @@ enum class StoreCounter : u8 {
     FileBytes,
     UsedBytes,
     JournalBytes,
+    DiskBytes,
+    DiskFree,
+    SpaceLevel,
+    RoomRefused,
+    ShedCommits,
+    PrunedEarly,
+    Readers,
+    ReaderAgeMs,
+    ReaderPid,
     ReadersCleared,
     MigratedFrom,
     CommitNsLast,
@@ -149,6 +161,18 @@ public:
     /// fails.
     [[nodiscard]] Expected<CommitResult> commit(const CommitBatch& batch,
                                                 const CommitBatch* beside = nullptr);
+
+    /// Whether a commit of so many bytes fits the map and the disk, which is made sure of where the file
+    /// system can do that. False: nothing was begun, and nothing stops; ask again. Writing goes on when there
+    /// is room.
+    [[nodiscard]] bool room_for(u64 bytes);
+    /// A commit that only lets go of what can be spared. Errors: there is no room even for that (nothing was
+    /// begun), or as commit().
+    Expected<CommitResult> shed();
+    /// About once a second: how much room there is, who reads, whose slots are of the dead.
+    void look_after(Nanos mono);
+    /// Names for which `needed` says yes do not go before their time.
+    void keep_while(std::function<bool(Stream, Range)> needed);
 
     [[nodiscard]] StopReason stopped() const noexcept;
     /// How long the last commit took by the caller's clock: for the counters.

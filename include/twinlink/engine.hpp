@@ -11,6 +11,8 @@
 #include <twinlink/real_time.hpp>
 #include <twinlink/records.hpp>
 #include <twinlink/roll_up.hpp>
+#include <twinlink/scrub.hpp>
+#include <twinlink/space.hpp>
 
 #include <array>
 #include <memory>
@@ -49,6 +51,8 @@ struct EngineConfig {
     /// Journal bytes and rows of one commit; when reached, frames wait in their rings. Twice this (one commit
     /// gathers while the other is written) is taken at start.
     u64 batch_bytes_max = u64{128} << 20;
+    /// How fast the scrubber reads the store to find what rotted; 0 = only when it is asked to.
+    u64 scrub_bytes_per_s = u64{2} << 20;
 };
 
 /// What the receive slice counts beside the port and the refusals, per link.
@@ -119,6 +123,13 @@ public:
     /// rows and steps, 0 when idle. May wait or fall behind as long as it likes: nothing waits for it.
     std::size_t poll_refold();
 
+    /// Scrub slice, by the thread of poll_refold() when that had nothing to do: reads a piece of the store at
+    /// the configured pace, and has made good what rotted. Returns values, 0 when idle.
+    std::size_t poll_scrub(Now now);
+    /// Any thread: has the whole store read from the beginning, at a higher pace. See scrub_status().
+    void scrub() noexcept;
+    [[nodiscard]] ScrubStatus scrub_status() const;
+
     /// Where one more thread offers messages that did not come over a link; the fold slice takes them, a
     /// piece at a time (engine/offer.hpp; engine/importer.hpp sorts a capture or a store before that).
     [[nodiscard]] OfferDesk& offers() noexcept;
@@ -137,9 +148,12 @@ public:
     void stop() noexcept;
     /// The last batch was handed over: poll_fold() has nothing left to do.
     [[nodiscard]] bool drained() const noexcept;
-    /// All is durable and every buffer is back at its port; or the store stopped.
+    /// All is durable and every buffer is back at its port; or the store stopped, or has no room for the
+    /// rest, which is a gap after the next start.
     [[nodiscard]] bool stopped() const noexcept;
 
+    /// Any thread: whoever makes copies of the store must stop when this is Short.
+    [[nodiscard]] SpaceLevel space_level() const noexcept;
     /// Any thread.
     [[nodiscard]] EngineStatus status() const;
     /// Any thread: asks for real_time() to be kept up to date (twice a second, by the fold slice) until then.

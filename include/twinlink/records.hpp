@@ -29,6 +29,7 @@ enum class GapCause : u8 {
     RefusedFrames = 5,  ///< a frame at that place came but was refused (CRC, malformed)
     BeforePumpUp = 6,   ///< the stream was joined in the middle: names before the first one seen
     Tail = 7,           ///< the end of an epoch that a heartbeat or end-of-epoch frame announced
+    BitRot = 8,         ///< they were here, and the store's copy of them cannot be read any more
     Count_
 };
 enum class GapState : u8 { Open = 0, Requested = 1, Filled = 2, Healed = 3, Lost = 4, Count_ };

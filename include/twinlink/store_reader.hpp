@@ -107,6 +107,7 @@ struct PrunedRecord {
 static_assert(Record<PrunedRecord>);
 
 class StoreEnvironment;
+struct SnapshotInside;
 namespace store {
 class RowMerge;
 }
@@ -195,6 +196,7 @@ public:
 private:
     friend class StoreEnvironment;
     friend class store::RowMerge;
+    friend struct SnapshotInside;
     struct State;
     explicit StoreSnapshot(std::unique_ptr<State>);
     std::unique_ptr<State> state_;

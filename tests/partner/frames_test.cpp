@@ -210,7 +210,7 @@ TEST_CASE("partner frames: a record of an account that no server can have is ref
     CHECK(bad(12, offsetof(GapRecord, first), u64{0}));
     CHECK(bad(12, offsetof(GapRecord, last), u64{2}));
     CHECK(bad(12, offsetof(GapRecord, missing), u64{4}));
-    CHECK(bad(12, offsetof(GapRecord, cause), u8{8}));
+    CHECK(bad(12, offsetof(GapRecord, cause), static_cast<u8>(GapCause::Count_)));
     CHECK(bad(12, offsetof(GapRecord, state), u8{5}));
     CHECK(bad(12, offsetof(GapRecord, filled_by), u8{5}));
     CHECK(bad(12, offsetof(GapRecord, merged), u8{2}));

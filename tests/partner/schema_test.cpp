@@ -332,7 +332,8 @@ TEST_CASE("partner schema: enums and sets have the values of the code") {
                 {"ServerDown", u32(GapCause::ServerDown)},
                 {"RefusedFrames", u32(GapCause::RefusedFrames)},
                 {"BeforePumpUp", u32(GapCause::BeforePumpUp)},
-                {"Tail", u32(GapCause::Tail)}});
+                {"Tail", u32(GapCause::Tail)},
+                {"BitRot", u32(GapCause::BitRot)}});
     check_enum(schema, "GapState",
                {{"Open", u32(GapState::Open)},
                 {"Requested", u32(GapState::Requested)},

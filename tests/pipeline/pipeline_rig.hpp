@@ -94,6 +94,7 @@ public:
             engine_->poll_fold(now);
             engine_->poll_commit(now);
             if (refolds) engine_->poll_refold();
+            if (scrubs) engine_->poll_scrub(now);
         }
     }
     void receive_only() {
@@ -172,6 +173,7 @@ public:
     u16 acd = 1;
     u64 epoch = kEight;
     bool refolds = true;
+    bool scrubs = false;
 
 private:
     static PortConfig port_config() {

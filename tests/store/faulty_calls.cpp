@@ -1,5 +1,5 @@
-// See faulty_calls.hpp. As a library for LD_PRELOAD it reads TWINLINK_FAULT ("CALL ERRNO [forever]") and
-// TWINLINK_FAULT_ROOT, below which a file must lie for its calls to count.
+// See faulty_calls.hpp. As a library for LD_PRELOAD it reads TWINLINK_FAULT ("CALL ERRNO [after] [sync|meta]
+// [forever]") and TWINLINK_FAULT_ROOT, below which a file must lie for its calls to count.
 //
 // All calls end in the kernel directly: what they replace is in libc.
 #include "tests/store/faulty_calls.hpp"
@@ -43,7 +43,11 @@ struct Planned {
         const auto first = std::from_chars(words.data(), words.data() + words.size(), fault.call);
         if (first.ec != std::errc{} || first.ptr == words.data() + words.size()) return;
         std::from_chars(first.ptr + 1, words.data() + words.size(), fault.error);
-        fault.for_ever = words.ends_with("forever");
+        const auto says = [&](std::string_view word) { return words.find(word) != std::string_view::npos; };
+        fault.for_ever = says(" forever");
+        fault.after = says(" after");
+        fault.syncs = says(" sync");
+        fault.metas = says(" meta");
         left = fault.call;
         armed = true;
     }
@@ -65,11 +69,15 @@ bool counts(int fd) {
     return ::syscall(SYS_readlink, link.data(), path.data(), path.size() - 1) > 0 && counts(path.data());
 }
 
+enum class Kind : unsigned char { Other, Sync, Meta };
+
 /// True when this call must fail.
 template <class Which>
-bool strikes(Which which, bool writing) {
+bool strikes(Which which, bool writing, Kind kind) {
     Planned& p = planned();
-    if (!p.armed || (p.fault.writing && !writing) || !counts(which)) return false;
+    if (!p.armed || (p.fault.writing && !writing)) return false;
+    if ((p.fault.syncs && kind != Kind::Sync) || (p.fault.metas && kind != Kind::Meta)) return false;
+    if (!counts(which)) return false;
     const long left = p.left.fetch_sub(1);
     if (left > 0 || (left < 0 && !p.fault.for_ever)) return false;
     *p.struck = true;
@@ -77,8 +85,8 @@ bool strikes(Which which, bool writing) {
 }
 
 template <class Which, class Call>
-auto faulty(Which which, bool writing, Call call) -> decltype(call()) {
-    if (!strikes(which, writing)) return call();
+auto faulty(Which which, bool writing, Call call, Kind kind = Kind::Other) -> decltype(call()) {
+    if (!strikes(which, writing, kind)) return call();
     const Fault& fault = planned().fault;
     if (fault.after) call();
     if (fault.kills) ::raise(SIGKILL);
@@ -137,7 +145,10 @@ ssize_t read(int fd, void* to, size_t bytes) {
     return faulty(fd, kReads, [&] { return ::syscall(SYS_read, fd, to, bytes); });
 }
 ssize_t pwrite64(int fd, const void* data, size_t bytes, off_t at) {
-    return faulty(fd, kWrites, [&] { return ::syscall(SYS_pwrite64, fd, data, bytes, at); });
+    const bool meta = bytes >= 64 && bytes < 512 && at < 2 * 4'096;
+    return faulty(
+        fd, kWrites, [&] { return ::syscall(SYS_pwrite64, fd, data, bytes, at); },
+        meta ? Kind::Meta : Kind::Other);
 }
 ssize_t pwrite(int fd, const void* data, size_t bytes, off_t at) { return pwrite64(fd, data, bytes, at); }
 ssize_t write(int fd, const void* data, size_t bytes) {
@@ -155,10 +166,10 @@ void* mmap(void* near, size_t bytes, int protection, int flags, int fd, off_t at
         faulty(fd, kReads, [&] { return ::syscall(SYS_mmap, near, bytes, protection, flags, fd, at); }));
 }
 int fdatasync(int fd) {
-    return faulty(fd, kWrites, [&] { return static_cast<int>(::syscall(SYS_fdatasync, fd)); });
+    return faulty(fd, kWrites, [&] { return static_cast<int>(::syscall(SYS_fdatasync, fd)); }, Kind::Sync);
 }
 int fsync(int fd) {
-    return faulty(fd, kWrites, [&] { return static_cast<int>(::syscall(SYS_fsync, fd)); });
+    return faulty(fd, kWrites, [&] { return static_cast<int>(::syscall(SYS_fsync, fd)); }, Kind::Sync);
 }
 int ftruncate(int fd, off_t bytes) noexcept {
     return faulty(fd, kReads, [&] { return static_cast<int>(::syscall(SYS_ftruncate, fd, bytes)); });

@@ -17,6 +17,8 @@ struct Fault {
     bool writing = false;   ///< only calls that change or sync something count
     bool after = false;     ///< the call does its work first
     bool kills = false;     ///< SIGKILL instead of an error
+    bool syncs = false;     ///< only fdatasync and fsync count
+    bool metas = false;     ///< only writes of LMDB's meta pages count: short, and not the shortest
 };
 
 void arm(const Fault& fault) noexcept;

@@ -7,6 +7,7 @@
 // then what a store opened again says: "again K" or what is wrong. The rig without the test framework: this
 // is a program.
 #define DOCTEST_CONFIG_DISABLE
+#include "engine/store/compact.hpp"
 #include "tests/store/faulty_calls.hpp"
 #include "tests/store/older_store.hpp"
 #include "tests/store/store_rig.hpp"
@@ -26,6 +27,8 @@ namespace {
 using namespace twinlink;
 
 u64 messages = rig::kModelMessages;
+/// Set: each commit is asked for room first, and where there is none, this file goes to make some.
+std::filesystem::path in_the_way;
 
 /// When the planned fault is counted from, and until when.
 enum class Phase : u8 { Never, Open, Commits, Both };
@@ -51,6 +54,10 @@ bool run(const std::filesystem::path& path, const StoreConfig& config, u64 batch
     }
     if (phase == Phase::Commits) faults::arm(fault);
     for (u64 n = k + 1; n <= batches; ++n) {
+        if (!in_the_way.empty() && !store->room_for(rig::model_batch(n, messages).arena.size())) {
+            std::puts("full");
+            if (store->stopped() != StopReason::None || !std::filesystem::remove(in_the_way)) return false;
+        }
         const auto result = store->commit(rig::model_batch(n, messages));
         if (!result) {
             // Stopped is stopped: the next commit fails too.
@@ -66,12 +73,42 @@ bool run(const std::filesystem::path& path, const StoreConfig& config, u64 batch
 }
 
 /// A small file system of our own under `path`; exit 77 where that is not permitted.
-void mount_small(const std::filesystem::path& path) {
+void mount_small(const std::filesystem::path& path, const char* size, std::size_t ballast) {
     std::filesystem::create_directories(path);
     if (::unshare(CLONE_NEWNS) != 0 || ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-        ::mount("tmpfs", path.c_str(), "tmpfs", 0, "size=2m") != 0)
+        ::mount("tmpfs", path.c_str(), "tmpfs", 0, size) != 0)
         std::exit(77);
-    rig::write_file(path / "ballast", std::string(512 * 1024, 'x'));
+    rig::write_file(path / "ballast", std::string(ballast, 'x'));
+}
+
+/// Writes the store anew, with the fault, and says what is there then.
+int run_compact(const std::filesystem::path& path, const StoreConfig& config,
+                const std::map<std::string, u64>& options, const faults::Fault& fault) {
+    if (options.contains("say")) std::printf("ok %llu\n", static_cast<unsigned long long>(options.at("say")));
+    std::fflush(stdout);
+    rlimit limit{};
+    ::getrlimit(RLIMIT_FSIZE, &limit);
+    if (options.contains("compact_fsize")) {
+        ::signal(SIGXFSZ, SIG_IGN);
+        const rlimit small{options.at("compact_fsize"), limit.rlim_max};
+        ::setrlimit(RLIMIT_FSIZE, &small);
+    }
+    if (options.contains("fail")) faults::arm(fault);
+    const auto done = compact(path, [](std::string_view) {});
+    std::puts(faults::disarm() ? "struck" : "clean");
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    if (!done) std::printf("refused %s\n", done.error().text.c_str());
+    return run(path, config, 0, true) ? 0 : 1;
+}
+
+/// Holds a snapshot until it is ended.
+int hold(const std::filesystem::path& path) {
+    const auto reader = StoreReader::open(path);
+    const auto snapshot = reader ? reader->snapshot() : std::unexpected(reader.error());
+    std::puts(snapshot ? "holding" : "refused");
+    std::fflush(stdout);
+    while (snapshot) ::pause();
+    return 1;
 }
 
 }  // namespace
@@ -86,11 +123,15 @@ int main(int argc, char** argv) {
         options[std::string(option.substr(0, is))] = value;
     }
     std::filesystem::path path = argv[1];
+    if (options.contains("hold")) return hold(path);
     messages = options.contains("messages") ? options["messages"] : messages;
     StoreConfig config;
     config.map_bytes = options.contains("map") ? options["map"] : u64{1} << 30;
     if (options.contains("tmpfs")) {
-        mount_small(path);
+        // Who asks wants more than a commit needs in the end.
+        const bool asks = options.contains("asks");
+        mount_small(path, asks ? "size=16m" : "size=2m", (asks ? 12 * 1024 : 512) * 1024);
+        if (asks) in_the_way = path / "ballast";
         path /= "s";
     }
     if (options.contains("fsize")) {
@@ -107,6 +148,7 @@ int main(int argc, char** argv) {
     if (options.contains("fail")) fault.call = static_cast<long>(options["fail"]);
     // The fault is counted from the beginning, creation and all, or in a store that is there.
     if (options.contains("opened")) run(path, config, options["opened"], false);
+    if (options.contains("compact")) return run_compact(path, config, options, fault);
     if (options.contains("older") && !rig::make_older(path, rig::kBeyondFormat1, 1)) return 6;
     Phase phase = options.contains("fail") ? Phase::Both : Phase::Never;
     if (options.contains("at_open")) phase = Phase::Open;

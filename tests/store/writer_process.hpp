@@ -20,6 +20,7 @@ struct Ran {
     u64 again = 0;
     bool reopened = false;
     bool struck = false;
+    u64 full = 0;  ///< times that there was no room, told once each
     int status = 0;
 };
 
@@ -58,6 +59,7 @@ inline Ran run_writer(const std::filesystem::path& path, std::vector<std::string
         if (word == "refused") std::getline(line >> std::ws, ran.refused);
         if (word == "wrong") std::getline(line >> std::ws, ran.wrong);
         if (word == "struck") ran.struck = true;
+        if (word == "full") ++ran.full;
         if (ran.acknowledged >= kill_after) {
             ::usleep(static_cast<useconds_t>(spin_us));
             ::kill(child, SIGKILL);

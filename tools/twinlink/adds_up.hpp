@@ -22,6 +22,7 @@ struct GapSums {
     u64 filled_gaps = 0;  ///< filled or healed
     u64 filled = 0;
     u64 filled_elsewhere = 0;  ///< part of filled that no link brought: partner or backup
+    u64 rotten = 0;            ///< names of all that were here before: the store's copy rotted
 
     [[nodiscard]] u64 missing() const noexcept { return open + lost; }
 };
@@ -40,9 +41,10 @@ struct GapSums {
                                                     std::span<const GapRecord> gaps);
 
 /// The two links of one stream: both account for the same span, the parts are no larger than the whole.
-/// `stream` and `filled_elsewhere` tie them to what was accepted.
+/// `stream` and `filled_elsewhere` tie them to what was accepted; what was `rotten` may have come twice.
 [[nodiscard]] std::vector<std::string> check_links(const StreamRecord& stream,
-                                                   std::span<const LinkRecord> links, u64 filled_elsewhere);
+                                                   std::span<const LinkRecord> links, u64 filled_elsewhere,
+                                                   u64 rotten = 0);
 
 /// Names from the first to the highest that this link's account covers.
 [[nodiscard]] constexpr u64 span_of(const LinkRecord& link) noexcept {

@@ -94,6 +94,7 @@ constexpr std::array kImportOptions{kPath, kAcd, kSocket, kJson};
 constexpr std::array kItemsOptions{kItemTable, kJson, kCsv, kTable};
 constexpr std::array kCheckOptions{kDirectory, kQuick, kJson, kCsv, kTable};
 constexpr std::array kStoreOptions{kDirectory, kJson, kCsv, kTable};
+constexpr std::array kScrubOptions{kSocket, kStoreAlone, kJson, kCsv, kTable};
 
 constexpr std::array kOutagesOptions{kEvery, kTimes, kAcd, kFrom, kTo, kStore, kJson, kCsv, kTable};
 constexpr std::array kEchiOptions{kOutFolder, kEchiVersion, kAcd, kFrom, kTo, kStore, kJson, kCsv, kTable};
@@ -136,6 +137,10 @@ constexpr std::array<string_view, 1> kInfoExamples{"twinlink store info /var/lib
 
 constexpr std::array<string_view, 2> kCheckExamples{"twinlink store check /var/lib/twinlink",
                                                     "twinlink store check --quick /var/lib/twinlink --json"};
+
+constexpr std::array<string_view, 2> kScrubExamples{"twinlink store scrub",
+                                                    "twinlink store scrub --store /mnt/copy --json"};
+constexpr std::array<string_view, 1> kCompactExamples{"twinlink store compact /var/lib/twinlink"};
 
 constexpr std::array<string_view, 1> kOutagesExamples{"twinlink report outages --from this-month --csv"};
 constexpr std::array<string_view, 2> kExceptionsExamples{"twinlink report exceptions",
@@ -294,6 +299,19 @@ constexpr std::array kCommands = {
                 "Changes nothing; works beside a running appliance. Exit code 1 when something is damaged or "
                 "contradicts itself.",
                 kCheckOptions, kCheckExamples, run_store_check},
+    CommandInfo{
+        "store scrub", "reads every value of the store once, now, and tells what rotted",
+        "Asks the appliance, which makes good what it finds: messages come from the partner, rows are folded "
+        "or added up again. With --store a store is read without it, and nothing is changed. Exit code 1 "
+        "when anything is damaged that is not made good yet.",
+        kScrubOptions, kScrubExamples, run_store_scrub},
+    CommandInfo{
+        "store compact", "writes a store anew without its free pages",
+        "Only while no twinlinkd and no reader has it open. The new file is made beside the old one, "
+        "compared "
+        "with it value by value, and takes its place by a rename: interrupted or without room on the disk, "
+        "the store is as it was.",
+        kStoreOptions, kCompactExamples, run_store_compact},
 };
 
 constexpr std::array kFamilies = {

@@ -141,6 +141,8 @@ Result<Answer> run_pair_join(const Arguments&, const Rim&);
 Result<Answer> run_pair_show(const Arguments&, const Rim&);
 Result<Answer> run_store_info(const Arguments&, const Rim&);
 Result<Answer> run_store_check(const Arguments&, const Rim&);
+Result<Answer> run_store_scrub(const Arguments&, const Rim&);
+Result<Answer> run_store_compact(const Arguments&, const Rim&);
 
 /// A command line as it came, without the program's name. Prints, and returns how it ended.
 [[nodiscard]] tools::ExitCode run(std::span<const std::string> arguments, const Rim& rim);

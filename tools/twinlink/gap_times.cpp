@@ -34,7 +34,7 @@ void FigureSum::add(std::span<const GapRecord> gaps) {
     const GapSums sums = sum_of(gaps);
     for (u64 GapSums::* const member :
          {&GapSums::gaps, &GapSums::open_gaps, &GapSums::open, &GapSums::lost_gaps, &GapSums::lost,
-          &GapSums::filled_gaps, &GapSums::filled, &GapSums::filled_elsewhere})
+          &GapSums::filled_gaps, &GapSums::filled, &GapSums::filled_elsewhere, &GapSums::rotten})
         sum_.sums.*member += sums.*member;
     for (const GapRecord& gap : gaps) {
         GapFigures::OfCause& cause = sum_.causes[static_cast<std::size_t>(gap.cause) % sum_.causes.size()];

@@ -28,6 +28,7 @@ struct StreamLinks {
     StreamRecord stream;
     std::vector<LinkRecord> links;
     u64 filled_elsewhere = 0;
+    u64 rotten = 0;
 };
 
 struct LinkSource {

@@ -135,7 +135,7 @@ Result<Answer> answer_of(const LinkSource& source, const Arguments& arguments) {
         For::People};
     for (const StreamLinks& one : source.streams) {
         if (!filter->takes(one.stream)) continue;
-        const auto wrong = check_links(one.stream, one.links, one.filled_elsewhere);
+        const auto wrong = check_links(one.stream, one.links, one.filled_elsewhere, one.rotten);
         people.groups.push_back(people_group(people, one, wrong));
         add_machine_rows(machines, one);
         for (const std::string& sentence : wrong)
@@ -186,9 +186,10 @@ LinkSource links_from_store(const StoreSource& store) {
         StreamLinks one{context_of(Acd{stream.acd}, acds), stream, {}};
         for (const LinkRecord& link : links)
             if (link.acd == stream.acd && link.epoch == stream.epoch) one.links.push_back(link);
-        one.filled_elsewhere =
-            sum_of(store.snapshot().gaps({.acd = one.acd.acd, .epoch = Epoch{stream.epoch}}))
-                .filled_elsewhere;
+        const GapSums sums =
+            sum_of(store.snapshot().gaps({.acd = one.acd.acd, .epoch = Epoch{stream.epoch}}));
+        one.filled_elsewhere = sums.filled_elsewhere;
+        one.rotten = sums.rotten;
         source.streams.push_back(std::move(one));
     }
     return source;

@@ -33,11 +33,18 @@ void read_time(TomlTable& t, const char* key, Nanos& to) {
     to = Nanos{(hours * 60 + minutes) * kMinuteNs};
 }
 
-void read_store(TomlTable& t, EngineConfig& engine) {
+void read_store(TomlTable& t, Config& config) {
+    EngineConfig& engine = config.engine;
     t.text("path", engine.store_path);
     u64 gib = engine.map_bytes >> 30;
     t.number("map_gib", gib, 1, 16'384);
     engine.map_bytes = gib << 30;
+    if (t.has("map_mib")) {
+        if (t.has("map_gib")) t.complain("map_mib", "must not be given beside map_gib");
+        u64 small = 0;
+        t.number("map_mib", small, 32, 1'023);
+        engine.map_bytes = small << 20;
+    }
     u64 mib = engine.journal_bytes_max >> 20;
     t.number("journal_mib", mib, 16, u64{16'384} << 10);
     engine.journal_bytes_max = mib << 20;
@@ -50,6 +57,12 @@ void read_store(TomlTable& t, EngineConfig& engine) {
     u64 batch = engine.batch_bytes_max >> 20;
     t.number("commit_mib_max", batch, 1, 1'024);
     engine.batch_bytes_max = batch << 20;
+    u64 reader_s = config.reader_age_max.value / 1'000'000'000;
+    t.number("reader_age_max_s", reader_s, 0, 10 * kDaySeconds);
+    config.reader_age_max = Nanos{reader_s * 1'000'000'000};
+    u64 scrub = engine.scrub_bytes_per_s >> 20;
+    t.number("scrub_mib_per_s", scrub, 0, 16'384);
+    engine.scrub_bytes_per_s = scrub << 20;
     if (engine.journal_bytes_max > engine.map_bytes / 4 * 3) {
         t.complain("journal_mib", "must leave a quarter of map_gib for rows");
     }
@@ -190,7 +203,7 @@ void read_all(TomlTable& root, Config& config) {
                {"info", std::string("info")},
                {"warning", std::string("warning")},
                {"error", std::string("error")}});
-    root.table("store", [&](TomlTable& t) { read_store(t, config.engine); });
+    root.table("store", [&](TomlTable& t) { read_store(t, config); });
     root.table("links", [&](TomlTable& t) { read_links(t, config.engine); });
     root.table("threads", [&](TomlTable& t) { read_threads(t, config.threads); });
     root.table("partner", [&](TomlTable& t) { read_partner(t, config); });

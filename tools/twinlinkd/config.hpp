@@ -51,6 +51,8 @@ struct Config {
     ThreadsConfig threads;
     std::vector<PortEntry> ports;  // at most one per link
     std::optional<PartnerEntry> partner;
+    Nanos reader_age_max =
+        3'600_s;  ///< a reader that holds a snapshot of the store longer is ended; 0 = never
 
     [[nodiscard]] bool uses_dpdk() const;
 };

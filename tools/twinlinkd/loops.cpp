@@ -142,8 +142,9 @@ void Loops::refold_loop() {
     constexpr long kPauseMost = 10'000'000;
     long pause = kPauseFirst;
     while (refolding_.load(std::memory_order_acquire)) {
-        beat(Stage::Refold, clocks().mono);
-        if (engine_.poll_refold() != 0) {
+        const Now now = clocks();
+        beat(Stage::Refold, now.mono);
+        if (engine_.poll_refold() != 0 || engine_.poll_scrub(now) != 0) {
             pause = kPauseFirst;
             continue;
         }

@@ -7,6 +7,7 @@
 #include "tools/twinlinkd/import_job.hpp"
 #include "tools/twinlinkd/real_time.hpp"
 #include "tools/twinlinkd/status.hpp"
+#include "tools/twinlinkd/store_health.hpp"
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
@@ -161,9 +162,23 @@ std::string answer(Imports& imports, const std::string& question) {
         if (!begun) json["error"] = begun.error().text;
         if (begun) spdlog::info("import {} of {} begins", *begun, order->path);
     } else if (question != "import") {
-        json["error"] = "unknown question; known: status, now, partner, compare, account, rows, import";
+        json["error"] =
+            "unknown question; known: status, now, partner, compare, account, rows, scrub, import";
     }
     json["import"] = imports.json();
+    return json.dump();
+}
+
+/// What is asked about the scrubber: "scrub" how it is, "scrub now" begins a pass.
+std::string scrub_answer(Engine& engine, const std::string& question, const std::string& store) {
+    nlohmann::ordered_json json;
+    json["schema"] = 1;
+    json["store"] = store;
+    if (question == "scrub now") {
+        engine.scrub();
+        spdlog::info("scrub: a pass was asked for");
+    }
+    json["scrub"] = scrub_json(engine.scrub_status());
     return json.dump();
 }
 
@@ -199,6 +214,7 @@ int collect(Daemon& d, int signals) {
     }
     StatusReport report(*d.engine, loops, imports, partner.get(), d.config, d.ports, started);
     Journal journal;
+    StoreHealth health(d.config.engine.store_path, d.config.reader_age_max);
     u64 ticked_s = 0;
     bool stopping = false;
     while (!stopping && !d.engine->stopped()) {
@@ -209,6 +225,8 @@ int collect(Daemon& d, int signals) {
                 return partner_account(partner.get(), question, d.config.engine.store_path);
             if (question.starts_with("rows"))
                 return partner_rows(partner.get(), question, d.config.engine.store_path);
+            if (question == "scrub" || question == "scrub now")
+                return scrub_answer(*d.engine, question, d.config.engine.store_path);
             if (question == "partner" || question == "compare")
                 return partner_answer(partner.get(), question == "compare", d.config.engine.store_path);
             return question == "now" ? real_time_text(*d.engine) : answer(imports, question);
@@ -217,6 +235,7 @@ int collect(Daemon& d, int signals) {
             ticked_s = now_s;
             report.tick();
             journal.watch(d.engine->status());
+            health.tick(d.engine->status(), d.engine->scrub_status());
             if (partner) journal.watch(partner->status());
         }
         stopping = signalled(signals) || loops.ended();

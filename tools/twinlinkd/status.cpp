@@ -6,6 +6,7 @@
 #include "engine/store/store.hpp"
 #include "tools/common/document.hpp"
 #include "tools/common/time_text.hpp"
+#include "tools/twinlinkd/store_health.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -118,6 +119,8 @@ std::string StatusReport::text(bool stopping) const {
     const EngineStatus s = engine_.status();
     const Now now = clocks();
     auto reasons = reasons_of(s);
+    const ScrubStatus scrub = engine_.scrub_status();
+    add_store_reasons(s, scrub, reasons);
     std::optional<PartnerLinkStatus> partner;
     if (partner_ != nullptr) partner = partner_->status();
     if (partner && partner->shim.state != partner::SessionState::Up)
@@ -156,6 +159,7 @@ std::string StatusReport::text(bool stopping) const {
     json["refolded_messages"] = s.refolded_messages;
     json["roll_ups"] = {{"days", s.days_rolled}, {"days_redone", s.days_redone}, {"due", s.periods_due}};
     json["refolding"] = s.refolding;
+    json["scrub"] = scrub_json(scrub);
     json["import"] = imports_.json();
     json["partner"] = partner ? partner_json(*partner, now.mono) : Json(nullptr);
     json["ports"] = Json::array();
