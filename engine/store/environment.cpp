@@ -71,8 +71,7 @@ Expected<void> StoreEnvironment::open_databases(bool create, int& rc) {
         if (rc != 0) return fail(rc, fmt::format("opening its database '{}'", db));
     }
     if (writer && !create) {
-        if (rc = store::migrate(txn, found); rc != 0)
-            return fail(rc, "bringing it to this program's format");
+        if (rc = store::migrate(txn, found); rc != 0) return fail(rc, "bringing it to this program's format");
         if (found.format != kStoreFormat) migrated_from = found.format;
     }
     // Committing keeps the handles, also where nothing was written.

@@ -123,7 +123,7 @@ def overwritten_under(server):
     return 1
 
 
-@row(29, quick=True)
+@row(29)
 def dies_of_its_store(rig):
     """server 1's store is cut off under the running daemon (SIGBUS), or overwritten; then the daemon crashes three times within a minute
 
@@ -207,7 +207,7 @@ def hung_stage(rig):
              f"collecting again after {max(back.values()):.1f} s; causes of gaps {', '.join(sorted(causes))}")
 
 
-@row(31, quick=True)
+@row(31)
 def poison_message(rig):
     """a message that crashes the fold comes to both servers, live and from the journal
 
@@ -220,7 +220,7 @@ def poison_message(rig):
     connected(one, two)
     day = ["--agents", "40", "--hours", "40m", "--start", "2026-03-02T09:00:00Z", "--seed", "53"]
     rig.rehearse(*day)  # which leaves the day on a tape
-    sender = rig.sending_day([one, two], *day, "--speed", "600")
+    sender = rig.sending_day([one, two], *day, "--speed", "100")
     # Live: neither has made it durable when it crashes on it.
     for server in (one, two):
         equal(server.process.wait(LIMIT_S), -signal.SIGABRT, f"how it ended ({server.tail()})")
