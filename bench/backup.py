@@ -25,6 +25,7 @@ import micro
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 KINDS = ("system backup", "data backup", "data restore")
+JOURNAL_MIB = 256  # a data backup and its restore go through all of it
 RATE = 0.5e6  # messages a second that a backup and a restore beside them must not cost one of
 
 
@@ -110,7 +111,7 @@ def run(args):
     with harness.hugepages(end_to_end.MEMORY_MIB, args.huge) as huge, harness.folder() as here, harness.folder(args.disk) as store:
         day = end_to_end.messages_of_a_day(tools, args.agents, here / "day.log")
         (here / "d.toml").write_text(end_to_end.CONFIG.format(
-            here=here, store=store, journal=end_to_end.JOURNAL_MIB, idle="backoff", huge="yes" if huge else "no"))
+            here=here, store=store, journal=JOURNAL_MIB, idle="backoff", huge="yes" if huge else "no"))
         wires = ",".join(f"{link}=dpdk:net_virtio_user{n},path={here}/{link.lower()}.sock,packed_vq=1,queue_size=1024"
                          for n, link in enumerate("AB"))
         send = [tools / "acdsim/acdsim", "run", "--agents", args.agents, "--loop-days", max(1, int(args.messages / day)),
