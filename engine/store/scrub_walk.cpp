@@ -68,6 +68,7 @@ bool value_is_whole(Db db, Bytes key, Bytes value, std::vector<u64>& items) {
         case Db::Acds: return names_itself<AcdRecord>(key, value);
         case Db::Due: return names_itself<DueRecord>(key, value);
         case Db::Traces: return names_itself<TraceRecord>(key, value);
+        case Db::Skips: return names_itself<SkipRecord>(key, value);
         case Db::Linkex: return names_itself<LinkEventRecord>(key, value);
         case Db::Conflicts: return names_itself<ConflictRecord>(key, value);
         case Db::Count_: break;
