@@ -217,14 +217,14 @@ def map_full(rig):
     early = store_counter(one, "pruned_early")
     check(not one.status()["store"]["stopped"], "the store stopped")
     one.stop()
-    one.config.write_text(one.config.read_text().replace("map_mib = 48", "map_mib = 1024"))
+    one.config.write_text(one.config.read_text().replace("map_mib = 48", "map_mib = 1000"))
     one.start()
     connected(one, two)
     rig.wait("room again", lambda: store_counter(one, "space_level") == 0)
     rig.wait("all to come", lambda: one.open_gaps() == 0, said=lambda: str(one.open_gaps()))
     sender.kill()
     rig.sender = None
-    rig.show(f'told at {used} % "{tight[:80]}"; {early} blocks went before their time; no commit failed; map 48 -> 1024 MiB at a restart')
+    rig.show(f'told at {used} % "{tight[:80]}"; {early} blocks went before their time; no commit failed; map 48 -> 1000 MiB at a restart')
 
 
 @row(26)
