@@ -182,7 +182,6 @@ constexpr std::array<string_view, 2> kScrubExamples{"twinlink store scrub",
                                                     "twinlink store scrub --store /mnt/copy --json"};
 constexpr std::array<string_view, 1> kCompactExamples{"twinlink store compact /var/lib/twinlink"};
 
-
 constexpr std::array<string_view, 1> kOutagesExamples{"twinlink report outages --from this-month --csv"};
 constexpr std::array<string_view, 2> kExceptionsExamples{"twinlink report exceptions",
                                                          "twinlink report exceptions --from today --json"};

@@ -13,8 +13,8 @@
 #include "tools/twinlinkd/real_time.hpp"
 #include "tools/twinlinkd/service.hpp"
 #include "tools/twinlinkd/status.hpp"
-#include "tools/twinlinkd/supervisor.hpp"
 #include "tools/twinlinkd/store_health.hpp"
+#include "tools/twinlinkd/supervisor.hpp"
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
