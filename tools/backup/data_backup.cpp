@@ -333,7 +333,7 @@ Expected<ArchiveHead> head_of(const DataOrder& order, const StoreReader& reader)
 }  // namespace
 
 Expected<DataBackup> back_up_data(const DataOrder& order, const Watch& watch) {
-    const Pace pace(watch);
+    Pace pace(watch);
     if (::setpriority(PRIO_PROCESS, 0, 10) != 0) errno = 0;  // then we are like the others
     auto reader = StoreReader::open(order.store);
     if (!reader) return std::unexpected(reader.error());

@@ -18,7 +18,9 @@ struct Watch {
     u64 seconds_max = 0;                     ///< 0 = as long as it takes
     std::function<void(u64, u64)> progress;  ///< bytes done, bytes in all; may be empty
     std::function<bool()> interrupted;       ///< may be empty
-    std::function<void(Nanos)> pause;        ///< waits that long
+    /// Why backups are to stop now; no text: they are not. Asked once a second; may be empty.
+    std::function<std::string()> why_stop;
+    std::function<void(Nanos)> pause;  ///< waits that long
 };
 
 class Pace {
@@ -26,8 +28,13 @@ public:
     explicit Pace(const Watch& watch) : watch_(watch), began_(Clock::now()) {}
 
     /// Errors: it took too long, or is to stop.
-    [[nodiscard]] Expected<void> check() const {
+    [[nodiscard]] Expected<void> check() {
         if (watch_.interrupted && watch_.interrupted()) return failure("interrupted");
+        if (watch_.why_stop && Clock::now() >= ask_at_) {
+            ask_at_ = Clock::now() + std::chrono::seconds(1);
+            if (const std::string why = watch_.why_stop(); !why.empty())
+                return failure("the appliance says that backups wait: " + why);
+        }
         const auto limit = std::chrono::seconds(watch_.seconds_max);
         if (watch_.seconds_max != 0 && Clock::now() - began_ > limit)
             return failure(
@@ -63,6 +70,7 @@ private:
     const Watch& watch_;
     Clock::time_point began_;
     Clock::time_point told_{};
+    Clock::time_point ask_at_{};
     u64 done_ = 0;
 };
 

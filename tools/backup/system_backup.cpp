@@ -80,7 +80,7 @@ Manifest manifest_of(const SystemOrder& order, const StoreCopy& copy) {
 }  // namespace
 
 Expected<SystemBackup> back_up_system(const SystemOrder& order, const Watch& watch) {
-    const Pace pace(watch);
+    Pace pace(watch);
     auto file = BackupFile::create(order.file);
     if (!file) return std::unexpected(file.error());
     ArchiveWriter archive([&](Bytes bytes) { return file->write(bytes); }, order.zstd_level);

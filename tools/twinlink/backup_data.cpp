@@ -79,7 +79,7 @@ Result<backup::DataOrder> order_of(const Arguments& arguments, const Rim& rim) {
 Result<Answer> run_backup_data(const Arguments& arguments, const Rim& rim) {
     const auto order = order_of(arguments, rim);
     if (!order) return std::unexpected(order.error());
-    auto watch = watch_of(arguments, rim);
+    auto watch = watch_beside_appliance(arguments, rim);
     if (!watch) return std::unexpected(watch.error());
     if (!arguments.has(OptionId::TimeLimit)) watch->seconds_max = 0;  // it holds no snapshot for long
     const auto made = backup::back_up_data(*order, *watch);

@@ -21,7 +21,7 @@ Result<Answer> run_backup_system(const Arguments& arguments, const Rim& rim) {
                                     .store = places->store,
                                     .program = TWINLINK_VERSION,
                                     .wall = rim.wall_ns()};
-    const auto watch = watch_of(arguments, rim);
+    const auto watch = watch_beside_appliance(arguments, rim);
     if (!watch) return std::unexpected(watch.error());
     const auto made = backup::back_up_system(order, *watch);
     end_bar(rim);

@@ -1,10 +1,13 @@
 // See backup_watch.hpp.
 #include "tools/twinlink/backup_watch.hpp"
 
+#include "tools/common/control_client.hpp"
 #include "tools/common/time_text.hpp"
 #include "tools/pairing/credentials.hpp"
+#include "tools/twinlink/appliance.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 
@@ -66,6 +69,23 @@ Result<backup::Watch> watch_of(const Arguments& arguments, const Rim& rim) {
                                 std::string(kBarWidth - full, ' '), percent, with_separators(done >> 20),
                                 with_separators(total >> 20)));
         };
+    return watch;
+}
+
+Result<backup::Watch> watch_beside_appliance(const Arguments& arguments, const Rim& rim) {
+    auto watch = watch_of(arguments, rim);
+    if (!watch) return watch;
+    watch->why_stop = [socket = socket_path(arguments, rim), limit = rim.answer_timeout]() -> std::string {
+        const auto answer = ask(socket, "ups", limit);
+        const auto document = nlohmann::json::parse(answer ? *answer : std::string(), nullptr, false);
+        const auto service = document.is_object() ? document.find("service") : document.end();
+        if (service == document.end() || !service->is_object()) return {};
+        const auto wait = service->find("backups_wait");
+        const auto why = service->find("backups_wait_why");
+        if (wait == service->end() || !wait->is_boolean() || !wait->get<bool>()) return {};
+        return why != service->end() && why->is_string() ? clean(why->get<std::string>())
+                                                         : "it does not say why";
+    };
     return watch;
 }
 

@@ -115,7 +115,7 @@ constexpr OptionInfo kDryRun{DryRun, "--dry-run", "", "read, prove and look, but
 constexpr OptionInfo kQuickStore{Quick, "--quick", "",
                                  "of the store check the structure only, not every value"};
 constexpr std::array kBackupSystemOptions{kFile, kConfig,    kOtherStore, kOtherCredentials,
-                                          kRate, kTimeLimit, kJson};
+                                          kRate, kTimeLimit, kSocket,     kJson};
 constexpr std::array kBackupCheckOptions{kFile, kJson};
 constexpr OptionInfo kTables{Tables, "--tables", "LIST",
                              "only these: skills, agents, ... as reports are called, exceptions, journal; by "
@@ -124,8 +124,8 @@ constexpr OptionInfo kSince{Since, "--since", "FILE",
                             "only what is new or has changed since this data backup"};
 constexpr OptionInfo kVerbose{Verbose, "--verbose", "", "tell of every row (--json always does)"};
 constexpr std::array kBackupDataOptions = {
-    kFile, kFrom,      kTo,  kAcd, kTables, kSince, kConfig, kOtherStore, kOtherCredentials,
-    kRate, kTimeLimit, kJson};
+    kFile, kFrom,      kTo,     kAcd, kTables, kSince, kConfig, kOtherStore, kOtherCredentials,
+    kRate, kTimeLimit, kSocket, kJson};
 constexpr std::array kRestoreDataOptions{kFile, kAcd, kDryRun, kVerbose, kSocket, kJson, kCsv, kTable};
 constexpr std::array kRestoreSystemOptions{kFile,  kConfig,     kCredentials, kStore,
                                            kParts, kQuickStore, kDryRun,      kJson};

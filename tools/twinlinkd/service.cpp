@@ -187,11 +187,16 @@ Json Service::json() const {
     if (maintenance_.since != 0) maintenance = {{"since", maintenance_.since}, {"text", maintenance_.text}};
     Json safe_mode = nullptr;
     if (safe_mode_.since != 0) safe_mode = json_of(safe_mode_);
+    const bool battery = power_ != Power::Online;
+    const bool room_is_short = engine_.space_level() >= SpaceLevel::Short;
     return {{"maintenance", maintenance},
             {"collection_off", off},
             {"safe_mode", safe_mode},
             {"power", {{"state", name(power_)}, {"since", power_since_}, {"boot", boot_id()}}},
-            {"backups_wait", power_ != Power::Online}};
+            {"backups_wait", battery || room_is_short},
+            {"backups_wait_why", battery         ? "the server is on battery"
+                                 : room_is_short ? "room for the store is short"
+                                                 : ""}};
 }
 
 Expected<void> Service::save() const { return write_whole(file_, text_of(json())); }
