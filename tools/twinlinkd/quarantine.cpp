@@ -15,6 +15,7 @@
 #include <cstring>
 #include <ctime>
 #include <filesystem>
+#include <string>
 
 namespace twinlink::daemon {
 
@@ -38,8 +39,14 @@ Expected<std::string> quarantine(const std::string& store, Nanos wall) {
     gmtime_r(&seconds, &utc);
     char when[32];
     std::strftime(when, sizeof when, "%Y%m%dT%H%M%SZ", &utc);
-    const std::string aside = path.string() + ".quarantine-" + when;
+    // Two may be put aside within one second: what is there already stays.
+    constexpr int kSameSecondMax = 100;
+    const std::string first = path.string() + ".quarantine-" + when;
+    std::string aside = first;
     struct stat there{};
+    int tries = 1;
+    while (tries < kSameSecondMax && lstat(aside.c_str(), &there) == 0)
+        aside = first + "-" + std::to_string(++tries);
     const bool taken = lstat(aside.c_str(), &there) == 0;
     const bool moved = !taken && std::rename(path.c_str(), aside.c_str()) == 0;
     const std::string why = taken ? aside + " is there already" : std::strerror(errno);
