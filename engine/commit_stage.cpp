@@ -35,6 +35,7 @@ bool CommitStage::wait_for_room(Now now) {
     add(batches_.full);
     add(refolded_.full);
     add(rolled_.full);
+    if (restored_.full.read_available() != 0) bytes += 1 + bytes_of(restored_.full.front()->batch);
     if (bytes == 0 || store_stopped()) return false;
     if (no_room() && now.mono - asked_ < kAskAgainEvery) return true;
     asked_ = now.mono;
