@@ -121,7 +121,7 @@ class Rig:
 
     def over(self, sender):
         for server in self.servers:
-            self.wait("an interval to be over", lambda: server.twinlink("report", "skills")["rows"] or server.process.poll() is not None)
+            self.wait("an interval to be over", lambda: intervals_begun(server) > 1 or server.process.poll() is not None)
         end_orderly(sender)
         return Truth(self.folder / "truth.json")
 
@@ -195,6 +195,11 @@ class Rig:
                 check(not wrong, f"{table}: {len(wrong)} values differ from those of a server that lost nothing, the first: {wrong[:3]}")
                 values += sum(len(row) for row in of.values())
         self.show(f"{values:,} values equal those of a server that lost nothing")
+
+
+def intervals_begun(server):
+    """Of how many intervals there are rows: the last of them is not over, and has some all the same."""
+    return len({r["STARTTIME_UTC"] for r in server.twinlink("report", "skills")["rows"]})
 
 
 def count(ranges):
