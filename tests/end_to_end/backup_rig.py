@@ -48,3 +48,18 @@ def small_disk(folder, size):
         yield folder
     finally:
         libc.umount2(str(folder).encode(), 2)
+
+
+@contextmanager
+def filled(folder):
+    """That file system is full meanwhile."""
+    ballast = folder / "ballast"
+    with open(ballast, "wb", buffering=0) as file:
+        for piece in (65536, 4096):
+            try:
+                while file.write(bytes(piece)) == piece:
+                    pass
+            except OSError:
+                pass
+    yield
+    ballast.unlink()

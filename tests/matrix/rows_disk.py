@@ -8,8 +8,9 @@ import subprocess
 import time
 from pathlib import Path
 
+from backup_rig import filled, small_disk
 from matrix_rig import DAY, check, connected, equal, row, says, wait_for
-from rig import BIN, TWINLINK, TWINLINKD, Processes, Skipped
+from rig import BIN, TWINLINK, TWINLINKD, Processes
 
 FAULTS = BIN / "tests/store/libfaulty_calls.so"
 WRITER = BIN / "tests/store/store_writer"
@@ -52,39 +53,6 @@ def start_until(server):
     server.process = Processes.start([*server.prefix, TWINLINKD, "-c", server.config], stderr=open(server.log, "a"))
     wait_for("twinlinkd to end or to answer", lambda: server.process.poll() is not None or server.asked() is not None)
     return server.process.poll()
-
-
-class SmallDisk:
-    """A file system of so many MiB in memory, and what else lies on it."""
-
-    def __init__(self, folder, mib):
-        self.folder = Path(folder)
-        self.folder.mkdir(parents=True)
-        if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={mib}m", "tmpfs", self.folder]).returncode != 0:
-            raise Skipped("no permission to mount a small file system")
-        self.ballast = self.folder / "ballast"
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        subprocess.run(["umount", "-l", self.folder], check=True)
-
-    def fill(self):
-        with open(self.ballast, "wb") as file:
-            try:
-                while True:
-                    file.write(bytes(64 * 1024))
-                    file.flush()
-            except OSError:
-                pass
-
-    def free(self):
-        self.ballast.unlink(missing_ok=True)
-
-    def left(self):
-        disk = os.statvfs(self.folder)
-        return disk.f_bavail * disk.f_frsize
 
 
 @row(21)
@@ -169,26 +137,25 @@ def disk_full(rig):
     """the disk of server 1's store becomes full while it collects, and is freed again a while later
 
     told; nothing is written, frames wait, then are dropped and counted; no crash and no restart; with space it heals"""
-    with SmallDisk(rig.folder / "disk", 192) as disk:
-        one, two = rig.server(1, store_path=disk.folder / "store"), rig.server(2)
+    with small_disk(rig.folder / "disk", "192m") as disk:
+        one, two = rig.server(1, store_path=disk / "store"), rig.server(2)
         one.start(), two.start()
         connected(one, two)
         sender = rig.sending([one, two], "--agents", "200", "--speed", "400" if rig.quick else "8000")
         rig.wait("commits", lambda: one.status()["store"]["commits"] > 20)
         pid = one.process.pid
-        disk.fill()
-        rig.wait("the full disk to be told", lambda: store_counter(one, "space_level") == FULL, said=one.tail)
-        told = wait_for("the reason", lambda: says(one, "no room"))
-        held = one.status()["store"]["commits"]
-        before = one.status()["messages"]
-        rig.wait("messages to come in all the same", lambda: one.status()["messages"] > before + 500)
-        equal(one.status()["store"]["commits"], held, "commits while there is no room")
-        if not rig.quick:
-            rig.wait("frames to be dropped", lambda: dropped(one) > 0)
-        waiting = one.status()["store"]["batch_bytes"]
-        disk.free()
+        with filled(disk):
+            rig.wait("the full disk to be told", lambda: store_counter(one, "space_level") == FULL, said=one.tail)
+            told = wait_for("the reason", lambda: says(one, "no room"))
+            held = one.status()["store"]["commits"]
+            before = one.status()["messages"]
+            rig.wait("messages to come in all the same", lambda: one.status()["messages"] > before + 500)
+            equal(one.status()["store"]["commits"], held, "commits while there is no room")
+            if not rig.quick:
+                rig.wait("frames to be dropped", lambda: dropped(one) > 0)
+            waiting = one.status()["store"]["batch_bytes"]
         rig.wait("commits to go on", lambda: one.status()["store"]["commits"] > held)
-        check(store_counter(one, "space_level") < FULL, "it still says that there is no room")
+        rig.wait("the word of it to go", lambda: store_counter(one, "space_level") < FULL)
         drops = dropped(one)
         truth = rig.over(sender)
         equal(one.process.pid, pid, "the server's process")

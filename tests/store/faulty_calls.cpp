@@ -166,10 +166,12 @@ void* mmap(void* near, size_t bytes, int protection, int flags, int fd, off_t at
         faulty(fd, kReads, [&] { return ::syscall(SYS_mmap, near, bytes, protection, flags, fd, at); }));
 }
 int fdatasync(int fd) {
-    return faulty(fd, kWrites, [&] { return static_cast<int>(::syscall(SYS_fdatasync, fd)); }, Kind::Sync);
+    return faulty(
+        fd, kWrites, [&] { return static_cast<int>(::syscall(SYS_fdatasync, fd)); }, Kind::Sync);
 }
 int fsync(int fd) {
-    return faulty(fd, kWrites, [&] { return static_cast<int>(::syscall(SYS_fsync, fd)); }, Kind::Sync);
+    return faulty(
+        fd, kWrites, [&] { return static_cast<int>(::syscall(SYS_fsync, fd)); }, Kind::Sync);
 }
 int ftruncate(int fd, off_t bytes) noexcept {
     return faulty(fd, kReads, [&] { return static_cast<int>(::syscall(SYS_ftruncate, fd, bytes)); });
@@ -198,6 +200,23 @@ ssize_t getrandom(void* to, size_t bytes, unsigned flags) {
 }
 int rename(const char* from, const char* to) noexcept {
     return faulty(to, kWrites, [&] { return static_cast<int>(::syscall(SYS_rename, from, to)); });
+}
+int link(const char* from, const char* to) noexcept {
+    return faulty(to, kWrites, [&] { return static_cast<int>(::syscall(SYS_link, from, to)); });
+}
+int linkat(int from_folder, const char* from, int folder, const char* to, int flags) noexcept {
+    return faulty(to, kWrites, [&] {
+        return static_cast<int>(::syscall(SYS_linkat, from_folder, from, folder, to, flags));
+    });
+}
+int fchmod(int fd, mode_t mode) noexcept {
+    return faulty(fd, kReads, [&] { return static_cast<int>(::syscall(SYS_fchmod, fd, mode)); });
+}
+int lstat(const char* path, struct stat* to) noexcept {
+    return faulty(path, kReads, [&] { return static_cast<int>(::syscall(SYS_lstat, path, to)); });
+}
+int rmdir(const char* path) noexcept {
+    return faulty(path, kReads, [&] { return static_cast<int>(::syscall(SYS_rmdir, path)); });
 }
 int unlink(const char* path) noexcept {
     return faulty(path, kReads, [&] { return static_cast<int>(::syscall(SYS_unlink, path)); });

@@ -49,8 +49,15 @@ Expected<void> sync_folder(const fs::path& folder) {
     return {};
 }
 
+Expected<void> sync_name(const fs::path& path) {
+    if (auto synced = sync_folder(folder_of(path)); !synced)
+        return failure(path.string() +
+                       " is in its place and whole, but a power cut may undo that: " + synced.error().text);
+    return {};
+}
+
 Expected<BackupFile> BackupFile::create(const fs::path& path) {
-    struct stat there{};
+    struct stat there {};
     if (::lstat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode))
         return failure(path.string() + " is there and is no plain file");
     const fs::path folder = folder_of(path);
@@ -68,6 +75,7 @@ BackupFile::BackupFile(BackupFile&& from) noexcept
     : fd_(std::exchange(from.fd_, -1)),
       path_(std::move(from.path_)),
       part_(std::exchange(from.part_, "")),
+      published_(from.published_),
       bytes_(from.bytes_) {}
 
 BackupFile::~BackupFile() {
@@ -98,7 +106,8 @@ Expected<void> BackupFile::publish() {
     }
     if (::rename(part_.c_str(), path_.c_str()) != 0) return os_failure(path_);
     part_.clear();
-    return sync_folder(folder_of(path_));
+    published_ = true;
+    return sync_name(path_);
 }
 
 Expected<std::vector<std::byte>> read_file(const fs::path& path, std::size_t most) {
@@ -122,7 +131,7 @@ Expected<OpenArchive> OpenArchive::open(const fs::path& path) {
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) return os_failure(path);
     OpenArchive file(fd, 0);
-    struct stat s{};
+    struct stat s {};
     if (::fstat(fd, &s) != 0) return os_failure(path);
     if (!S_ISREG(s.st_mode)) return failure(path.string() + " is no plain file");
     file.bytes_ = static_cast<u64>(s.st_size);

@@ -25,6 +25,8 @@ public:
     [[nodiscard]] Expected<void> write(Bytes bytes);
     /// Syncs it and gives it its name, in place of what had it; then the folder is synced.
     [[nodiscard]] Expected<void> publish();
+    /// It has its name, whatever publish() says.
+    [[nodiscard]] bool published() const noexcept { return published_; }
     [[nodiscard]] u64 bytes() const noexcept { return bytes_; }
 
 private:
@@ -33,11 +35,14 @@ private:
     int fd_;
     std::filesystem::path path_;
     std::string part_;  ///< its name so far; empty = none
+    bool published_ = false;
     u64 bytes_ = 0;
 };
 
 /// fsync of a folder.
 [[nodiscard]] Expected<void> sync_folder(const std::filesystem::path& folder);
+/// ... after the name `path` in it is new. Errors: says that it is there all the same.
+[[nodiscard]] Expected<void> sync_name(const std::filesystem::path& path);
 /// The folder in which a path lies, also of a bare name.
 [[nodiscard]] std::filesystem::path folder_of(const std::filesystem::path& path);
 /// A plain file, read whole. Errors: no such file, not a plain one, longer than `most`.

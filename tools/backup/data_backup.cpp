@@ -4,15 +4,9 @@
 #include "engine/partner/digests.hpp"
 #include "engine/store/format.hpp"
 #include "engine/store/row_codec.hpp"
-#include "tools/backup/archive_writer.hpp"
-#include "tools/backup/backup_file.hpp"
 #include "tools/backup/earlier.hpp"
-#include "tools/pairing/credentials.hpp"
-
-#include <sys/resource.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <limits>
 
 namespace twinlink::backup {
@@ -317,43 +311,28 @@ Expected<std::optional<Earlier>> earlier_of(const DataOrder& order, const Archiv
     return std::optional(std::move(*earlier));
 }
 
-Expected<ArchiveHead> head_of(const DataOrder& order, const StoreReader& reader) {
-    const auto snapshot = reader.snapshot();
+Expected<void> fill(const DataOrder& order, const Watch& watch, ArchiveWriter& archive, DataBackup& made) {
+    auto reader = StoreReader::open(order.store);
+    if (!reader) return std::unexpected(reader.error());
+    const auto snapshot = reader->snapshot();
     const auto info = snapshot ? snapshot->info() : std::unexpected(snapshot.error());
     if (!info) return std::unexpected(info.error());
-    ArchiveHead head{kArchiveMagic, kArchiveFormat, ArchiveKind::Data, order.wall, {}, info->id, 0, 0, 0};
-    if (order.credentials.empty()) return head;
-    const auto own = pairing::read_certificate(pairing::own_file(order.credentials));
-    if (!own) return std::unexpected(own.error());
-    head.pair = own->pair;
-    head.server = own->server;
-    return head;
+    const auto head = head_of(ArchiveKind::Data, order.wall, *info, order.credentials);
+    if (!head) return std::unexpected(head.error());
+    made.head = *head;
+    const auto earlier = earlier_of(order, made.head, watch);
+    if (!earlier) return std::unexpected(earlier.error());
+    auto done = archive.begin(made.head);
+    return done ? Writer(order, watch, std::move(*reader), archive, *earlier, made).run() : done;
 }
 
 }  // namespace
 
 Expected<DataBackup> back_up_data(const DataOrder& order, const Watch& watch) {
-    Pace pace(watch);
-    if (::setpriority(PRIO_PROCESS, 0, 10) != 0) errno = 0;  // then we are like the others
-    auto reader = StoreReader::open(order.store);
-    if (!reader) return std::unexpected(reader.error());
     DataBackup made;
-    const auto head = head_of(order, *reader);
-    if (!head) return std::unexpected(head.error());
-    made.head = *head;
-    const auto earlier = earlier_of(order, made.head, watch);
-    if (!earlier) return std::unexpected(earlier.error());
-    auto file = BackupFile::create(order.file);
-    if (!file) return std::unexpected(file.error());
-    ArchiveWriter archive([&](Bytes bytes) { return file->write(bytes); }, order.zstd_level);
-    auto done = archive.begin(made.head);
-    if (done) done = Writer(order, watch, std::move(*reader), archive, *earlier, made).run();
-    if (done) done = file->publish();
-    if (!done) return std::unexpected(done.error());
-    made.manifest.parts = archive.parts();
-    made.manifest.parts.pop_back();  // the manifest itself
-    made.bytes = file->bytes();
-    made.took = pace.took();
+    auto done = write_backup(order.file, order.zstd_level, made,
+                             [&](ArchiveWriter& archive) { return fill(order, watch, archive, made); });
+    if (!done) return std::unexpected(std::move(done.error()));
     return made;
 }
 

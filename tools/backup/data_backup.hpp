@@ -5,8 +5,7 @@
 // does not grow because of us: each interval is as of one commit, the whole is not.
 #pragma once
 
-#include "tools/backup/manifest.hpp"
-#include "tools/backup/pace.hpp"
+#include "tools/backup/backup.hpp"
 
 #include <filesystem>
 #include <functional>
@@ -28,15 +27,11 @@ struct DataOrder {
     int zstd_level = 1;
 };
 
-struct DataBackup {
-    ArchiveHead head{};
-    Manifest manifest;
-    u64 bytes = 0;
-    Nanos took;
+struct DataBackup : Backup {
     u64 intervals_unchanged = 0;      ///< left out: the earlier one has them as they are
     std::vector<std::string> damage;  ///< what could not be read and was left out
 };
-/// Errors: as of back_up_system(); an earlier backup of another server.
+/// Errors: as of write_backup(); an earlier backup of another server.
 [[nodiscard]] Expected<DataBackup> back_up_data(const DataOrder& order, const Watch& watch);
 
 }  // namespace twinlink::backup

@@ -34,10 +34,16 @@ Expected<void> write_all(int fd, const fs::path& path, Bytes bytes) {
 Expected<std::vector<fs::path>> make_parents(const fs::path& place) {
     std::vector<fs::path> made;
     std::error_code error;
-    for (fs::path folder = folder_of(place); !fs::exists(folder, error); folder = folder_of(folder))
+    for (fs::path folder = folder_of(place); !fs::exists(folder, error); folder = folder_of(folder)) {
+        if (error) return failure(folder.string() + ": " + error.message());
         made.insert(made.begin(), folder);
-    for (const fs::path& folder : made)
-        if (::mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST) return os_failure(folder);
+    }
+    for (auto folder = made.begin(); folder != made.end(); ++folder) {
+        if (::mkdir(folder->c_str(), 0755) == 0 || errno == EEXIST) continue;
+        auto failed = os_failure(*folder);
+        while (folder != made.begin()) ::rmdir((--folder)->c_str());
+        return failed;
+    }
     return made;
 }
 
@@ -62,7 +68,7 @@ Expected<void> place_file(const fs::path& place, Bytes bytes, unsigned mode) {
     // link() does not replace, which rename() would.
     if (done && ::link(part.c_str(), place.c_str()) != 0) done = os_failure(place);
     ::unlink(part.c_str());
-    return done ? sync_folder(folder_of(place)) : done;
+    return done ? sync_name(place) : done;
 }
 
 Expected<StagedFolder> StagedFolder::make(const fs::path& place, std::vector<std::string> files) {
@@ -72,7 +78,7 @@ Expected<StagedFolder> StagedFolder::make(const fs::path& place, std::vector<std
     if (!path.has_filename()) path = path.parent_path();
     path += ".restore";
     if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return os_failure(path);
-    struct stat there{};
+    struct stat there {};
     if (::lstat(path.c_str(), &there) != 0) return os_failure(path);
     if (!S_ISDIR(there.st_mode)) return failure(path.string() + " is in the way: it is no folder");
     StagedFolder staged(place, path, std::move(files));
@@ -103,9 +109,19 @@ void StagedFolder::clear() const noexcept {
     for (auto at = parents_.rbegin(); at != parents_.rend(); ++at) ::rmdir(at->c_str());
 }
 
+Expected<void> StagedFolder::close_synced() {
+    if (fd_ < 0) return {};
+    const bool synced = ::fsync(fd_) == 0;
+    const int error = errno;
+    const bool closed = ::close(std::exchange(fd_, -1)) == 0;
+    if (synced && closed) return {};
+    if (!synced) errno = error;
+    return os_failure(path_ / open_);
+}
+
 Expected<void> StagedFolder::append(const std::string& file, Bytes bytes) {
     if (open_ != file) {
-        if (fd_ >= 0 && (::fsync(fd_) != 0 || ::close(fd_) != 0)) return os_failure(path_ / open_);
+        if (auto closed = close_synced(); !closed) return closed;
         open_ = file;
         fd_ = ::open((path_ / file).c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
         if (fd_ < 0) return os_failure(path_ / file);
@@ -114,18 +130,14 @@ Expected<void> StagedFolder::append(const std::string& file, Bytes bytes) {
 }
 
 Expected<void> StagedFolder::place() {
-    if (fd_ >= 0) {
-        const bool synced = ::fsync(fd_) == 0;
-        ::close(std::exchange(fd_, -1));
-        if (!synced) return os_failure(path_);
-    }
+    if (auto closed = close_synced(); !closed) return closed;
     if (auto synced = sync_folder(path_); !synced) return synced;
     fs::path place = place_;
     if (!place.has_filename()) place = place.parent_path();
     // rename() takes the place of nothing or of an empty folder, never of anything else.
     if (std::rename(path_.c_str(), place.c_str()) != 0) return os_failure(place);
     path_.clear();
-    return sync_folder(folder_of(place));
+    return sync_name(place);
 }
 
 }  // namespace twinlink::backup

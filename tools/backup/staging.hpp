@@ -35,6 +35,8 @@ private:
     StagedFolder(std::filesystem::path place, std::filesystem::path path, std::vector<std::string> files)
         : place_(std::move(place)), path_(std::move(path)), files_(std::move(files)) {}
     void clear() const noexcept;
+    /// The file that is being written.
+    [[nodiscard]] Expected<void> close_synced();
     std::filesystem::path place_;
     std::filesystem::path path_;  ///< empty: placed
     std::vector<std::string> files_;

@@ -1,15 +1,9 @@
 // See system_backup.hpp.
 #include "tools/backup/system_backup.hpp"
 
-#include "tools/backup/archive_writer.hpp"
 #include "tools/backup/backup_file.hpp"
 #include "tools/backup/store_copy.hpp"
 #include "tools/pairing/credentials.hpp"
-
-#include <sys/resource.h>
-#include <unistd.h>
-
-#include <cerrno>
 
 namespace twinlink::backup {
 namespace {
@@ -56,16 +50,6 @@ Expected<void> put_store(ArchiveWriter& archive, StoreCopy& copy, const Watch& w
     return archive.end_part();
 }
 
-Expected<ArchiveHead> head_of(const SystemOrder& order, const StoreInfo& info) {
-    ArchiveHead head{kArchiveMagic, kArchiveFormat, ArchiveKind::System, order.wall, {}, info.id, 0, 0, 0};
-    if (order.credentials.empty()) return head;
-    const auto own = pairing::read_certificate(pairing::own_file(order.credentials));
-    if (!own) return std::unexpected(own.error());
-    head.pair = own->pair;
-    head.server = own->server;
-    return head;
-}
-
 Manifest manifest_of(const SystemOrder& order, const StoreCopy& copy) {
     Manifest manifest;
     manifest.kind = ArchiveKind::System;
@@ -77,33 +61,28 @@ Manifest manifest_of(const SystemOrder& order, const StoreCopy& copy) {
     return manifest;
 }
 
-}  // namespace
-
-Expected<SystemBackup> back_up_system(const SystemOrder& order, const Watch& watch) {
-    Pace pace(watch);
-    auto file = BackupFile::create(order.file);
-    if (!file) return std::unexpected(file.error());
-    ArchiveWriter archive([&](Bytes bytes) { return file->write(bytes); }, order.zstd_level);
-    SystemBackup made;
+/// The copy is begun first: what it shows is what the head and the manifest tell of.
+Expected<void> fill(const SystemOrder& order, const Watch& watch, ArchiveWriter& archive, Backup& made) {
     auto copy = StoreCopy::begin(order.store);
     if (!copy) return std::unexpected(copy.error());
-    // From here on the server comes first; where the system does not let us, we are like the others.
-    if (::setpriority(PRIO_PROCESS, 0, 10) != 0) errno = 0;
-    const auto head = head_of(order, (*copy)->info());
+    const auto head = head_of(ArchiveKind::System, order.wall, (*copy)->info(), order.credentials);
     if (!head) return std::unexpected(head.error());
     made.head = *head;
+    made.manifest = manifest_of(order, **copy);
     auto done = archive.begin(made.head);
     if (done) done = put_file(archive, PartId::Configuration, order.configuration);
     if (done && !order.credentials.empty()) done = put_credentials(archive, order.credentials);
     if (done) done = put_store(archive, **copy, watch);
-    made.manifest = manifest_of(order, **copy);
-    if (done) done = archive.finish(made.manifest);
-    if (done) done = file->publish();
-    if (!done) return std::unexpected(done.error());
-    made.manifest.parts = archive.parts();
-    made.manifest.parts.pop_back();  // the manifest itself
-    made.bytes = file->bytes();
-    made.took = pace.took();
+    return done ? archive.finish(made.manifest) : done;
+}
+
+}  // namespace
+
+Expected<Backup> back_up_system(const SystemOrder& order, const Watch& watch) {
+    Backup made;
+    auto done = write_backup(order.file, order.zstd_level, made,
+                             [&](ArchiveWriter& archive) { return fill(order, watch, archive, made); });
+    if (!done) return std::unexpected(std::move(done.error()));
     return made;
 }
 

@@ -84,9 +84,7 @@ Result<Answer> run_backup_data(const Arguments& arguments, const Rim& rim) {
     if (!arguments.has(OptionId::TimeLimit)) watch->seconds_max = 0;  // it holds no snapshot for long
     const auto made = backup::back_up_data(*order, *watch);
     end_bar(rim);
-    if (!made)
-        return refuse(ExitCode::Problem, fmt::format("no backup was made: {}. {} is as it was before",
-                                                     made.error().text, order->file.string()));
+    if (!made) return refuse(ExitCode::Problem, made.error().text);
     Answer answer;
     Document& document = answer.document;
     document.command = "backup data";

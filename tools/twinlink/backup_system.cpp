@@ -25,9 +25,7 @@ Result<Answer> run_backup_system(const Arguments& arguments, const Rim& rim) {
     if (!watch) return std::unexpected(watch.error());
     const auto made = backup::back_up_system(order, *watch);
     end_bar(rim);
-    if (!made)
-        return refuse(ExitCode::Problem, fmt::format("no backup was made: {}. {} is as it was before",
-                                                     made.error().text, order.file.string()));
+    if (!made) return refuse(ExitCode::Problem, made.error().text);
     Answer answer;
     Document& document = answer.document;
     document.command = "backup system";

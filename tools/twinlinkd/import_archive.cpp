@@ -23,13 +23,13 @@ public:
 
     bool run(ArchiveReader& archive) {
         if (archive.head().kind != ArchiveKind::Data)
-            return pipe_.say(Kind::Failed,
-                             "it is a system backup: twinlink restore system takes that, on a machine "
-                             "without a store");
+            return pipe_.fail(
+                "it is a system backup: twinlink restore system takes that, on a machine "
+                "without a store");
         if (!pipe_.write({.kind = Kind::Head}, std::as_bytes(std::span(&archive.head(), 1)))) return false;
         for (;;) {
             const auto part = archive.next_part();
-            if (!part) return pipe_.say(Kind::Failed, part.error().text), false;
+            if (!part) return pipe_.fail(part.error().text);
             if (!*part) break;
             if (!read_part(archive, **part)) return false;
         }
@@ -41,7 +41,7 @@ private:
     bool read_part(ArchiveReader& archive, PartId part) {
         for (;;) {
             auto piece = archive.read();
-            if (!piece) return pipe_.say(Kind::Failed, piece.error().text), false;
+            if (!piece) return pipe_.fail(piece.error().text);
             if (piece->empty()) return true;
             // What only the next backup needs to know.
             if (part == PartId::Held || part == PartId::Digests) continue;
@@ -50,7 +50,7 @@ private:
                 if (!entry) {
                     const std::string text = "an entry of its " + std::string(find_part(part)->name) +
                                              " makes no sense; the rest of it is not read";
-                    return pipe_.say(Kind::Failed, text), false;
+                    return pipe_.fail(text);
                 }
                 if (!pass_on(*entry)) return false;
             }
@@ -97,22 +97,22 @@ private:
 
 }  // namespace
 
-bool is_archive(const std::string& path) {
+Expected<bool> is_archive(const std::string& path) {
     const auto file = OpenArchive::open(path);
     std::array<std::byte, kArchiveMagic.size()> front{};
-    if (!file) return false;
+    if (!file) return std::unexpected(file.error());
     const auto n = file->read(front);
-    return n && *n == front.size() && std::memcmp(front.data(), kArchiveMagic.data(), front.size()) == 0;
+    if (!n) return std::unexpected(n.error());
+    return *n == front.size() && std::memcmp(front.data(), kArchiveMagic.data(), front.size()) == 0;
 }
 
 bool read_archive(const std::string& path, ImportPipe& pipe) {
     // All of it is proven before any of it is passed on: a damaged backup changes nothing.
-    if (const auto proven = prove_archive(path, Watch{}); !proven)
-        return pipe.say(Kind::Failed, proven.error().text), false;
+    if (const auto proven = prove_archive(path, Watch{}); !proven) return pipe.fail(proven.error().text);
     auto file = OpenArchive::open(path);
-    if (!file) return pipe.say(Kind::Failed, file.error().text), false;
+    if (!file) return pipe.fail(file.error().text);
     auto archive = ArchiveReader::begin([&](std::span<std::byte> to) { return file->read(to); });
-    if (!archive) return pipe.say(Kind::Failed, archive.error().text), false;
+    if (!archive) return pipe.fail(archive.error().text);
     return ArchiveWalk(pipe, file->bytes()).run(*archive);
 }
 

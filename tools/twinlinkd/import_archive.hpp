@@ -10,9 +10,9 @@
 
 namespace twinlink::daemon {
 
-/// Begins like one of ours.
-[[nodiscard]] bool is_archive(const std::string& path);
-/// False when nobody reads any more.
+/// Begins like one of ours. Errors: it cannot be read.
+[[nodiscard]] Expected<bool> is_archive(const std::string& path);
+/// False when it failed, which was said, or nobody reads any more.
 bool read_archive(const std::string& path, ImportPipe& pipe);
 
 }  // namespace twinlink::daemon

@@ -76,7 +76,7 @@ Expected<void> Imports::check(const ImportOrder& order) const {
     const auto refuse = [&](const std::string& why) {
         return failure(doing + ": " + why + "; nothing was read or changed");
     };
-    struct stat s{};
+    struct stat s {};
     if (::stat(order.path.c_str(), &s) != 0 || ::access(order.path.c_str(), R_OK) != 0)
         return refuse(std::string("twinlinkd cannot read it (") + strerrordesc_np(errno) +
                       "); it reads the file itself, as user " + std::to_string(geteuid()));
@@ -87,8 +87,11 @@ Expected<void> Imports::check(const ImportOrder& order) const {
         if (std::filesystem::equivalent(std::filesystem::path(order.path) / "data.mdb", own, none))
             return refuse("it is this server's own store");
     }
-    if (order.restore && !is_archive(order.path))
-        return refuse("it is no Twinlink backup; captures and stores are for twinlink import");
+    if (order.restore) {
+        const auto archive = S_ISDIR(s.st_mode) ? false : is_archive(order.path);
+        if (!archive) return refuse(archive.error().text);
+        if (!*archive) return refuse("it is no Twinlink backup; captures and stores are for twinlink import");
+    }
     const auto configured = [&](const AcdConfig& acd) { return acd.acd == order.acd; };
     if (order.acd.value != 0 && std::ranges::none_of(config_.engine.acds, configured))
         return refuse("ACD " + std::to_string(order.acd.value) + " is not configured here");
@@ -106,7 +109,7 @@ Expected<u64> Imports::start(const ImportOrder& order) {
     now_.path = order.path;
     now_.store = std::filesystem::is_directory(order.path);
     now_.acd = order.acd.value;
-    now_.backup = is_archive(order.path);
+    now_.backup = is_archive(order.path).value_or(false);
     now_.restore = order.restore;
     now_.dry_run = order.dry_run;
     order_ = order;

@@ -22,6 +22,11 @@ public:
     bool say(ImportRecord::Kind kind, const std::string& text) {
         return write({.kind = kind}, std::as_bytes(std::span(text.data(), text.size())));
     }
+    /// The last record: false always.
+    bool fail(const std::string& why) {
+        say(ImportRecord::Kind::Failed, why);
+        return false;
+    }
 
 private:
     bool put(Bytes bytes) {

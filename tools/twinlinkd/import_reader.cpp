@@ -23,6 +23,8 @@ constexpr u64 kDamageNamed = 20;
 
 // ---- captures
 
+// Below, false: nobody reads any more, or Failed was said and is the last record.
+
 /// Passes a frame's messages on, or counts why not. False when nobody reads any more.
 bool pass_on(Pipe& pipe, const RxFrame& frame, SourceCounts& counts) {
     const Bytes bytes{frame.data, frame.bytes};
@@ -46,7 +48,7 @@ bool pass_on(Pipe& pipe, const RxFrame& frame, SourceCounts& counts) {
 
 bool read_capture(const std::string& path, Pipe& pipe) {
     auto port = drivers::open_pcap_from_elsewhere(path, kPoolFrames);
-    if (!port) return pipe.say(Kind::Failed, port.error().text);
+    if (!port) return pipe.fail(port.error().text);
     SourceCounts counts;
     std::error_code none;
     counts.bytes_total = std::filesystem::file_size(path, none);
@@ -72,8 +74,8 @@ bool read_capture(const std::string& path, Pipe& pipe) {
         if (!pipe.say(Kind::Remark, text)) return false;
     }
     if (counts.frames == 0)
-        return pipe.say(Kind::Failed, "none of the " + std::to_string(counts.packets) +
-                                          " packets in the capture holds a valid frame of an ACD link");
+        return pipe.fail("none of the " + std::to_string(counts.packets) +
+                         " packets in the capture holds a valid frame of an ACD link");
     return true;
 }
 
@@ -85,7 +87,7 @@ public:
 
     bool run() {
         const auto snapshot = reader_.snapshot();
-        if (!snapshot) return pipe_.say(Kind::Failed, snapshot.error().text);
+        if (!snapshot) return pipe_.fail(snapshot.error().text);
         if (const auto info = snapshot->info()) counts_.bytes_total = info->journal_bytes;
         for (const StreamRecord& s : snapshot->streams())
             if (!read_stream({Acd{s.acd}, Epoch{s.epoch}})) return false;
@@ -106,7 +108,7 @@ private:
             bool valid = true;
             {
                 auto snapshot = reader_.snapshot();
-                if (!snapshot) return pipe_.say(Kind::Failed, snapshot.error().text), false;
+                if (!snapshot) return pipe_.fail(snapshot.error().text);
                 snapshot->on_damage([&](const Damage& damage) { note(damage); });
                 snapshot->blocks(stream, {at, Seq{~u64{0} - 1}}, [&](const BlockView& block) {
                     first_ = block.range.first;
@@ -151,9 +153,15 @@ private:
     std::vector<std::string> remarks_;
 };
 
+bool read_file(const std::string& path, Pipe& pipe) {
+    const auto archive = is_archive(path);
+    if (!archive) return pipe.fail(archive.error().text);
+    return *archive ? read_archive(path, pipe) : read_capture(path, pipe);
+}
+
 bool read_store(const std::string& path, Pipe& pipe) {
     auto reader = StoreReader::open(path);
-    if (!reader) return pipe.say(Kind::Failed, reader.error().text);
+    if (!reader) return pipe.fail(reader.error().text);
     return StoreWalk(std::move(*reader), pipe).run();
 }
 
@@ -162,10 +170,9 @@ bool read_store(const std::string& path, Pipe& pipe) {
 void read_import(const std::string& path, int out) {
     Pipe pipe(out);
     std::error_code none;
-    const bool good = std::filesystem::is_directory(path, none) ? read_store(path, pipe)
-                      : is_archive(path)                        ? read_archive(path, pipe)
-                                                                : read_capture(path, pipe);
-    if (good) pipe.say(Kind::End, "");
+    const bool whole =
+        std::filesystem::is_directory(path, none) ? read_store(path, pipe) : read_file(path, pipe);
+    if (whole) pipe.say(Kind::End, "");
 }
 
 }  // namespace twinlink::daemon

@@ -6,8 +6,8 @@
 // that no check foresees, and the daemon must outlive that. One thread. Memory: a few hundred KiB, whatever
 // the size of the file. A store is read in snapshots that last one journal block.
 //
-// What goes through the pipe: an ImportRecord, then its `bytes`, again and again, and End as the last one.
-// The daemon believes nothing of it before it has checked it.
+// What goes through the pipe: an ImportRecord, then its `bytes`, again and again, and End or Failed as the
+// last one. The daemon believes nothing of it before it has checked it.
 #pragma once
 
 #include <twinlink/frame.hpp>
