@@ -189,8 +189,8 @@ def map_full(rig):
     connected(one, two)
     rig.wait("room again", lambda: store_counter(one, "space_level") == 0)
     rig.wait("all to come", lambda: one.open_gaps() == 0, said=lambda: str(one.open_gaps()))
-    sender.kill()
-    rig.sender = None
+    truth = rig.over(sender)
+    rig.heal(one, two, truth)
     rig.show(f'told at {used} % "{tight[:80]}"; {early} blocks went before their time; no commit failed; map 48 -> 1000 MiB at a restart')
 
 
