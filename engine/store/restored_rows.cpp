@@ -3,6 +3,7 @@
 
 #include "engine/store/roll_up_writer.hpp"
 #include "engine/store/row_codec.hpp"
+#include "engine/store/row_retention.hpp"
 
 #include <twinlink/items.hpp>
 
@@ -25,11 +26,9 @@ std::optional<IntervalRecord> interval_at(const Txn& txn, const ReplacedInterval
 int newest_start(const Txn& txn, Acd acd, u64& start) noexcept {
     start = 0;
     Cursor c;
-    if (const int rc = c.open(txn, Db::Intervals)) return rc;
-    const Key behind = Key{}.put(acd.value).put(~u64{0}).put(u16{0xFFFF});
-    int rc = c.move(MDB_SET_RANGE, behind.bytes());
-    rc = c.move(rc == 0 ? MDB_PREV : MDB_LAST);
-    if (rc != 0) return rc == MDB_NOTFOUND ? 0 : rc;
+    bool found = false;
+    const int rc = to_newest_interval(txn, acd, c, found);
+    if (!found) return rc;
     KeyReader in(c.key);
     if (in.get<u16>() == acd.value) start = in.get<u64>();
     return 0;

@@ -38,16 +38,25 @@ int first_due(const Txn& txn, Acd acd, Span span, LocalDay none, LocalDay& first
 int now_of(const Txn& txn, Acd acd, u64 wall, KeptNow& now) noexcept {
     now = {};
     Cursor c;
-    if (const int rc = c.open(txn, Db::Intervals)) return rc;
-    int rc = c.move(MDB_SET_RANGE, Key{}.put(acd.value).put(~u64{0}).put(u16{0xFFFF}).bytes());
-    rc = c.move(rc == 0 ? MDB_PREV : MDB_LAST);
-    if (rc != 0) return rc == MDB_NOTFOUND ? 0 : rc;
-    const auto newest = unseal<IntervalRecord>(c.key, c.value);
-    if (newest && newest->acd == acd.value) now = kept_now(newest->start, newest->utc_offset_minutes, wall);
+    bool found = false;
+    const int rc = to_newest_interval(txn, acd, c, found);
+    if (!found) return rc;
+    if (const auto newest = unseal<IntervalRecord>(c.key, c.value))
+        now = kept_now(newest->start, newest->utc_offset_minutes, wall);
     return 0;
 }
 
 }  // namespace
+
+int to_newest_interval(const Txn& txn, Acd acd, Cursor& c, bool& found) noexcept {
+    found = false;
+    if (const int rc = c.open(txn, Db::Intervals)) return rc;
+    int rc = c.move(MDB_SET_RANGE, Key{}.put(acd.value).put(~u64{0}).put(u16{0xFFFF}).bytes());
+    rc = c.move(rc == 0 ? MDB_PREV : MDB_LAST);
+    if (rc != 0) return rc == MDB_NOTFOUND ? 0 : rc;
+    found = KeyReader(c.key).get<u16>() == acd.value;
+    return 0;
+}
 
 int kept_from(const Txn& txn, const Keeping& keeping, TableId table, Acd acd, u64& from) noexcept {
     from = 0;

@@ -25,6 +25,10 @@ struct Keeping {
 /// Where the rows of that table and ACD that are kept begin; 0 = with the first. Returns LMDB's code.
 int kept_from(const Txn& txn, const Keeping& keeping, TableId table, Acd acd, u64& from) noexcept;
 
+/// Puts a cursor that is not open yet on the record of the ACD's newest interval; not `found`: it has none.
+/// Returns LMDB's code.
+int to_newest_interval(const Txn& txn, Acd acd, Cursor& c, bool& found) noexcept;
+
 class RowRetention {
 public:
     RowRetention(const KeptFor& kept, Counters<StoreCounter>& counters) : kept_(kept), counters_(counters) {}
