@@ -85,6 +85,11 @@ def healed(*servers):
     wait_for("the pair to heal", lambda: not what_lacks(), said=lambda: ", ".join(what_lacks()))
 
 
+def intervals_begun(server):
+    """Of how many intervals there are rows: the last of them is not over, and has some all the same."""
+    return len({r["STARTTIME_UTC"] for r in server.twinlink("report", "skills")["rows"]})
+
+
 def rows_of(server, table):
     rows = server.rows(table)["rows"]
     for row in rows:

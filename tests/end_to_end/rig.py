@@ -269,12 +269,15 @@ class Truth:
                 for s in self.streams()}
 
 
-def switch(servers, folder, *args, command="run", wait=True, truth=True):
-    """Runs acdsim against the servers. Returns its Truth when waited for, else the process."""
+def switch(servers, folder, *args, command="run", wait=True, truth=True, recording=None):
+    """Runs acdsim against the servers. Returns its Truth when waited for, else the process. `recording`: files {link: capture} that
+    get all that it sends, as a further server that loses nothing."""
     folder = Path(folder)
     words = [*servers[0].wire.prefix, ACDSIM, command]
     for server in servers:
         words += ["--server", ",".join(f"{l}={spec}" for l, spec in server.wire.switch.items())]
+    if recording:
+        words += ["--server", ",".join(f"{l}=pcap:{file}" for l, file in recording.items())]
     words += servers[0].wire.switch_args
     words += ["--wait-ready", str(LIMIT_S), "--give-up", "0"]
     summary = folder / "truth.json"

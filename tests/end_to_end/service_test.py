@@ -1,9 +1,19 @@
 """Maintenance and collection turned off by people, real processes: told, recorded, kept over restarts, and healed afterwards."""
 import json
 import subprocess
+import sys
+from pathlib import Path
 
-from pair_rig import (ON_AND_ON, SMALL, asked, connected, equal_rows, healed, missing_equals_truth, proven_equal, two_servers)
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "reference"))
+
+import runs
+from pair_rig import (ON_AND_ON, SMALL, asked, connected, equal_rows, healed, intervals_begun, missing_equals_truth, proven_equal,
+                      two_servers)
 from rig import LIMIT_S, TWINLINK, Truth, check, end_orderly, equal, main, switch, wait_for
+
+
+# So that the independent reference can compute every table.
+TRACED = {**SMALL, "extra_acd": f"{SMALL['extra_acd']}\ntrace_agents = {runs.TRACED}"}
 
 
 def say(server, *words, code=0):
@@ -75,14 +85,54 @@ def maintenance(folder):
     one.stop(), two.stop()
 
 
-def collection(folder):
-    """an ACD's collection off on one server: nothing is taken, also after a kill; then its gap has that cause and the partner fills it"""
-    one, two = two_servers(folder, acds=2, **SMALL)
+def begin(folder, *words, **options):
+    """Two servers and a switch that sends to both and into a recording, over the end of an interval."""
+    one, two = two_servers(folder, **TRACED, **options)
     one.start(), two.start()
     connected(one, two)
-    sender = switch([one, two], folder, "--agents", "40", *ON_AND_ON, "--start", "2026-03-02T09:25:00Z", "--speed", "300",
-                    "--seed", "32", "--acds", "2", wait=False)
+    recording = {link: folder / f"{link}.pcap" for link in "AB"}
+    sender = switch([one, two], folder, "--agents", "40", *ON_AND_ON, "--start", "2026-03-02T09:25:00Z", "--speed", "300", *words,
+                    wait=False, recording=recording)
     wait_for("messages", lambda: min(one.messages(), two.messages()) > 100)
+    return one, two, sender, recording
+
+
+def ends_whole(one, two, sender, folder, recording):
+    """The switch ends; both heal, hold the same rows and lack what both lost, and every item of every row equals the reference."""
+    wait_for("an interval to be over", lambda: intervals_begun(two) > 1)
+    end_orderly(sender)
+    one.settle(), two.settle()
+    healed(one, two)
+    proven_equal(one, two)
+    one.stop(), two.stop()
+    missing_equals_truth(one, two, Truth(folder / "truth.json"))
+    equal_rows(one, two)
+    both = runs.Both(strict=True)
+    values = runs.against(both, runs.merge(both.schema, recording.values()), (one, two))
+    print(f"  {values:,} values equal the reference", flush=True)
+    one.store_check()
+
+
+def down_for_maintenance(folder):
+    """a server is in maintenance and down while the switch sends; back, it has all from its partner, and every value is right"""
+    one, two, sender, recording = begin(folder, "--seed", "33")
+    say(one, "maintenance", "on", "--text", "new disks")
+    one.stop()
+    wait_for("the farewell", lambda: any("stopped for maintenance" in n for n in two.status()["notes"]),
+             said=lambda: f"{two.status()['notes']} {two.status()['reasons']}")
+    more = two.messages() + 1_000
+    wait_for("the other server to go on", lambda: two.messages() > more)
+    one.start()
+    say(one, "maintenance", "off")
+    connected(one, two)
+    ends_whole(one, two, sender, folder, recording)
+    filled = [g for g in one.gaps()["gaps"] if g["filled_by"] == "partner"]
+    check(sum(g["missing"] for g in filled) >= 900 and all(g["state"] == "healed" for g in filled), f"gaps: {one.gaps()['gaps']}")
+
+
+def collection(folder):
+    """an ACD's collection off on one server: nothing is taken, also after a kill; then its gap has that cause and the partner fills it"""
+    one, two, sender, recording = begin(folder, "--seed", "32", "--acds", "2", acds=2)
     say(one, "collection", "off", "--acd", "3", code=1)
     equal([o["acd"] for o in say(one, "collection", "off", "--acd", "1")["collection_off"]], [1], "what is off")
 
@@ -102,19 +152,11 @@ def collection(folder):
     wait_for("the record", lambda: [e["GOES_ON"] for e in exceptions(one, "collection_off")] == [True])
     check("collection_off_acd_1" in one.twinlink("report", "skills"), "reports do not say it")
     say(one, "collection", "on", "--acd", "1")
-    wait_for("an interval to be over", lambda: two.twinlink("report", "skills")["rows"])
-    end_orderly(sender)
-    one.settle(), two.settle()
-    healed(one, two)
-    proven_equal(one, two)
-    one.stop(), two.stop()
-    missing_equals_truth(one, two, Truth(folder / "truth.json"))
-    equal_rows(one, two)
+    ends_whole(one, two, sender, folder, recording)
     of = [g for g in one.gaps()["gaps"] if g["cause"] == "collection_off"]
     check(of and all(g["filled_by"] == "partner" and g["state"] == "healed" for g in of), f"gaps: {one.gaps()['gaps']}")
     check(exceptions(one, "collection_off")[0]["DURATION"] > 0, "it was off for no time")
-    one.store_check()
 
 
 if __name__ == "__main__":
-    main([maintenance, collection])
+    main([maintenance, down_for_maintenance, collection])

@@ -17,9 +17,8 @@ for neighbour in ("end_to_end", "reference"):
     sys.path.insert(0, str(HERE.parent / neighbour))
 
 import runs
-from compare import differences
-from pair_rig import (ON_AND_ON, common, connected, counter, equal_rows, healed, make_credentials, missing_equals_truth,
-                      partner_table, proven_equal)
+from pair_rig import (ON_AND_ON, common, connected, counter, equal_rows, healed, intervals_begun, make_credentials,
+                      missing_equals_truth, partner_table, proven_equal)
 from rig import (ACDSIM, LIMIT_S, Failed, Server, Truth, check, end_orderly, equal, open_ranges, switch, vhost, wait_for)
 from stream import merge
 
@@ -27,6 +26,8 @@ PAIR_PORT = 5600
 ROWS = {}
 SMALL_ACD = f"trace_agents = {runs.TRACED}\ncalls_max = 4096\nagents_max = 1024\nskills_max = 64"
 SMALL_STORE = "commit_mib_max = 8"
+# Some 30,000 messages on both links, which the reference computes in half a minute.
+REFERENCE_BYTES_MAX = 6 << 20
 # A small centre, over the end of an interval: some 1,100 messages, which the reference computes in a second.
 DAY = ["--agents", "20", "--hours", "40m", "--start", "2026-03-02T09:00:00Z", "--seed", "5"]
 
@@ -60,6 +61,7 @@ class Rig:
         self.evidence = []
         self.servers = []
         self.sender = None
+        self.recording = None  # {link: capture of all that was sent}
         self.dead = {}  # server: its links that bring nothing any more
 
     def show(self, text):
@@ -97,9 +99,9 @@ class Rig:
         """A day of the switch to its end; what became of each message."""
         return switch(servers, self.folder, *words)
 
-    def sending_day(self, servers, *words):
+    def sending_day(self, servers, *words, recording=None):
         """The same, while it goes on: ended() waits for its end."""
-        self.sender = switch(servers, self.folder, *words, wait=False)
+        self.sender = switch(servers, self.folder, *words, wait=False, recording=recording)
         return self.sender
 
     def ended(self, sender):
@@ -115,9 +117,11 @@ class Rig:
                                          folder / "truth.json", *words)], check=True, capture_output=True)
         return Truth(folder / "truth.json")
 
-    def sending(self, servers, *words):
-        """A switch that goes on until over() is called; its first interval ends five minutes later."""
-        return self.sending_day(servers, *ON_AND_ON, "--start", "2026-03-02T09:25:00Z", *words)
+    def sending(self, servers, *words, recorded=False):
+        """A switch that goes on until over() is called; its first interval ends five minutes later. `recorded`: for as_recorded()."""
+        if recorded:
+            self.recording = {link: self.folder / f"recorded-{link}.pcap" for link in "AB"}
+        return self.sending_day(servers, *ON_AND_ON, "--start", "2026-03-02T09:25:00Z", *words, recording=self.recording)
 
     def over(self, sender):
         for server in self.servers:
@@ -178,28 +182,25 @@ class Rig:
         """Every item of every row of these (stopped) servers is that of a server that the same day reached whole.
 
         For days of several lives of the ACD: what an interval is that was cut by a restart, the reference leaves open."""
-        items = runs.catalogue()
         whole = self.server(1, name="whole").start()
         switch([whole], whole.folder, *words, "--speed", "900")
         whole.settle()
         whole.stop()
         check(not whole.gaps()["gaps"], "the server that shall lose nothing lost something")
-        wanted = runs.product_rows(whole, items)
-        values = 0
-        for server in servers:
-            rows = runs.product_rows(server, items)
-            for table, of in wanted.items():
-                wrong = [(name, item, row.get(item), rows[table].get(name, {}).get(item)) for name, row in of.items()
-                         for item in row if row[item] != rows[table].get(name, {}).get(item)]
-                wrong += [(name, "the row", None, "there") for name in rows[table].keys() - of.keys()]
-                check(not wrong, f"{table}: {len(wrong)} values differ from those of a server that lost nothing, the first: {wrong[:3]}")
-                values += sum(len(row) for row in of.values())
-        self.show(f"{values:,} values equal those of a server that lost nothing")
+        self.show(f"{runs.same_values(whole, servers):,} values equal those of a server that lost nothing")
 
-
-def intervals_begun(server):
-    """Of how many intervals there are rows: the last of them is not over, and has some all the same."""
-    return len({r["STARTTIME_UTC"] for r in server.twinlink("report", "skills")["rows"]})
+    def as_recorded(self, *servers, complete=False):
+        """Every item of every row of these (stopped) servers is what comes of all that the switch sent: by the independent reference,
+        or, where that would take minutes, by a server that reads the recording. `complete`: as of runs.against(), by the reference."""
+        if complete or sum(file.stat().st_size for file in self.recording.values()) <= REFERENCE_BYTES_MAX:
+            both = runs.Both(strict=True)
+            values = runs.against(both, merge(both.schema, self.recording.values()), servers, complete=complete)
+            self.show(f"{values:,} values {'of complete rows ' if complete else ''}equal the reference")
+            return
+        folder = self.folder / "whole"
+        folder.mkdir()
+        whole = runs.product(folder, self.recording, 1)
+        self.show(f"{runs.same_values(whole, servers):,} values equal those of a server that read all of it from a file")
 
 
 def count(ranges):
@@ -217,20 +218,7 @@ def of_reference(folder, words, servers):
     both = runs.Both(strict=True)
     captures = Path(tempfile.mkdtemp(prefix="reference-", dir=folder))
     paths = runs.captures(captures, " ".join(words))
-    return against(both, merge(both.schema, paths.values()), servers)
-
-
-def against(both, streams, servers, but=()):
-    """Rows of the servers against those of streams that lack nothing, all items `but` these; how many values were compared."""
-    tables = runs.reference_rows(streams, both.items, both.known)
-    values = 0
-    for server in servers:
-        for table, got in runs.product_rows(server, tables.catalogue).items():
-            wrong = [d for d in differences(tables, table, got) if d.item not in but]
-            check(not wrong, f"{len(wrong)} values differ from the reference, the first: {wrong[0] if wrong else ''}")
-            values += len(got) * len(tables.catalogue.items[table])
-    check(values > 0, "there was nothing to compare")
-    return values
+    return runs.against(both, merge(both.schema, paths.values()), servers)
 
 
 # ---- what a server shows

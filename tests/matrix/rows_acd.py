@@ -3,7 +3,7 @@ import json
 import subprocess
 
 import runs
-from matrix_rig import DAY, HERE, against, check, connected, counter, equal, healed, link_of, row, wait_for
+from matrix_rig import DAY, HERE, check, connected, counter, equal, healed, link_of, row, wait_for
 from rig import TWINLINK
 from tape import PORT, Tape
 
@@ -102,7 +102,7 @@ def numbers_beyond_32_bits(rig):
     equal([len(s) for s in streams], [1, 1], "lives")
     equal([s.status()["acds"][0]["next"] for s in (one, two)], [played.last + 1] * 2, "next numbers")
     heal_tape(rig, one, two, played, lost)
-    values = against(runs.Both(strict=True), played.stream(), [one, two], but=("INCOMPLETE",))
+    values = runs.against(runs.Both(strict=True), played.stream(), [one, two], but=("INCOMPLETE",))
     rig.show(f"numbers {min(played.messages)} to {played.last} in one life; {values:,} values equal the reference of the same "
              "messages numbered from 1")
 

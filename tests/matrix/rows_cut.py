@@ -158,7 +158,7 @@ def power_of_both(rig):
             (rig.folder / f"disk{n}").mkdir()
             server.start()
         connected(*servers)
-        sender = rig.sending(servers, "--agents", "60", "--speed", "300", "--seed", str(58 + cut))
+        sender = rig.sending(servers, "--agents", "60", "--speed", "300", "--seed", str(58 + cut), recorded=True)
         for server in servers:
             rig.wait("messages to be durable", lambda: server.status()["store"]["committed_messages"] > 300 + 200 * cut)
         durable = [server.status()["store"]["committed_messages"] for server in servers]
@@ -186,6 +186,7 @@ def power_of_both(rig):
         missing = [r for of in open_ranges(servers[0].gaps()).values() for r in of]
         check(all(first >= max(ends) for first, _ in missing), f"lost is {missing}, one of the two had all before {max(ends)}")
         lost += sum(last - first + 1 for first, last in missing)
+        rig.as_recorded(*servers, complete=True)
         for n in (1, 2):
             shutil.rmtree(rig.folder / f"disk{n}")
         rig.servers.clear()

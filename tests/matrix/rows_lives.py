@@ -17,7 +17,7 @@ def killed_again_and_again(rig):
     times = 3 if rig.quick else 100
     rng = random.Random(14)
     one, two = rig.two()
-    sender = rig.sending([one, two], "--agents", "60", "--speed", "300", "--seed", "44")
+    sender = rig.sending([one, two], "--agents", "60", "--speed", "300", "--seed", "44", recorded=True)
     kept = {one: 0, two: 0}  # messages in the store when the present life of a server began
     least = None
     for kill in range(times):
@@ -36,6 +36,7 @@ def killed_again_and_again(rig):
     connected(one, two)
     truth = rig.over(sender)
     rig.heal(one, two, truth)
+    rig.as_recorded(one, two)
     check(all(kept.values()), "a server held nothing at its kill: the row proves nothing")
     causes = sorted({g["cause"] for s in (one, two) for g in s.gaps()["gaps"]})
     rig.show(f"{times} kills: after each at least what had been called durable (least surplus {least}); causes of gaps {', '.join(causes)}")
@@ -74,7 +75,7 @@ def machine_lost(rig):
 
     all is rebuilt from the partner, live traffic goes on; how much is still to come is shown"""
     one, two = rig.two(partner="lend_mib_per_s = 1")
-    sender = rig.sending([one, two], "--agents", "200" if rig.quick else "600", "--speed", "600", "--seed", "46")
+    sender = rig.sending([one, two], "--agents", "200" if rig.quick else "600", "--speed", "600", "--seed", "46", recorded=True)
     many = 2000 if rig.quick else 60_000
     rig.wait("a history", lambda: two.messages() > many)
     one.kill()
@@ -96,6 +97,7 @@ def machine_lost(rig):
     check(fetched >= many // 2, f"{fetched} messages came from the partner")
     first_seen = one.status()["acds"][0]["first_seen"]
     rig.heal(one, two, truth)
+    rig.as_recorded(one, two)
     rig.show(f"first heard {first_seen}; {fetched} rebuilt from the partner in {took:.1f} s under live traffic "
              f"(shown as to come: up to {max(to_come)}), watermark then {live['watermark']}")
 

@@ -42,7 +42,7 @@ def told_to_stop(rig):
     one, two = rig.two()
     ups = None if rig.quick else a_ups(rig, two)
     load = ["--agents", "200", "--speed", "600"] if rig.quick else ["--agents", "600", "--speed", "3000"]
-    sender = rig.sending([one, two], *load, "--seed", "56")
+    sender = rig.sending([one, two], *load, "--seed", "56", recorded=True)
     ends = {}
 
     def collecting():
@@ -72,6 +72,7 @@ def told_to_stop(rig):
         collecting()
     truth = rig.over(sender)
     rig.heal(one, two, truth)
+    rig.as_recorded(one, two)
     short_enough(rig, ends)
     rig.show("collected = durable each time; ended after " + ", ".join(f"{1000 * s:.0f} ms ({what})" for what, s in ends.items()))
 

@@ -132,7 +132,7 @@ def dies_of_its_store(rig):
     watched = Supervised(one).start()
     two.start()
     connected(one, two)
-    sender = rig.sending([one, two], "--agents", "60", "--speed", "300", "--seed", "29")
+    sender = rig.sending([one, two], "--agents", "60", "--speed", "300", "--seed", "29", recorded=True)
     damaged = [cut_under] if rig.quick else [cut_under, overwritten_under]
     for damage in damaged:
         before = one.messages()
@@ -167,6 +167,7 @@ def dies_of_its_store(rig):
     rig.show("three crashes: safe mode at the third start; three more: nothing more was put aside")
     truth = rig.over(sender)
     rig.heal(one, two, truth)
+    rig.as_recorded(one, two)
 
 
 @row(30, quick=True)
@@ -178,7 +179,7 @@ def hung_stage(rig):
     watched = Supervised(one, watchdog_s=1 if rig.quick else 4).start()
     two.start()
     connected(one, two)
-    sender = rig.sending([one, two], "--agents", "60", "--speed", "300", "--seed", "30")
+    sender = rig.sending([one, two], "--agents", "60", "--speed", "300", "--seed", "30", recorded=True)
     rig.wait("messages", lambda: min(one.messages(), two.messages()) > 200)
     noticed, back = {}, {}
 
@@ -201,6 +202,7 @@ def hung_stage(rig):
     connected(one, two)
     truth = rig.over(sender)
     rig.heal(one, two, truth)
+    rig.as_recorded(one, two)
     check(watched.times("STOPPING=1"), "the supervisor was not told of the end")
     causes = {g["cause"] for g in one.gaps()["gaps"]}
     rig.show(f"noticed after {', '.join(f'{t} {s:.1f} s' for t, s in noticed.items())} (limit of the watchdog {watched.watchdog_s} s); "

@@ -13,6 +13,7 @@ from fold import Fold
 from identities import broken
 from rig import ACDSIM, BIN, TWINLINK, Server, Wire, check
 from schema import Schema
+from stream import merge
 from tables import Catalogue, Tables
 
 SCHEMA = HERE.parents[1] / "include/twinlink/acd_link.xml"
@@ -100,6 +101,38 @@ def reference_rows(streams, items, known):
         check(not missing, f"{len(missing)} messages came on no link: {missing[:5]} ...")
         Fold(stream, tables, known, TRACED)
     return tables
+
+
+def against(both, streams, servers, but=(), complete=False):
+    """Rows of the servers against those of streams that lack nothing, all items `but` these; how many values were compared.
+    `complete`: the servers do lack something, and what they call complete is compared: rows that are there and not INCOMPLETE."""
+    tables = reference_rows(streams, both.items, both.known)
+    values = 0
+    for server in servers:
+        for table, got in product_rows(server, tables.catalogue).items():
+            if complete:
+                got = {name: row for name, row in got.items() if not row["INCOMPLETE"]}
+            wrong = [d for d in differences(tables, table, got) if d.item not in but and not (complete and d.got is None)]
+            check(not wrong, f"{len(wrong)} values differ from the reference, the first: {wrong[0] if wrong else ''}")
+            values += len(got) * len(tables.catalogue.items[table])
+    check(values > 0, "there was nothing to compare")
+    return values
+
+
+def same_values(whole, servers):
+    """How many values of all rows are those of `whole`: all."""
+    items = catalogue()
+    rows = product_rows(whole, items)
+    values = 0
+    for server in servers:
+        for table, of in product_rows(server, items).items():
+            wanted = rows[table]
+            wrong = [(name, item, row.get(item), of.get(name, {}).get(item)) for name, row in wanted.items()
+                     for item in row if row[item] != of.get(name, {}).get(item)]
+            wrong += [(name, "the row", None, "there") for name in of.keys() - wanted.keys()]
+            check(not wrong, f"{table}: {len(wrong)} values differ from those of a server that lost nothing, the first: {wrong[:3]}")
+            values += sum(len(row) for row in wanted.values())
+    return values
 
 
 @dataclass

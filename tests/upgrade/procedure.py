@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import time
 
+import runs
 from matrix_rig import DAY, SMALL_ACD, SMALL_STORE, of_reference
 from pair_rig import (asked, common, connected, counter, equal_rows, healed, make_credentials, missing_equals_truth,
                       partner_table, proven_equal)
@@ -16,12 +17,16 @@ SEED = random.Random(20261130)
 LOSSES = ["--fault", "server=1 loss=0.1", "--fault", "server=2 loss=0.1"]
 
 
+def server_of(folder, partner):
+    return Server(folder, "udp", extra=f"{PATIENT}\n{partner}", extra_store=SMALL_STORE, extra_acd=SMALL_ACD, pool_frames=8192,
+                  crashes_max=None)
+
+
 def pair(folder, program):
     """Two servers, both running `program` and connected."""
     port = free_udp_ports(1)[0]
     credentials = make_credentials(folder)
-    servers = [Server(folder / f"server{n}", "udp", extra=f"{PATIENT}\n{partner_table(mode, port, own)}", extra_store=SMALL_STORE,
-                      extra_acd=SMALL_ACD, pool_frames=8192, crashes_max=None)
+    servers = [server_of(folder / f"server{n}", partner_table(mode, port, own))
                for n, mode, own in ((1, "listen", credentials[0]), (2, "connect", credentials[1]))]
     for server in servers:
         server.program = program
@@ -192,21 +197,22 @@ def two_folds(folder):
         equal({r["FOLD_VERSION"] for r in rows}, {2}, "fold versions of rows")
 
 
+def two_lives(servers, *losses):
+    """Forty minutes of the previous version's switch, half an hour of nothing, and forty minutes of this version's."""
+    for tools, start in ((OLD, "2026-03-02T09:00:00Z"), (ACDSIM.parent.parent, "2026-03-02T10:10:00Z")):
+        command = [tools / "acdsim/acdsim", "run", "--agents", "20", "--seed", "5", "--speed", "900", "--hours", "40m", "--start", start,
+                   "--wait-ready", LIMIT_S, "--give-up", "0", *losses]
+        for server in servers:
+            command += ["--server", ",".join(f"{l}={spec}" for l, spec in server.wire.switch.items())]
+        subprocess.run([str(w) for w in command], check=True, capture_output=True, timeout=5 * LIMIT_S)
+        for server in servers:
+            server.settle()
+
+
 def switch_upgraded(folder):
     """the switch gets another version: silence, then a new life of its numbering; lost is nothing but the silence, and it shows"""
     one, two = pair(folder, TWINLINKD)
-    words = ["--agents", "20", "--seed", "5", "--speed", "900", *LOSSES]
-    lives = []
-    for tools, hours in ((OLD, "2026-03-02T09:00:00Z"), (ACDSIM.parent.parent, "2026-03-02T10:10:00Z")):
-        command = [str(tools / "acdsim/acdsim"), "run"]
-        for server in (one, two):
-            command += ["--server", ",".join(f"{l}={spec}" for l, spec in server.wire.switch.items())]
-        command += [*words, "--hours", "40m", "--start", hours, "--wait-ready", str(LIMIT_S), "--give-up", "0",
-                    "--truth-summary", str(folder / f"truth{len(lives)}.json")]
-        subprocess.run(command, check=True, capture_output=True, timeout=5 * LIMIT_S)
-        for server in (one, two):
-            server.settle()
-        lives.append(Truth(folder / f"truth{len(lives)}.json"))
+    two_lives((one, two), *LOSSES)
     healed(one, two)
     proven_equal(one, two)
     one.stop(), two.stop()
@@ -218,7 +224,12 @@ def switch_upgraded(folder):
         check({"silent", "epoch_begun", "pump_up"} <= told, f"the silence and the new life are not told: {told}")
         server.store_check()
     equal_rows(one, two)
-    print(f"  told: {', '.join(sorted(told))}", flush=True)
+    whole = server_of(folder / "whole", "").start()
+    two_lives([whole])
+    whole.stop()
+    check(not whole.gaps()["gaps"], "the server that shall lose nothing lost something")
+    values = runs.same_values(whole, (one, two))
+    print(f"  told: {', '.join(sorted(told))}; {values:,} values equal those of a server that lost nothing", flush=True)
 
 
 def run(old, fold):

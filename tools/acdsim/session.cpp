@@ -76,8 +76,8 @@ Expected<std::vector<ServerSpec>> parse_servers(const Options& o) {
         if (!spec) return std::unexpected(std::move(spec.error()).in("--server"));
         specs.push_back(std::move(*spec));
     }
-    if (specs.empty() || specs.size() > 2)
-        return failure("one or two servers are wanted: --server 'A=SPEC,B=SPEC'");
+    if (specs.empty() || specs.size() > kServersMax)
+        return failure("one to three servers are wanted: --server 'A=SPEC,B=SPEC'");
     return specs;
 }
 

@@ -28,7 +28,7 @@ struct Options {
     u16 first_acd = 1;
     ReplayOptions replay;
     u32 loop_days = 0;                 ///< a whole day, encoded once and sent so often; 0 = no loop
-    std::vector<std::string> servers;  ///< 'A=SPEC,B=SPEC', one or two
+    std::vector<std::string> servers;  ///< 'A=SPEC,B=SPEC', at most kServersMax
     std::vector<std::string> faults;
     EncoderConfig encoder;  ///< flush_age and heartbeat_every in wall time; scaled by the speed
     Pacing pacing;

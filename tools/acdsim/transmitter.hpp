@@ -13,7 +13,7 @@ using ServerSenders = std::array<std::unique_ptr<Sender>, kLinks>;
 
 class Transmitter final : public FrameSink {
 public:
-    /// One or two servers. `log` may be null and outlives the transmitter. `rules` are resolved.
+    /// At most kServersMax servers. `log` may be null and outlives the transmitter. `rules` are resolved.
     Transmitter(std::vector<ServerSenders> servers, const std::vector<FaultRule>& rules, u64 seed,
                 FateLog* log);
 

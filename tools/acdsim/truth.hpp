@@ -27,6 +27,9 @@ struct LinkTruth {
     std::array<u64, kFates> messages{};
 };
 
+/// Servers of one switch: a pair, and a recording of what they were sent.
+inline constexpr std::size_t kServersMax = 3;
+
 struct ServerTruth {
     std::vector<Range> lost;  ///< delivered on neither link, neighbours joined
     u64 lost_both = 0;
@@ -62,7 +65,7 @@ public:
     [[nodiscard]] std::string summary() const;
 
 private:
-    using Fates = std::array<std::array<Fate, kLinks>, 2>;  // [server][link]
+    using Fates = std::array<std::array<Fate, kLinks>, kServersMax>;  // [server][link]
     struct Record {
         u64 time;
         Fates fates;
