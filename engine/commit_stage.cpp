@@ -34,12 +34,16 @@ bool CommitStage::wait_for_room(Now now) {
     };
     add(batches_.full);
     add(refolded_.full);
-    add(rolled_.full);
-    if (restored_.full.read_available() != 0) bytes += 1 + bytes_of(restored_.full.front()->batch);
+    // What comes after them asks for itself when its turn has come: it must not keep them waiting.
+    const bool live = bytes != 0;
+    if (bytes == 0) add(rolled_.full);
+    if (bytes == 0 && restored_.full.read_available() != 0)
+        bytes = 1 + bytes_of(restored_.full.front()->batch);
     if (bytes == 0 || store_stopped()) return false;
-    if (no_room() && now.mono - asked_ < kAskAgainEvery) return true;
+    if (no_room() && live == refused_live_ && now.mono - asked_ < kAskAgainEvery) return true;
     asked_ = now.mono;
-    const bool room = store_.room_for(bytes);
+    refused_live_ = live;
+    const bool room = store_.room_for(bytes, live);
     if (!room)
         if (const auto shed = store_.shed(); !shed && store_.stopped() != StopReason::None)
             stop(shed.error().text);

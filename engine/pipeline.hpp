@@ -228,8 +228,9 @@ private:
     MirrorFeed& mirror_;
     std::atomic<bool> stopped_{false};
     std::atomic<bool> no_room_{false};
-    Nanos looked_;  ///< when the store was looked after
-    Nanos asked_;   ///< when there was no room, or something was shed
+    Nanos looked_;               ///< when the store was looked after
+    Nanos asked_;                ///< when there was no room, or something was shed
+    bool refused_live_ = false;  ///< ... for live messages; else for what comes after them
     /// Intervals that a refold has replaced, by which refold, until its state is taken over: what the live
     /// fold still says of them is out of date.
     std::map<ReplacedInterval, u64> replaced_;

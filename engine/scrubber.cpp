@@ -138,7 +138,11 @@ void Scrubber::found(store::Rotten rotten, Now now) {
     const auto same = [&](const Open& open) {
         return open.rotten.db == rotten.db && open.rotten.key == rotten.key;
     };
-    if (std::ranges::any_of(open_, same) || open_.size() >= kRotMendingMax) return;
+    const auto mending = [](const Open& open) { return open.told.state == RotState::Mending; };
+    // What cannot be made good must not keep the rest from being: the next pass finds what is left out here.
+    if (std::ranges::any_of(open_, same) || open_.size() >= kRotKnownMax ||
+        std::ranges::count_if(open_, mending) >= static_cast<std::ptrdiff_t>(kRotMendingMax))
+        return;
     ++now_.errors;
     Open& open = open_.emplace_back();
     open.told = {.where = rotten.where(), .what = rotten.what, .mending = {}, .found_wall = now.wall.value};
@@ -311,6 +315,8 @@ void Scrubber::judge(Open& open, const StoreSnapshot& snapshot, Now now) {
                 missing = true;
             }
         if (!missing) {
+            // Gone of itself, by retention or because others wrote it: nothing was asked of anybody.
+            if (!open.ordered) open.told.mending = "it is not there any more";
             open.told.state = RotState::Mended;
             open.told.ended_wall = now.wall.value;
         } else if (lost) {

@@ -35,6 +35,8 @@ inline constexpr u64 kScrubSliceBytes = 256 * 1024;
 inline constexpr u64 kScrubAskedBytesPerS = u64{64} << 20;
 /// Findings under way at a time; of more the next pass tells. Chosen: a device that loses more is replaced.
 inline constexpr std::size_t kRotMendingMax = 256;
+/// ... and that are known as rotten, whatever can be done about them.
+inline constexpr std::size_t kRotKnownMax = 4'096;
 
 class Scrubber {
 public:

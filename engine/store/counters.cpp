@@ -53,6 +53,8 @@ CounterInfo info(StoreCounter which) noexcept {
         {"map_bytes", "Size that the store may reach"},
         {"file_bytes", "Size of the data file up to its last page, free pages included"},
         {"used_bytes", "Bytes in pages that are in use, free pages not counted; refreshed every 64 commits"},
+        {"held_bytes",
+         "Bytes in free pages that a reader's snapshot keeps from being used again; as used_bytes"},
         {"journal_bytes", "Bytes in pages of journal and checkpoints"},
         {"disk_bytes", "Size of the file system that the store is on"},
         {"disk_free_bytes", "Of that, free for this process or reserved for the store"},

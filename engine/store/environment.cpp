@@ -21,7 +21,7 @@ std::mutex open_mutex;
 std::map<FileId, std::weak_ptr<StoreEnvironment>> open_environments;
 
 Expected<FileId> file_id(const std::filesystem::path& folder) {
-    struct stat s{};
+    struct stat s {};
     const auto file = folder / "data.mdb";
     if (::stat(file.c_str(), &s) != 0)
         return failure(fmt::format("{}: {}", file.string(), std::strerror(errno)));
@@ -36,13 +36,18 @@ std::unexpected<Error> fail(int rc, const std::string& doing) {
     return failure(fmt::format("{}: {}", doing, mdb_strerror(rc)));
 }
 
-int free_pages(const Txn& txn, u64& pages) noexcept {
-    pages = 0;
+int free_pages(const Txn& txn, FreePages& pages, u64 oldest) noexcept {
+    pages = {};
     Cursor c;
     int rc = c.open_free_list(txn);
     if (rc == MDB_SUCCESS) rc = c.move(MDB_FIRST);
     for (; rc == MDB_SUCCESS; rc = c.move(MDB_NEXT))
-        if (c.value.size() >= sizeof(u64)) pages += read<u64>(c.value.data());
+        if (c.key.size() >= sizeof(u64) && c.value.size() >= sizeof(u64)) {
+            const u64 freed = read<u64>(c.value.data());
+            pages.all += freed;
+            // LMDB takes what was freed by a transaction that all open snapshots are younger than.
+            if (read<u64>(c.key.data()) >= oldest) pages.held += freed;
+        }
     return rc == MDB_NOTFOUND ? MDB_SUCCESS : rc;
 }
 

@@ -144,8 +144,13 @@ private:
     MDB_cursor* cursor_ = nullptr;
 };
 
-/// Pages on the free list, by walking it. Returns LMDB's code.
-int free_pages(const Txn& txn, u64& pages) noexcept;
+/// Pages on the free list.
+struct FreePages {
+    u64 all = 0;
+    u64 held = 0;  ///< of them: a snapshot of that transaction, or an older one, still shows them
+};
+/// By walking the list; `oldest` = the transaction of the oldest snapshot that is open. Returns LMDB's code.
+int free_pages(const Txn& txn, FreePages& pages, u64 oldest = ~u64{0}) noexcept;
 
 }  // namespace store
 }  // namespace twinlink

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -167,7 +168,7 @@ std::string probe_here(const std::filesystem::path& folder) {
 }  // namespace
 
 std::string structure_error(const Txn& txn, const std::filesystem::path& folder) {
-    struct stat s{};
+    struct stat s {};
     if (::stat((folder / "data.mdb").c_str(), &s) != 0) return std::strerror(errno);
     const u64 file_pages = static_cast<u64>(s.st_size) / txn.stat(Db::Meta).ms_psize;
     if (auto text = check_free_list(txn, file_pages); !text.empty()) return text;
@@ -177,7 +178,7 @@ std::string structure_error(const Txn& txn, const std::filesystem::path& folder)
 Expected<void> check_file(const std::filesystem::path& folder) {
     const auto path = folder / "data.mdb";
     const File file(path.c_str());
-    struct stat s{};
+    struct stat s {};
     if (file.fd < 0 || ::fstat(file.fd, &s) != 0)
         return failure(fmt::format("{}: {}", path.string(), std::strerror(errno)));
     if (!S_ISREG(s.st_mode)) return failure(fmt::format("{} is not a file", path.string()));
@@ -237,7 +238,12 @@ Expected<std::string> in_child(const std::function<std::string()>& work, int tim
     if (child == 0) {
         // The parent's handlers and buffers are not ours: die plainly on a fault, leave without clean-up.
         for (const int s : {SIGBUS, SIGSEGV, SIGABRT, SIGFPE, SIGILL}) ::signal(s, SIG_DFL);
-        const std::string text = work();
+        std::string text;
+        try {
+            text = work();
+        } catch (const std::bad_alloc&) {
+            ::_exit(3);  // a lack of memory says nothing of the store
+        }
         for (std::size_t done = 0; done < text.size();) {
             const ssize_t n = ::write(ends[1], text.data() + done, text.size() - done);
             if (n <= 0) ::_exit(3);
@@ -266,7 +272,11 @@ Expected<std::string> in_child(const std::function<std::string()>& work, int tim
     int status = 0;
     while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }
-    if (crashed != nullptr) *crashed = !late && WIFSIGNALED(status);
+    // Who is killed from outside (for want of memory, say) did not die of what it read.
+    constexpr std::array kOfWhatItRead{SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL};
+    if (crashed != nullptr)
+        *crashed = !late && WIFSIGNALED(status) &&
+                   std::ranges::find(kOfWhatItRead, WTERMSIG(status)) != kOfWhatItRead.end();
     if (late) return failure(fmt::format("reading it did not end within {} s", timeout_s));
     if (unread != 0)
         return failure(fmt::format("what the child process found cannot be read: {}", std::strerror(unread)));
@@ -323,7 +333,7 @@ std::optional<std::array<MetaPage, 2>> read_metas(const File& file) {
 }  // namespace
 
 std::string damage_of(const std::filesystem::path& folder) {
-    struct stat s{};
+    struct stat s {};
     if (::stat((folder / "writer.lock").c_str(), &s) != 0) return {};
     const auto lock = WriterLock::take(folder);
     if (!lock) return {};

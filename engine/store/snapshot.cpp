@@ -45,7 +45,7 @@ Expected<StoreInfo> StoreSnapshot::info() const {
     mdb_env_info(state_->environment->env, &env);
     const MDB_stat journal = txn.stat(Db::Journal);
     const MDB_stat checkpoints = txn.stat(Db::Checkpoints);
-    u64 free = 0;
+    FreePages free;
     free_pages(txn, free);
     const auto pages = [](const MDB_stat& s) {
         return s.ms_branch_pages + s.ms_leaf_pages + s.ms_overflow_pages;
@@ -61,7 +61,7 @@ Expected<StoreInfo> StoreSnapshot::info() const {
     i.map_bytes = env.me_mapsize;
     i.page_bytes = journal.ms_psize;
     i.file_bytes = (env.me_last_pgno + 1) * i.page_bytes;
-    i.used_bytes = i.file_bytes - std::min(i.file_bytes, free * i.page_bytes);
+    i.used_bytes = i.file_bytes - std::min(i.file_bytes, free.all * i.page_bytes);
     i.journal_bytes = (pages(journal) + pages(checkpoints)) * i.page_bytes;
     i.blocks = journal.ms_entries;
     i.rows = txn.stat(Db::Rows).ms_entries;

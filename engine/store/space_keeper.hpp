@@ -37,6 +37,8 @@ public:
     };
     void look_at_readers(StoreEnvironment& environment, Nanos mono);
     [[nodiscard]] const std::vector<Reader>& readers() const noexcept { return readers_; }
+    /// The transaction of the oldest snapshot that is open now, also in this process; ~0: none is.
+    [[nodiscard]] static u64 oldest_transaction(StoreEnvironment& environment);
     /// The one that holds the oldest snapshot; null = there is none.
     [[nodiscard]] const Reader* oldest() const noexcept;
 

@@ -29,6 +29,10 @@ constexpr u64 kHousekeepingCommits = 64;
 constexpr u64 kTightPercent = 75;
 /// Above this part of the map the free pages are counted after every commit.
 constexpr u64 kNearEndPercent = 65;
+/// Of the map, for commits that only let go of something. Chosen.
+constexpr u64 kMapPartKept = 16;
+/// As kShortMapPercentUsed: beyond that a map overflows because a block needs contiguous pages.
+constexpr u64 kMapPartInPieces = 5;
 
 StopReason reason_of(int rc, const std::filesystem::path& path) noexcept {
     switch (rc) {
@@ -43,8 +47,8 @@ StopReason reason_of(int rc, const std::filesystem::path& path) noexcept {
         case MDB_INVALID: return StopReason::Damaged;
         case EIO: {
             // LMDB calls a write that was cut short EIO, which a full disk and a limit on file sizes also do.
-            struct statvfs s{};
-            struct stat file{};
+            struct statvfs s {};
+            struct stat file {};
             rlimit limit{};
             if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && ::stat((path / "data.mdb").c_str(), &file) == 0 &&
                 static_cast<u64>(file.st_size) + (u64{1} << 20) > limit.rlim_cur)
@@ -119,6 +123,9 @@ struct Store::State {
     [[nodiscard]] bool short_of_room() const noexcept {
         return counters.get(StoreCounter::SpaceLevel) >= static_cast<u64>(SpaceLevel::Short);
     }
+    /// ... and only because of what a reader keeps: that comes back by itself, and what goes now would be
+    /// kept too.
+    [[nodiscard]] bool waits_for_reader();
     [[nodiscard]] std::unexpected<Error> stop(int rc);
 };
 
@@ -206,7 +213,7 @@ int Store::State::write(Txn& txn, const CommitBatch& batch, const CommitBatch* b
     }
     const u64 used = counters.get(StoreCounter::UsedBytes);
     const bool tight = used >= counters.get(StoreCounter::MapBytes) / 100 * kTightPercent;
-    if (rc == 0) rc = retention.run(txn, tight, short_of_room(), result);
+    if (rc == 0) rc = retention.run(txn, tight, short_of_room() && !waits_for_reader(), result);
     if (rc == 0) rc = row_retention.run(txn, batch.wall);
     if (rc != 0) return rc;
     counters.set(StoreCounter::JournalBytes, journal_bytes(txn));
@@ -228,13 +235,15 @@ void Store::State::housekeep() {
     MDB_envinfo env{};
     mdb_env_info(environment->env, &env);
     Txn txn;
-    u64 free = 0;
-    if (txn.begin(*environment, false) != 0 || free_pages(txn, free) != 0) return;
+    FreePages free;
+    const u64 oldest = SpaceKeeper::oldest_transaction(*environment);  // before our own
+    if (txn.begin(*environment, false) != 0 || free_pages(txn, free, oldest) != 0) return;
     page_bytes = txn.stat(Db::Meta).ms_psize;
     const u64 pages = env.me_last_pgno + 1;
     counters.set(StoreCounter::MapBytes, env.me_mapsize);
     counters.set(StoreCounter::FileBytes, pages * page_bytes);
-    counters.set(StoreCounter::UsedBytes, (pages - std::min(pages, free)) * page_bytes);
+    counters.set(StoreCounter::UsedBytes, (pages - std::min(pages, free.all)) * page_bytes);
+    counters.set(StoreCounter::HeldBytes, free.held * page_bytes);
     counters.set(StoreCounter::JournalBytes, journal_bytes(txn));
 }
 
@@ -242,11 +251,19 @@ void Store::State::housekeep() {
 SpaceView Store::State::view() {
     SpaceView now{.map_bytes = counters.get(StoreCounter::MapBytes),
                   .used_bytes = counters.get(StoreCounter::UsedBytes),
-                  .file_bytes = counters.get(StoreCounter::FileBytes)};
+                  .file_bytes = counters.get(StoreCounter::FileBytes),
+                  .held_bytes = counters.get(StoreCounter::HeldBytes)};
     now = keeper.look(*environment, now);
     counters.set(StoreCounter::DiskBytes, now.disk_bytes);
     counters.set(StoreCounter::DiskFree, now.disk_free);
     return now;
+}
+
+bool Store::State::waits_for_reader() {
+    SpaceView now = view();
+    if (level_for(now) < SpaceLevel::Short) return now.held_bytes != 0;
+    now.held_bytes = 0;
+    return level_for(now) < SpaceLevel::Short;
 }
 
 std::unexpected<Error> Store::State::stop(int rc) {
@@ -259,23 +276,36 @@ std::unexpected<Error> Store::State::stop(int rc) {
     return failure(stopped_by);
 }
 
-bool Store::room_for(u64 bytes) {
+bool Store::room_for(u64 bytes, bool live) {
     State& s = *state_;
     const u64 need = 2 * bytes + kCommitOverhead;
-    const SpaceView now = s.view();
-    // A part of the map stays free, so that what lets go can be committed.
-    const bool map = now.map_room() >= std::min(need, now.map_bytes / 4) + now.map_bytes / 16;
-    const bool disk = s.keeper.reserve(*s.environment, need) ||
-                      now.file_bytes - std::min(now.file_bytes, now.used_bytes) >= 4 * need;
-    const SpaceLevel level = map && disk ? level_for(now) : SpaceLevel::Full;
+    const auto fits = [&] {
+        const SpaceView now = s.view();
+        // A part of the map stays free, so that what lets go can be committed; a larger one where much of it
+        // is a reader's: nothing is let go of then, and what is left lies in small pieces.
+        const bool pieces = now.held_bytes > now.map_bytes / 8;
+        return now.map_room() >= std::min(need, now.map_bytes / 4) +
+                                     now.map_bytes / (pieces ? kMapPartInPieces : kMapPartKept) &&
+               (s.keeper.reserve(*s.environment, need) || now.file_room() >= 4 * need);
+    };
+    bool room = fits();
+    if (!room) {  // a reader may have come or gone since the last commit
+        s.housekeep();
+        room = fits();
+    }
+    SpaceLevel level = level_for(s.view());
+    if (!room) level = live ? SpaceLevel::Full : std::max(level, SpaceLevel::Short);
     s.counters.set(StoreCounter::SpaceLevel, static_cast<u64>(level));
-    if (level == SpaceLevel::Full) s.counters.add(StoreCounter::RoomRefused);
-    return level != SpaceLevel::Full;
+    if (!room) s.counters.add(StoreCounter::RoomRefused);
+    return room;
 }
 
 Expected<CommitResult> Store::shed() {
     State& s = *state_;
-    if (!s.keeper.reserve(*s.environment, kShedReserve))
+    if (s.waits_for_reader()) return failure("a reader of the store keeps the room that there is");
+    const SpaceView now = s.view();
+    if (now.map_room() < now.map_bytes / (2 * kMapPartKept) ||
+        !s.keeper.reserve(*s.environment, kShedReserve))
         return failure("there is no room to let go of anything");
     s.counters.add(StoreCounter::ShedCommits);
     CommitBatch nothing;

@@ -97,6 +97,7 @@ enum class StoreCounter : u8 {
     MapBytes,
     FileBytes,
     UsedBytes,
+    HeldBytes,
     JournalBytes,
     DiskBytes,
     DiskFree,
@@ -176,10 +177,10 @@ public:
 
     /// Whether a commit of so many bytes fits the map and the disk, which is made sure of where the file
     /// system can do that. False: nothing was begun, and nothing stops; ask again. Writing goes on when there
-    /// is room.
-    [[nodiscard]] bool room_for(u64 bytes);
-    /// A commit that only lets go of what can be spared. Errors: there is no room even for that (nothing was
-    /// begun), or as commit().
+    /// is room. `live`: without it messages are lost in the end; else the level says Short at most.
+    [[nodiscard]] bool room_for(u64 bytes, bool live = true);
+    /// A commit that only lets go of what can be spared. Errors: there is no room even for that, or room is
+    /// short because of a reader that stays, who would keep what goes (nothing was begun); or as commit().
     Expected<CommitResult> shed();
     /// About once a second: how much room there is, who reads, whose slots are of the dead.
     void look_after(Nanos mono);

@@ -27,15 +27,18 @@ struct SpaceView {
     u64 file_bytes = 0;  ///< up to the last page that ever was
     u64 disk_bytes = 0;  ///< of the file system; 0 = not known
     u64 disk_free = 0;
+    u64 held_bytes = 0;  ///< in free pages that cannot be used again while a reader's snapshot shows them
 
     /// What the map has left: LMDB takes free pages before new ones.
     [[nodiscard]] constexpr u64 map_room() const noexcept {
-        return map_bytes - std::min(map_bytes, used_bytes);
+        return map_bytes - std::min(map_bytes, used_bytes + held_bytes);
+    }
+    /// In free pages of the file that can be used now.
+    [[nodiscard]] constexpr u64 file_room() const noexcept {
+        return file_bytes - std::min(file_bytes, used_bytes + held_bytes);
     }
     /// What the disk has left: a page that is free in the file needs none of it.
-    [[nodiscard]] constexpr u64 disk_room() const noexcept {
-        return disk_free + (file_bytes - std::min(file_bytes, used_bytes));
-    }
+    [[nodiscard]] constexpr u64 disk_room() const noexcept { return disk_free + file_room(); }
 };
 
 inline constexpr u64 kTightPercentUsed = 80;

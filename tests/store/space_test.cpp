@@ -126,6 +126,37 @@ TEST_CASE(
     CHECK(names_held(snapshot_of(store)).front() <= 300'001);
 }
 
+TEST_CASE(
+    "space: what a reader keeps is no room: nothing stops, nothing goes before its time, and it goes on") {
+    TempFolder t;
+    StoreConfig config = small_map();
+    config.journal_bytes = u64{4} << 20;  // old blocks go all the time: their pages are the reader's
+    Store store = open_store(t / "s", config);
+    u64 n = 1;
+    for (; n <= 200; ++n) commit(store, minute(n));
+    auto kept = std::optional(snapshot_of(store));
+    const u64 early = store.counters().get(StoreCounter::PrunedEarly);
+    while (store.room_for(minute(n).arena.size())) {
+        REQUIRE(n < 5'000);
+        commit(store, minute(n++));
+    }
+    CHECK(store.counters().get(StoreCounter::SpaceLevel) == static_cast<u64>(SpaceLevel::Full));
+    CHECK(store.counters().get(StoreCounter::HeldBytes) > u64{8} << 20);
+    for (int i = 0; i < 100; ++i) {
+        CHECK(!store.shed());
+        CHECK(!store.room_for(minute(n).arena.size()));
+    }
+    CHECK(store.stopped() == StopReason::None);
+    CHECK(store.counters().get(StoreCounter::PrunedEarly) == early);
+    CHECK(names_held(*kept).back() == 200'000);
+    kept.reset();
+    for (const u64 more = n + 500; n < more; ++n) {
+        REQUIRE(store.room_for(minute(n).arena.size()));
+        commit(store, minute(n));
+    }
+    CHECK(store.counters().get(StoreCounter::SpaceLevel) == static_cast<u64>(SpaceLevel::Fine));
+}
+
 TEST_CASE("space: on a full disk a commit is not begun, nothing stops, and with space it goes on") {
     TempFolder t;
     const Ran ran = run_writer(t / "m", {"tmpfs", "asks", "messages=2000", "batches=120"});

@@ -221,7 +221,7 @@ bool Imports::take_rows(ImportSource& source, ImportSource::Next what, Importer&
                                       .kept = config_.engine.kept_for,
                                       .wall = clocks().wall.value,
                                       .ended = [this] { return ended(); },
-                                      .stopped = [this] { return engine_.stopped(); },
+                                      .stopped = [this] { return engine_.stopped() || stuck(); },
                                       .wait = [] { std::this_thread::sleep_for(kCatchUp); }});
     }
     if (what == ImportSource::Next::Row) return rows_->row(source.payload());
@@ -245,7 +245,7 @@ bool Imports::offer(const ImportSource& source, Importer& importer) {
 bool Imports::wait_until_folded(Importer& importer) {
     importer.flush();
     while (!importer.taken() || !engine_.offers_durable()) {
-        if (engine_.stopped()) break;
+        if (engine_.stopped() || stuck()) break;
         publish(&importer);
         std::this_thread::sleep_for(kStep);
     }
@@ -262,6 +262,12 @@ bool Imports::wait_until_folded(Importer& importer) {
 bool Imports::ended() {
     if (now_.error.empty() && engine_.stopped()) now_.error = "the store stopped";
     return cancelled_.load(std::memory_order_relaxed) || !now_.error.empty();
+}
+
+/// ... and what was handed in may wait for room for ever. It stays with the stages: written when there is
+/// room, else gone with the daemon and still missing.
+bool Imports::stuck() const {
+    return cancelled_.load(std::memory_order_relaxed) && engine_.space_level() >= SpaceLevel::Short;
 }
 
 u64 Imports::missing_in(const StoreSnapshot& snapshot) const {

@@ -98,6 +98,7 @@ private:
     [[nodiscard]] bool offer(const ImportSource& source, Importer& importer);
     [[nodiscard]] bool wait_until_folded(Importer& importer);
     [[nodiscard]] bool ended();
+    [[nodiscard]] bool stuck() const;
     void publish(const Importer* importer);
     void sum_up(const StoreReader& own);
     [[nodiscard]] u64 missing_in(const StoreSnapshot& snapshot) const;

@@ -26,7 +26,10 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <ctime>
+#include <filesystem>
+#include <fstream>
 
 namespace twinlink::daemon {
 namespace {
@@ -169,6 +172,9 @@ std::optional<Crashes> look_back(Config& config) {
         spdlog::warn("crashes are not counted: {}", crashes.error().text);
         return {};
     }
+    if (crashes->stood_in_disk())
+        spdlog::error(
+            "the latest run ended while a commit waited for the disk; it is not counted as a crash");
     if (!crashes->stood_at().empty())
         spdlog::error("the latest run ended while it folded {}", crashes->stood_at());
     for (const SkipRecord& name : crashes->skips())
@@ -248,6 +254,21 @@ std::vector<Nanos> heartbeats(const Loops& loops, const PartnerLink* partner) {
     return all;
 }
 
+/// The commit thread has not come round for so long that the watchdog's patience is half over, and the kernel
+/// says that it waits for a device.
+bool waits_for_disk(const Loops& loops, Nanos now) {
+    constexpr Nanos kLong = 1'500_ms;
+    if (now - std::min(now, loops.heartbeat(Stage::Commit)) < kLong) return false;
+    std::error_code gone;
+    for (const auto& task : std::filesystem::directory_iterator("/proc/self/task", gone)) {
+        std::string stat;
+        std::getline(std::ifstream(task.path() / "stat"), stat);
+        const std::size_t name = stat.find("(tl-commit) ");
+        if (name != std::string::npos) return stat[name + std::strlen("(tl-commit) ")] == 'D';
+    }
+    return false;
+}
+
 /// Until it is told to stop, the ports have ended, or the store stopped.
 void watch(Daemon& d, ControlSocket& control, Loops& loops, Desk& desk, Supervisor& supervisor, int signals) {
     LogWatch log;
@@ -262,6 +283,7 @@ void watch(Daemon& d, ControlSocket& control, Loops& loops, Desk& desk, Supervis
         control.serve(200, signals, now_s,
                       [&](const std::string& question) { return desk.answer(question, stopping); });
         supervisor.tick(heartbeats(loops, desk.partner));
+        if (d.crashes) d.crashes->wait_for_disk(waits_for_disk(loops, clocks().mono));
         if (d.crashes && !forgiven && now - begun >= kLoopTime) {
             d.crashes->forgive();
             forgiven = true;
@@ -316,6 +338,9 @@ int collect(Daemon& d, int signals) {
     loops.stop();
     const EngineStatus last = d.engine->status();
     if (last.store_stopped) return fail(kProblem, "the store stopped: " + last.store_error);
+    if (last.committed_messages < last.messages)
+        spdlog::warn("there was no room for {} messages that were collected: they are missing here",
+                     last.messages - last.committed_messages);
     spdlog::info("stopped in good order: {} messages collected, {} durable, {} commits", last.messages,
                  last.committed_messages, last.commits);
     return kDone;

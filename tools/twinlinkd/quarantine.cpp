@@ -19,7 +19,8 @@
 
 namespace twinlink::daemon {
 
-Expected<std::string> quarantine(const std::string& store, Nanos wall) {
+Expected<std::string> quarantine(const std::string& store, Nanos wall,
+                                 const std::function<Expected<void>(const std::string&)>& write_down) {
     namespace fs = std::filesystem;
     fs::path path = store;
     if (!path.has_filename()) path = path.parent_path();
@@ -43,13 +44,18 @@ Expected<std::string> quarantine(const std::string& store, Nanos wall) {
     constexpr int kSameSecondMax = 100;
     const std::string first = path.string() + ".quarantine-" + when;
     std::string aside = first;
-    struct stat there{};
+    struct stat there {};
     int tries = 1;
     while (tries < kSameSecondMax && lstat(aside.c_str(), &there) == 0)
         aside = first + "-" + std::to_string(++tries);
-    const bool taken = lstat(aside.c_str(), &there) == 0;
-    const bool moved = !taken && std::rename(path.c_str(), aside.c_str()) == 0;
-    const std::string why = taken ? aside + " is there already" : std::strerror(errno);
+    std::string why;
+    if (lstat(aside.c_str(), &there) == 0)
+        why = aside + " is there already";
+    else if (const auto written = write_down(aside); !written)
+        why = written.error().text;
+    else if (std::rename(path.c_str(), aside.c_str()) != 0)
+        why = std::strerror(errno);
+    const bool moved = why.empty();
     if (lock >= 0) close(lock);
     if (!moved) return failed(why);
     const fs::path parent = path.has_parent_path() ? path.parent_path() : fs::path(".");
@@ -61,19 +67,27 @@ Expected<std::string> quarantine(const std::string& store, Nanos wall) {
 }
 
 bool go_safe(const std::string& store, const std::string& why, Nanos wall, bool again) {
-    if (!again && read_safe_mode(store).since != 0) {
+    const SafeMode before = read_safe_mode(store);
+    // One that was written down and cut off before the rename is none yet.
+    struct stat there {};
+    if (!again && before.since != 0 && lstat(before.quarantined.c_str(), &there) == 0) {
         spdlog::critical("{}, and it is in safe mode already: the store stays where it is", why);
         return false;
     }
-    const auto aside = quarantine(store, wall);
+    SafeMode safe{wall.value, {}, why};
+    const auto aside = quarantine(store, wall, [&](const std::string& name) {
+        safe.quarantined = name;
+        return enter_safe_mode(store, safe);
+    });
+    if (!aside && !safe.quarantined.empty())
+        if (const auto undone = enter_safe_mode(store, before); !undone)
+            spdlog::error("{}", undone.error().text);
     if (!aside) spdlog::critical("{}; {}", why, aside.error().text);
     if (!aside || aside->empty()) return false;
-    const SafeMode safe{wall.value, *aside, why};
     spdlog::critical(
         "safe mode: {}. The store was put aside as {}, as it is; collecting goes on into a fresh one, which "
         "the partner fills. `twinlink safe-mode off` when you have seen this",
         safe.why, safe.quarantined);
-    if (const auto done = enter_safe_mode(store, safe); !done) spdlog::error("{}", done.error().text);
     return true;
 }
 

@@ -3,6 +3,7 @@
 
 #include "tools/twinlinkd/crashes.hpp"
 
+#include <spdlog/spdlog.h>
 #include <nlohmann/json.hpp>
 
 #include <fcntl.h>
@@ -10,12 +11,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
-#include <sstream>
 #include <tuple>
 
 namespace twinlink::daemon {
@@ -25,6 +25,8 @@ using Json = nlohmann::ordered_json;
 
 /// What fits the partner's protocol.
 constexpr std::size_t kTextMax = 90;
+/// What is read of the file of state: many times what it can hold.
+constexpr std::size_t kStateMax = std::size_t{1} << 20;
 
 std::unexpected<Error> os_failure(const std::string& doing) {
     return failure(doing + ": " + std::strerror(errno));
@@ -43,6 +45,31 @@ bool synced(const std::filesystem::path& path) {
     const bool good = fd >= 0 && fsync(fd) == 0;
     if (fd >= 0) close(fd);
     return good;
+}
+
+/// What was said, as it was written down; empty: nothing ever was. Errors: that cannot be told.
+Expected<std::string> read_state(const std::filesystem::path& file) {
+    const int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0 && errno == ENOENT) return std::string();
+    std::string text;
+    ssize_t n = fd < 0 ? -1 : 1;
+    for (std::array<char, 4096> part; n > 0 && text.size() < kStateMax;) {
+        n = ::read(fd, part.data(), part.size());
+        if (n > 0) text.append(part.data(), static_cast<std::size_t>(n));
+    }
+    const int error = errno;
+    if (fd >= 0) close(fd);
+    if (n < 0) return failure(std::strerror(error));
+    return text.empty() ? std::string("empty") : text;  // an empty file is none of ours
+}
+
+/// A file of state that makes no sense is kept under another name, which this gives.
+std::filesystem::path put_aside(const std::filesystem::path& file) {
+    std::filesystem::path damaged = file;
+    damaged += ".damaged";
+    std::error_code ignored;
+    std::filesystem::rename(file, damaged, ignored);
+    return damaged;
 }
 
 /// The word in front, taken off.
@@ -74,8 +101,9 @@ Expected<void> write_whole(const std::filesystem::path& file, std::string_view t
     close(fd);
     errno = error;
     if (!written) return os_failure("writing " + temporary.string());
-    if (rename(temporary.c_str(), file.c_str()) != 0 || !synced(folder))
-        return os_failure("replacing " + file.string());
+    if (rename(temporary.c_str(), file.c_str()) != 0) return os_failure("replacing " + file.string());
+    if (!synced(folder))
+        spdlog::warn("{} is written, but a power cut may undo that: {}", file.string(), std::strerror(errno));
     return {};
 }
 
@@ -90,37 +118,42 @@ std::string_view name(Power power) noexcept {
 
 Expected<void> enter_safe_mode(const std::string& store_path, const SafeMode& safe_mode) {
     const auto file = state_folder(store_path) / "service.json";
-    std::ifstream in(file);
-    Json json = Json::parse(in, nullptr, false);
-    if (!json.is_object())
+    const auto text = read_state(file);
+    Json json = text ? Json::parse(*text, nullptr, false) : Json();
+    SafeMode told = safe_mode;
+    if (!json.is_object()) {
         json = {{"maintenance", nullptr}, {"collection_off", Json::array()}, {"safe_mode", nullptr}};
-    json["safe_mode"] = json_of(safe_mode);
+        if (!text || !text->empty())
+            told.why += "; what people had said of this server cannot be read and is in " +
+                        put_aside(file).string() + ": say maintenance and collection again";
+    }
+    json["safe_mode"] = told.since == 0 ? Json() : json_of(told);
     return write_whole(file, text_of(json));
 }
 
 SafeMode read_safe_mode(const std::string& store_path) {
-    std::ifstream in(state_folder(store_path) / "service.json");
-    const Json json = Json::parse(in, nullptr, false);
+    const auto text = read_state(state_folder(store_path) / "service.json");
+    const Json json = Json::parse(text.value_or(""), nullptr, false);
     const auto safe = json.is_object() ? json.find("safe_mode") : json.end();
     if (!json.is_object() || safe == json.end() || !safe->is_object()) return {};
     SafeMode mode;
     if (const auto since = safe->find("since"); since != safe->end() && since->is_number_unsigned())
         mode.since = since->get<u64>();
+    if (const auto where = safe->find("quarantined"); where != safe->end() && where->is_string())
+        mode.quarantined = where->get<std::string>();
     return mode;
 }
 
 Service::Service(Engine& engine, const Config& config)
     : engine_(engine), file_(state_folder(config.engine.store_path) / "service.json") {
     for (const AcdConfig& acd : config.engine.acds) acds_.push_back(acd.acd);
-    std::ifstream in(file_);
-    if (!in) return;  // nothing was ever said
-    std::stringstream text;
-    text << in.rdbuf();
-    load(text.str());
+    const auto text = read_state(file_);
+    if (text && text->empty()) return;  // nothing was ever said
+    load(text.value_or(""), text ? "" : text.error().text);
     tell();
 }
 
-void Service::load(const std::string& text) {
+void Service::load(const std::string& text, const std::string& unreadable) {
     try {
         const Json json = Json::parse(text);
         if (const Json& m = json.at("maintenance"); !m.is_null())
@@ -141,14 +174,11 @@ void Service::load(const std::string& text) {
         safe_mode_ = {};
         power_ = Power::Online;
         off_.clear();
-        std::filesystem::path damaged = file_;
-        damaged += ".damaged";
-        problem_ = file_.string() + " cannot be read (" + e.what() +
+        const auto damaged = put_aside(file_);
+        problem_ = file_.string() + " cannot be read (" + (unreadable.empty() ? e.what() : unreadable) +
                    "): whether this server is in maintenance " +
                    "and what it collects is not known, so all is collected; say it again with `twinlink " +
                    "maintenance` and `twinlink collection`. What was there is in " + damaged.string();
-        std::error_code ignored;
-        std::filesystem::rename(file_, damaged, ignored);
     }
 }
 
@@ -227,6 +257,15 @@ Expected<void> Service::obey(const std::string& question, u64 wall) {
     if (what == "ups") done = set_power(words, wall);
     if (what == "safe-mode" && words != "off") done = failure("safe-mode is \"off\" or nothing");
     if (what == "safe-mode" && words == "off") safe_mode_ = {};
+    if (done && what == "ups") {
+        // Power is what it is, whether it can be written down or not.
+        tell();
+        done = save();
+        if (!done)
+            return std::unexpected(
+                std::move(done.error()).in("it is so, and would be forgotten at a restart"));
+        return {};
+    }
     if (done) done = save();
     if (!done) {
         std::tie(maintenance_, off_, safe_mode_, power_, power_since_) = before;

@@ -30,7 +30,7 @@ struct SafeMode {
     std::string quarantined;  ///< where the store is now
     std::string why;
 };
-/// Writes it down for the Service that follows, before anything is open.
+/// Writes it down for the Service that follows, before anything is open; since 0: that it is not.
 Expected<void> enter_safe_mode(const std::string& store_path, const SafeMode& safe_mode);
 
 /// What the UPS says. Not kept over a boot: when the machine comes up, there is power.
@@ -68,7 +68,8 @@ public:
     [[nodiscard]] nlohmann::ordered_json json() const;
 
 private:
-    void load(const std::string& text);
+    /// `unreadable`: why there is no text.
+    void load(const std::string& text, const std::string& unreadable);
     Expected<void> obey(const std::string& question, u64 wall);
     Expected<void> set_maintenance(std::string_view words, u64 wall);
     Expected<void> set_collection(std::string_view words, u64 wall);

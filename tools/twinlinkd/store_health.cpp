@@ -63,12 +63,16 @@ std::string room_reason(const EngineStatus& s) {
 /// A reader that is worth a word: not one that a report needs for a moment.
 constexpr u64 kLongReaderMs = 2'000;
 
+/// It is of another user, so that we can neither look at it nor end it.
+bool is_beyond_us(u64 pid) { return ::kill(static_cast<pid_t>(pid), 0) != 0 && errno == EPERM; }
+
 std::string reader_reason(const EngineStatus& s) {
     const u64 pid = value(s, StoreCounter::ReaderPid);
     const u64 age = value(s, StoreCounter::ReaderAgeMs);
     if (pid == 0 || age < kLongReaderMs || pid == static_cast<u64>(getpid())) return {};
     return "process " + std::to_string(pid) + " has held a snapshot of the store for " +
-           tools::span_text(age * 1'000'000) + ": pages that are freed meanwhile cannot be used again";
+           tools::span_text(age * 1'000'000) + ": pages that are freed meanwhile cannot be used again" +
+           (is_beyond_us(pid) ? "; it is of another user, and only that one can end it" : "");
 }
 
 std::string rot_reason(const ScrubStatus& scrub) {
@@ -85,11 +89,11 @@ std::string rot_reason(const ScrubStatus& scrub) {
 
 /// The process has that store's file mapped: its number in LMDB's table may be of another one by now.
 bool reads(u64 pid, const std::string& store) {
-    struct stat file{};
+    struct stat file {};
     if (::stat((store + "/data.mdb").c_str(), &file) != 0) return false;
     std::error_code why;
     for (const auto& fd : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/fd", why)) {
-        struct stat open{};
+        struct stat open {};
         if (::stat(fd.path().c_str(), &open) == 0 && open.st_dev == file.st_dev && open.st_ino == file.st_ino)
             return true;
     }
