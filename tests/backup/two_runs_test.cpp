@@ -1,9 +1,10 @@
 // Two runs at one place: whatever one does between two calls of the other, what was published stays whole
-// and what is staged is one run's alone.
+// and what is staged is one run's alone; and a path that goes while an import is begun.
 #include "tests/backup/machine_rig.hpp"
 #include "tests/store/faulty_calls.hpp"
 #include "tools/backup/backup_file.hpp"
 #include "tools/backup/staging.hpp"
+#include "tools/twinlinkd/import_job.hpp"
 
 #include <functional>
 
@@ -156,5 +157,33 @@ TEST_CASE("restore: a file that two restores place at once is one of the two, wh
             const auto done = place_file(place / "toml", bytes_of(kWhole), 0644);
             if (fs::exists(place / "toml")) CHECK(content_of(place / "toml") == kWhole);
             CHECK((done || !fs::exists(place / "toml")));
+        });
+}
+
+TEST_CASE("import: a path that goes while the import is begun is an import that fails") {
+    daemon::Config config;
+    TempFolder folder;
+    config.engine.store_path = folder / "store";
+    config.engine.acds.push_back({.acd = kStream.acd});
+    auto engine = Engine::open(config.engine, {}, {Nanos{1}, Nanos{1}});
+    if (!engine) FAIL(engine.error().text);
+    // No process is to be started that reads the path: none is without a store.
+    config.engine.store_path = folder / "nowhere";
+    fs::path at;
+    before_each_call(
+        2,
+        [&](const fs::path& place) {
+            at = place / "capture";
+            write_file(at, "nothing");
+        },
+        [&] {
+            fs::remove(at);
+            fs::create_symlink(at, at);
+        },
+        [&](const fs::path&) {
+            daemon::Imports imports(**engine, config);
+            const auto begun = imports.start({.path = at, .acd = {}});
+            imports.finish();
+            if (begun) CHECK(imports.status().state == daemon::ImportState::Failed);
         });
 }
