@@ -1,4 +1,4 @@
-// Data backups of a store that rotted, and what a server makes of them: what
+// Data backups of a store that rotted, or whose clock was set back, and what a server makes of them: what
 // could not be read is told of as missing, comes with the next backup, and makes nothing complete.
 #include "tests/backup/archive_rig.hpp"
 #include "tests/backup/machine_rig.hpp"
@@ -57,6 +57,18 @@ void collect(const fs::path& path) {
     s.watermark = s.messages = 2 * kBlock;
     s.next = s.watermark + 1;
     b.streams.push_back(s);
+    commit(store, b);
+}
+
+void add_exception(const fs::path& path, u64 number, u64 wall) {
+    Store store = open_store(path);
+    CommitBatch b;
+    LinkEventRecord e{};
+    e.number = number;
+    e.begun_wall = e.last_wall = wall;
+    e.acd = kStream.acd.value;
+    e.kind = LinkEventKind::Silent;
+    b.link_events.push_back(e);
     commit(store, b);
 }
 
@@ -233,4 +245,21 @@ TEST_CASE("data backup: a journal block that rotted comes with the next one, and
     write_file(donor.store / "data.mdb", healed);
     CHECK(donor.back_up(donor.second, donor.first).manifest.data.messages == kBlock);
     CHECK(donor.back_up(donor.folder / "third", donor.second).manifest.data.messages == 0);
+}
+
+TEST_CASE("data backup: a link exception is in the next one also where the clock was set back meanwhile") {
+    const Donor donor;
+    add_exception(donor.store, 1, 4'000);
+    CHECK(donor.back_up(donor.first, {}, 5'000).manifest.data.exceptions == 1);
+    add_exception(donor.store, 2, 3'000);
+    donor.back_up(donor.second, donor.first, 3'500);
+    auto part = parts_of(donor.second)[PartId::Exceptions];
+    Bytes rest = part;
+    std::vector<u64> numbers;
+    while (!rest.empty()) {
+        const auto entry = take_entry(rest);
+        REQUIRE(entry);
+        numbers.push_back(only<LinkEventRecord>(*entry)->number);
+    }
+    CHECK(std::ranges::find(numbers, 2) != numbers.end());
 }

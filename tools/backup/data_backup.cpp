@@ -224,9 +224,9 @@ private:
         return changed ? Change::Changed : Change::None;
     }
 
+    /// Those that the earlier backup has, too: they grow, their clock may be set back, and they are few.
     Expected<void> put_exceptions() {
         if ((order_.tables & kExceptionsBit) == 0) return {};
-        const u64 since = made_.manifest.data.since;
         Acd acd{0};
         for (u64 number = 0;;) {
             const auto snapshot = take_snapshot();
@@ -237,8 +237,8 @@ private:
                 number = event.number + 1;
                 // Of this server's clock, not of the ACD's.
                 const auto [from, to] = order_.times(0);
-                const bool wanted = (event.acd == 0 || takes(event.acd)) && event.last_wall >= from &&
-                                    event.begun_wall < to && event.last_wall >= since;
+                const bool wanted =
+                    (event.acd == 0 || takes(event.acd)) && event.last_wall >= from && event.begun_wall < to;
                 if (!wanted) continue;
                 ++made_.manifest.data.exceptions;
                 if (auto done = put(EntryKind::LinkEvent, event); !done) return done;
