@@ -2,6 +2,7 @@
 // could not be read is told of as missing, comes with the next backup, and makes nothing complete.
 #include "tests/backup/archive_rig.hpp"
 #include "tests/backup/machine_rig.hpp"
+#include "tools/backup/system_restore.hpp"
 #include "tools/twinlinkd/row_restore.hpp"
 
 using namespace twinlink;
@@ -183,6 +184,8 @@ private:
     daemon::RestoreReport report_;
 };
 
+bool says(const Error& error, const char* text) { return error.text.find(text) != std::string::npos; }
+
 }  // namespace
 
 TEST_CASE("data backup: an interval of which a row rotted is complete nowhere; the next one brings the row") {
@@ -262,4 +265,40 @@ TEST_CASE("data backup: a link exception is in the next one also where the clock
         numbers.push_back(only<LinkEventRecord>(*entry)->number);
     }
     CHECK(std::ranges::find(numbers, 2) != numbers.end());
+}
+
+TEST_CASE("backup: one of a newer store format is refused, and nothing of it is passed on or placed") {
+    const Machine machine;
+    const auto newer = [&](const fs::path& from) {
+        const fs::path file = machine.folder / "newer";
+        auto proven = prove_archive(from, {});
+        REQUIRE(proven);
+        proven->manifest.store_format = kStoreFormat + 1;
+        const auto archive = archive_of(parts_of(from), proven->head, proven->manifest);
+        std::string text(archive.size(), '\0');
+        std::memcpy(text.data(), archive.data(), archive.size());
+        write_file(file, text);
+        return file;
+    };
+    REQUIRE(back_up_system(machine.system(machine.folder / "system"), {}));
+    REQUIRE(back_up_data(machine.data(machine.folder / "data"), {}));
+    const fs::path system = newer(machine.folder / "system");
+    CHECK_FALSE(prove_archive(system, {}));
+    for (const bool dry_run : {true, false}) {
+        TempFolder place;
+        const auto restored = restore_system({.file = system,
+                                              .configuration = {},
+                                              .credentials = {},
+                                              .store = place / "store",
+                                              .dry_run = dry_run},
+                                             {});
+        REQUIRE_FALSE(restored);
+        CHECK(says(restored.error(), "use a newer program"));
+        CHECK(fs::is_empty(place.path()));
+    }
+    using Kind = daemon::ImportRecord::Kind;
+    const Said said = said_of(newer(machine.folder / "data"), machine.folder / "out");
+    CHECK(said.has(Kind::Failed));
+    CHECK(said.records.size() == 1);
+    CHECK(said.bytes.find("use a newer program") != std::string::npos);
 }
