@@ -91,7 +91,7 @@ struct RestoredRow {
 struct RestoredInterval {
     IntervalRecord record{};
     bool last = false;        ///< no more rows of it follow in another batch
-    bool all_tables = false;  ///< the backup has rows of all tables
+    bool all_tables = false;  ///< rows of all tables come, and none was left out
 };
 /// Names that were in a journal block which cannot be read any more, and are missing from now on: the block
 /// at `block` goes, and records of gaps that were filled are cut so that none speaks of `names`.

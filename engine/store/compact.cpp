@@ -43,6 +43,38 @@ private:
     int fd_;
 };
 
+/// Makes the file its user's whom the store's data belongs to, as open to others as that: who compacts may be
+/// another one, and who collects must be able to open it. It is on the disk then.
+Expected<void> give_to_owner(const std::filesystem::path& file, const struct stat& data) {
+    const File open(file, O_RDWR);
+    struct stat s{};
+    if (open.fd() < 0 || ::fstat(open.fd(), &s) != 0) return os_failure(file.string());
+    const bool same_owner = s.st_uid == data.st_uid && s.st_gid == data.st_gid;
+    if ((!same_owner && ::fchown(open.fd(), data.st_uid, data.st_gid) != 0) ||
+        ::fchmod(open.fd(), data.st_mode & 07777) != 0)
+        return os_failure(
+            fmt::format("making {} its user's, {}:{}", file.string(), data.st_uid, data.st_gid));
+    if (::fsync(open.fd()) != 0) return os_failure("syncing " + file.string());
+    return {};
+}
+
+/// Those files that are not there, and that LMDB and the lock need, made as the owner's.
+Expected<void> make_lock_files(const std::filesystem::path& path, const struct stat& data) {
+    for (const char* name : {"lock.mdb", "writer.lock"}) {
+        const auto file = path / name;
+        {
+            const File made(file, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW);
+            if (made.fd() < 0 && errno == EEXIST) continue;
+            if (made.fd() < 0) return os_failure(file.string());
+        }
+        if (auto ok = give_to_owner(file, data); !ok) {
+            ::unlink(file.c_str());
+            return ok;
+        }
+    }
+    return {};
+}
+
 Expected<void> sync(const std::filesystem::path& path) {
     const File file(path, O_RDONLY);
     if (file.fd() < 0 || ::fsync(file.fd()) != 0) return os_failure("syncing " + path.string());
@@ -216,6 +248,10 @@ Expected<Compacted> compact(const std::filesystem::path& path,
     };
     const std::filesystem::path copy = path / "compact.new";
     if (auto ok = check_file(path); !ok) return in(ok.error());
+    struct stat data{};
+    if (::stat((path / "data.mdb").c_str(), &data) != 0)
+        return in(Error((path / "data.mdb").string() + ": " + std::strerror(errno)));
+    if (auto ok = make_lock_files(path, data); !ok) return in(ok.error());
     auto lock = WriterLock::take(path);
     if (!lock) return in(lock.error());
     {
@@ -229,7 +265,8 @@ Expected<Compacted> compact(const std::filesystem::path& path,
     const auto before = size_of(path / "data.mdb");
     if (!before) return in(before.error());
     const auto values = make_copy(path, copy, step);
-    const auto after = values ? size_of(copy / "data.mdb") : std::unexpected(values.error());
+    const auto given = values ? give_to_owner(copy / "data.mdb", data) : std::unexpected(values.error());
+    const auto after = given ? size_of(copy / "data.mdb") : std::unexpected(given.error());
     auto done = after ? take_its_place(path, copy) : std::unexpected(after.error());
     const auto cleared = clear(copy);
     if (!done) return in(done.error());

@@ -56,7 +56,8 @@ inline Manifest some_manifest(ArchiveKind kind = ArchiveKind::System) {
 }
 
 /// A whole archive of these parts.
-inline std::vector<std::byte> archive_of(const PartsRead& parts, const ArchiveHead& head = some_head()) {
+inline std::vector<std::byte> archive_of(const PartsRead& parts, const ArchiveHead& head,
+                                         const Manifest& manifest) {
     std::vector<std::byte> all;
     ArchiveWriter writer(
         [&](Bytes bytes) -> Expected<void> {
@@ -66,8 +67,11 @@ inline std::vector<std::byte> archive_of(const PartsRead& parts, const ArchiveHe
         1);
     bool good = writer.begin(head).has_value();
     for (const auto& [id, bytes] : parts) good = good && writer.put(id, bytes).has_value();
-    good = good && writer.finish(some_manifest(head.kind)).has_value();
+    good = good && writer.finish(manifest).has_value();
     return good ? all : std::vector<std::byte>{};
+}
+inline std::vector<std::byte> archive_of(const PartsRead& parts, const ArchiveHead& head = some_head()) {
+    return archive_of(parts, head, some_manifest(head.kind));
 }
 
 }  // namespace twinlink::backup

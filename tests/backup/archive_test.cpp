@@ -186,6 +186,7 @@ TEST_CASE("manifest: any piece that is missing or of another kind is refused") {
                                    {"\"system\"", "\"other\""},
                                    {"\"acd\": 3", "\"acd\": 70000"},
                                    {"[", "{"},
+                                   {"\"store_format\": 1", "\"store_format\": 4000000000"},
                                    {"\"format\": 1", "\"format\": 2"}}) {
         std::string other = whole;
         REQUIRE(other.find(from) != std::string::npos);

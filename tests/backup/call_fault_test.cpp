@@ -1,18 +1,10 @@
 // Every call that a backup and a restore make fails in turn, once and for ever, until a run passes clean:
 // what was there is as it was or is whole and new, the error says which, and the next run succeeds.
+#include "tests/backup/machine_rig.hpp"
 #include "tests/store/faulty_calls.hpp"
-#include "tests/store/store_rig.hpp"
-#include "tools/backup/data_backup.hpp"
-#include "tools/backup/data_format.hpp"
-#include "tools/backup/system_backup.hpp"
 #include "tools/backup/system_restore.hpp"
-#include "tools/pairing/credentials.hpp"
-#include "tools/twinlinkd/import_reader.hpp"
-
-#include <fcntl.h>
 
 #include <functional>
-#include <map>
 #include <set>
 
 using namespace twinlink;
@@ -21,61 +13,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr u64 kBatches = 12;
 constexpr std::array kErrnos{EIO, ENOSPC, EMFILE, EACCES};
-
-/// That of all rows of the model, over.
-IntervalRecord the_interval() {
-    IntervalRecord interval{};
-    interval.acd = kStream.acd.value;
-    interval.start = row_key(0).interval_start;
-    interval.closed = 1;
-    return interval;
-}
-
-/// A server's files: a store of some batches, a configuration, credentials.
-struct Machine {
-    TempFolder folder;
-    fs::path store = folder / "store";
-    fs::path configuration = folder / "toml";
-    fs::path credentials = folder / "pair";
-
-    Machine() {
-        {
-            Store made = open_store(store);
-            for (u64 n = 1; n <= kBatches; ++n) {
-                CommitBatch batch = model_batch(n);
-                if (n == kBatches) batch.intervals.push_back(the_interval());
-                commit(made, batch);
-            }
-        }
-        write_file(configuration, "[server]\nid = 1\n");
-        const auto member = pairing::init(credentials, 10);
-        if (!member) FAIL(member.error().text);
-    }
-    [[nodiscard]] backup::SystemOrder system(const fs::path& file) const {
-        return {.file = file,
-                .configuration = configuration,
-                .credentials = credentials,
-                .store = store,
-                .program = "1",
-                .wall = 1};
-    }
-    [[nodiscard]] backup::DataOrder data(const fs::path& file) const {
-        return {.file = file,
-                .credentials = credentials,
-                .store = store,
-                .acd = {},
-                .times =
-                    [](int) {
-                        return std::pair{u64{0}, ~u64{0}};
-                    },
-                .tables = backup::kAllTables | backup::kJournalBit | backup::kExceptionsBit,
-                .since = {},
-                .program = "1",
-                .wall = 1};
-    }
-};
 
 std::set<std::string> names_in(const fs::path& folder) {
     std::set<std::string> names;
@@ -133,26 +71,6 @@ void backup_fails_at_each_call(int calls_least,
         }
         return struck;
     });
-}
-
-/// What read_import() says of the file, and whether it came to its end.
-struct Said {
-    std::map<daemon::ImportRecord::Kind, u64> records;
-    std::string bytes;  ///< of all but the counts
-    [[nodiscard]] bool has(daemon::ImportRecord::Kind kind) const { return records.contains(kind); }
-};
-Said said_in(const std::string& all) {
-    Said said;
-    for (std::size_t at = 0; at + sizeof(daemon::ImportRecord) <= all.size();) {
-        daemon::ImportRecord record;
-        std::memcpy(&record, all.data() + at, sizeof record);
-        at += sizeof record;
-        if (at + record.bytes > all.size()) break;
-        ++said.records[record.kind];
-        if (record.kind != daemon::ImportRecord::Kind::Counts) said.bytes += all.substr(at, record.bytes);
-        at += record.bytes;
-    }
-    return said;
 }
 
 }  // namespace
@@ -218,14 +136,12 @@ TEST_CASE("backup: each call of reading a data backup fails in turn; it is read 
     const fs::path file = machine.folder / "data";
     REQUIRE(backup::back_up_data(machine.data(file), {}));
     const auto read = [&](const faults::Fault* fault, bool& struck) {
-        const fs::path out = machine.folder / "out";
-        const int fd = ::open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-        REQUIRE(fd >= 0);
-        if (fault != nullptr) faults::arm(*fault);
-        daemon::read_import(file, fd);
-        struck = faults::disarm();
-        ::close(fd);
-        return said_in(content_of(out));
+        return said_of(
+            file, machine.folder / "out",
+            [&] {
+                if (fault != nullptr) faults::arm(*fault);
+            },
+            [&] { struck = faults::disarm(); });
     };
     bool struck = false;
     const Said whole = read(nullptr, struck);

@@ -4,6 +4,8 @@
 #include "engine/store/check.hpp"
 #include "engine/store/compact.hpp"
 
+#include <sys/stat.h>
+
 #include <random>
 
 using namespace twinlink;
@@ -170,4 +172,50 @@ TEST_CASE("compact: without room for a copy the store is as it was") {
     CHECK(ran.refused != "");
     CHECK(ran.again == 50);
     CHECK(files_of(t / "s") == std::vector<std::string>{"data.mdb", "lock.mdb", "writer.lock"});
+}
+
+TEST_CASE("compact: by root, the files stay their owner's; where they cannot the store is as it was") {
+    if (::geteuid() != 0) return;
+    constexpr uid_t kOwner = 65'534;
+    const auto owner = [](const std::filesystem::path& file) {
+        struct stat s{};
+        REQUIRE(::stat(file.c_str(), &s) == 0);
+        return std::tuple{s.st_uid, s.st_gid, s.st_mode & 07777};
+    };
+    TempFolder t;
+    {
+        Store store = open_store(t / "s");
+        commit(store, model_batch(1));
+    }
+    for (const char* file : {"data.mdb", "lock.mdb", "writer.lock", ""})
+        REQUIRE(::chown((t / "s" / file).c_str(), kOwner, kOwner) == 0);
+    REQUIRE(::chmod((t / "s" / "data.mdb").c_str(), 0640) == 0);
+    std::filesystem::remove(t / "s" / "lock.mdb");
+    std::filesystem::remove(t / "s" / "writer.lock");
+    const auto done = compact(t / "s", kQuiet);
+    REQUIRE_MESSAGE(done, (done ? "" : done.error().text));
+    CHECK(owner(t / "s" / "data.mdb") == std::tuple{kOwner, kOwner, 0640U});
+    CHECK(owner(t / "s" / "lock.mdb") == std::tuple{kOwner, kOwner, 0640U});
+    CHECK(owner(t / "s" / "writer.lock") == std::tuple{kOwner, kOwner, 0640U});
+    const auto as = [&](uid_t user, const std::function<bool()>& does) {
+        const pid_t child = ::fork();
+        if (child == 0) ::_exit(::setgid(kOwner) == 0 && ::setuid(user) == 0 && does() ? 0 : 1);
+        int status = 0;
+        return ::waitpid(child, &status, 0) == child && status == 0;
+    };
+    REQUIRE(::chown(t.path().c_str(), kOwner, kOwner) == 0);
+    CHECK(as(kOwner, [&] { return compact(t / "s", kQuiet) && Store::open(t / "s", {}, Nanos{1}); }));
+    // One of his group may write all of it, and yet make nothing his.
+    for (const char* file : {"data.mdb", "lock.mdb", "writer.lock"})
+        REQUIRE(::chmod((t / "s" / file).c_str(), 0660) == 0);
+    for (const auto& folder : {t.path(), t / "s"}) REQUIRE(::chmod(folder.c_str(), 0770) == 0);
+    const std::string before = content_of(t / "s" / "data.mdb");
+    CHECK(as(1'000, [&] {
+        const auto refused = compact(t / "s", kQuiet);
+        return !refused && refused.error().text.find("its user's") != std::string::npos;
+    }));
+    CHECK((content_of(t / "s" / "data.mdb") == before));
+    CHECK(owner(t / "s" / "data.mdb") == std::tuple{kOwner, kOwner, 0660U});
+    CHECK(files_of(t / "s") == std::vector<std::string>{"data.mdb", "lock.mdb", "writer.lock"});
+    CHECK(whole_batches(t / "s") == 1);
 }

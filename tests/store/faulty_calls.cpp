@@ -88,6 +88,10 @@ template <class Which, class Call>
 auto faulty(Which which, bool writing, Call call, Kind kind = Kind::Other) -> decltype(call()) {
     if (!strikes(which, writing, kind)) return call();
     const Fault& fault = planned().fault;
+    if (fault.meanwhile) {
+        fault.meanwhile();
+        return call();
+    }
     if (fault.after) call();
     if (fault.kills) ::raise(SIGKILL);
     errno = fault.error;
@@ -97,6 +101,10 @@ constexpr bool kReads = false;
 constexpr bool kWrites = true;
 
 int faulty_open(const char* path, int flags, mode_t mode) {
+    if (planned().armed && !planned().fault.nameless && (flags & O_TMPFILE) == O_TMPFILE) {
+        errno = EOPNOTSUPP;
+        return -1;
+    }
     return faulty(path, kReads,
                   [&] { return static_cast<int>(::syscall(SYS_openat, AT_FDCWD, path, flags, mode)); });
 }
@@ -108,7 +116,7 @@ mode_t mode_of(int flags, va_list arguments) {
 
 namespace twinlink::faults {
 
-void arm(const Fault& fault) noexcept {
+void arm(const Fault& fault) {
     planned().fault = fault;
     planned().left = fault.call;
     *planned().struck = false;
@@ -166,12 +174,10 @@ void* mmap(void* near, size_t bytes, int protection, int flags, int fd, off_t at
         faulty(fd, kReads, [&] { return ::syscall(SYS_mmap, near, bytes, protection, flags, fd, at); }));
 }
 int fdatasync(int fd) {
-    return faulty(
-        fd, kWrites, [&] { return static_cast<int>(::syscall(SYS_fdatasync, fd)); }, Kind::Sync);
+    return faulty(fd, kWrites, [&] { return static_cast<int>(::syscall(SYS_fdatasync, fd)); }, Kind::Sync);
 }
 int fsync(int fd) {
-    return faulty(
-        fd, kWrites, [&] { return static_cast<int>(::syscall(SYS_fsync, fd)); }, Kind::Sync);
+    return faulty(fd, kWrites, [&] { return static_cast<int>(::syscall(SYS_fsync, fd)); }, Kind::Sync);
 }
 int ftruncate(int fd, off_t bytes) noexcept {
     return faulty(fd, kReads, [&] { return static_cast<int>(::syscall(SYS_ftruncate, fd, bytes)); });
@@ -208,6 +214,9 @@ int linkat(int from_folder, const char* from, int folder, const char* to, int fl
     return faulty(to, kWrites, [&] {
         return static_cast<int>(::syscall(SYS_linkat, from_folder, from, folder, to, flags));
     });
+}
+int fchown(int fd, uid_t user, gid_t group) noexcept {
+    return faulty(fd, kReads, [&] { return static_cast<int>(::syscall(SYS_fchown, fd, user, group)); });
 }
 int fchmod(int fd, mode_t mode) noexcept {
     return faulty(fd, kReads, [&] { return static_cast<int>(::syscall(SYS_fchmod, fd, mode)); });

@@ -1,4 +1,5 @@
-// Calls into the kernel that fail on request: the n-th one from now on, once or for ever.
+// Calls into the kernel that fail on request, or before which somebody else does something: the n-th one from
+// now on, once or for ever.
 //
 // What is linked with faulty_calls.cpp (or loads it by LD_PRELOAD) makes its calls for files through it:
 // open, read, write, sync, map, lock, rename and what else LMDB and the store use. The fault may come before
@@ -7,6 +8,7 @@
 #pragma once
 
 #include <cerrno>
+#include <functional>
 
 namespace twinlink::faults {
 
@@ -19,9 +21,12 @@ struct Fault {
     bool kills = false;     ///< SIGKILL instead of an error
     bool syncs = false;     ///< only fdatasync and fsync count
     bool metas = false;     ///< only writes of LMDB's meta pages count: short, and not the shortest
+    bool nameless = true;   ///< false: the file system has no files without a name
+    /// What somebody else does just before the call, which then does its work: instead of an error.
+    std::function<void()> meanwhile = {};
 };
 
-void arm(const Fault& fault) noexcept;
+void arm(const Fault& fault);
 /// No more faults; true when one had struck.
 bool disarm() noexcept;
 

@@ -20,13 +20,14 @@ std::unexpected<Error> os_failure(const fs::path& path) {
     return failure(path.string() + ": " + std::strerror(errno));
 }
 
-std::string link_of(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
+/// Each one means that another run ended between two calls of ours.
+constexpr int kLockTries = 10;
 
 /// A file of that name that nobody else writes, emptied; -1 with errno.
 int open_part(const std::string& part) {
-    const int fd = ::open(part.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0) return -1;
-    if (::flock(fd, LOCK_EX | LOCK_NB) == 0 && ::fchmod(fd, 0600) == 0 && ::ftruncate(fd, 0) == 0) return fd;
+    const int fd = lock_name(
+        part, [&] { return ::open(part.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600); });
+    if (fd < 0 || (::fchmod(fd, 0600) == 0 && ::ftruncate(fd, 0) == 0)) return fd;
     const int error = errno;
     ::close(fd);
     errno = error;
@@ -34,6 +35,32 @@ int open_part(const std::string& part) {
 }
 
 }  // namespace
+
+bool has_name(int fd, const fs::path& path) noexcept {
+    struct stat open{};
+    struct stat named{};
+    return ::fstat(fd, &open) == 0 && ::lstat(path.c_str(), &named) == 0 && open.st_dev == named.st_dev &&
+           open.st_ino == named.st_ino;
+}
+
+int lock_name(const fs::path& path, const std::function<int()>& open) {
+    int error = 0;
+    for (int tries = 0; tries < kLockTries; ++tries) {
+        const int fd = open();
+        error = errno;
+        if (fd < 0 && error == ENOENT) continue;
+        if (fd < 0) break;
+        const bool locked = ::flock(fd, LOCK_EX | LOCK_NB) == 0;
+        error = locked ? EWOULDBLOCK : errno;
+        if (locked && has_name(fd, path)) return fd;
+        ::close(fd);
+        if (!locked) break;
+    }
+    errno = error;
+    return -1;
+}
+
+std::string link_of(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
 
 fs::path folder_of(const fs::path& path) {
     return path.has_parent_path() ? path.parent_path() : fs::path(".");
@@ -57,7 +84,7 @@ Expected<void> sync_name(const fs::path& path) {
 }
 
 Expected<BackupFile> BackupFile::create(const fs::path& path) {
-    struct stat there {};
+    struct stat there{};
     if (::lstat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode))
         return failure(path.string() + " is there and is no plain file");
     const fs::path folder = folder_of(path);
@@ -131,7 +158,7 @@ Expected<OpenArchive> OpenArchive::open(const fs::path& path) {
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) return os_failure(path);
     OpenArchive file(fd, 0);
-    struct stat s {};
+    struct stat s{};
     if (::fstat(fd, &s) != 0) return os_failure(path);
     if (!S_ISREG(s.st_mode)) return failure(path.string() + " is no plain file");
     file.bytes_ = static_cast<u64>(s.st_size);

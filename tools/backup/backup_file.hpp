@@ -9,6 +9,7 @@
 #include <twinlink/frame.hpp>
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,14 @@ private:
     bool published_ = false;
     u64 bytes_ = 0;
 };
+
+/// The open file or folder is what has that name.
+[[nodiscard]] bool has_name(int fd, const std::filesystem::path& path) noexcept;
+/// What `open` opens at `path`, locked; -1 with errno, EWOULDBLOCK: another run has the lock. Who held it
+/// before may have given what was opened another name or none: then it is opened anew.
+[[nodiscard]] int lock_name(const std::filesystem::path& path, const std::function<int()>& open);
+/// A name by which an open file can be linked.
+[[nodiscard]] std::string link_of(int fd);
 
 /// fsync of a folder.
 [[nodiscard]] Expected<void> sync_folder(const std::filesystem::path& folder);

@@ -12,7 +12,7 @@
 namespace twinlink::backup {
 namespace {
 
-/// Damaged values that are named one by one.
+/// Damaged values that are named, each once.
 constexpr std::size_t kDamageNamed = 20;
 constexpr std::size_t kEventsAtATime = 1'000;
 
@@ -60,11 +60,9 @@ private:
         manifest.data = {.from = utc.first, .to = utc.second, .tables = order_.tables};
         if (earlier_) manifest.data.since = earlier_->head.created_wall;
         for (const AcdRecord& acd : snapshot->acds()) offsets_[acd.acd] = acd.utc_offset_minutes;
-        for (const StreamRecord& s : snapshot->streams()) {
-            if (!takes(s.acd)) continue;
-            manifest.streams.push_back({s.acd, s.epoch, s.watermark, s.next, s.messages, s.missing});
-            note_held(*snapshot, s);
-        }
+        for (const StreamRecord& s : snapshot->streams())
+            if (takes(s.acd))
+                manifest.streams.push_back({s.acd, s.epoch, s.watermark, s.next, s.messages, s.missing});
         for (const IntervalRecord& i : snapshot->intervals())
             if (i.closed != 0 && takes(i.acd) && lies_in(i.acd, i.start)) intervals_.push_back(i);
         return {};
@@ -84,22 +82,11 @@ private:
         auto snapshot = reader_.snapshot();
         if (snapshot)
             snapshot->on_damage([this](const Damage& damage) {
-                if (made_.damage.size() < kDamageNamed)
-                    made_.damage.push_back(damage.where + ": " + damage.what);
+                std::string text = damage.where + ": " + damage.what;
+                const bool named = std::ranges::find(made_.damage, text) != made_.damage.end();
+                if (!named && made_.damage.size() < kDamageNamed) made_.damage.push_back(std::move(text));
             });
         return snapshot;
-    }
-
-    /// Names of the stream that are in the journal.
-    void note_held(const StoreSnapshot& snapshot, const StreamRecord& s) {
-        u64 first = std::max<u64>(s.first_seen, 1);
-        for (const PrunedRecord& p : snapshot.pruned())
-            if (p.acd == s.acd && p.epoch == s.epoch) first = std::max(first, p.upto + 1);
-        partner::RangeSet& held = held_[{Acd{s.acd}, Epoch{s.epoch}}];
-        if (s.next > first) held.add({Seq{first}, Seq{s.next - 1}});
-        for (const GapRecord& gap :
-             snapshot.gaps({.acd = Acd{s.acd}, .epoch = Epoch{s.epoch}, .states = GapFilter::kMissing}))
-            held.remove(gap.range());
     }
 
     template <class R>
@@ -116,15 +103,17 @@ private:
 
     Expected<void> put_journal() {
         if ((order_.tables & kJournalBit) == 0) return {};
-        for (const auto& [stream, held] : held_) {
-            if (held.empty()) continue;
-            if (auto done = put_stream(stream, held.ranges().back().last); !done) return done;
-        }
+        for (const StreamEntry& s : made_.manifest.streams)
+            if (auto done = put_stream({Acd{s.acd}, Epoch{s.epoch}}, Seq{s.next - 1}); !done) return done;
         return {};
     }
 
     Expected<void> put_stream(Stream stream, Seq last) {
         const auto [from, to] = times(stream.acd.value);
+        partner::RangeSet& held = held_[stream];
+        if (earlier_)
+            if (const auto before = earlier_->held.find(stream); before != earlier_->held.end())
+                held = before->second;
         for (Seq at{1}; at <= last;) {
             const auto snapshot = take_snapshot();
             if (!snapshot) return std::unexpected(snapshot.error());
@@ -132,7 +121,8 @@ private:
             Expected<void> done;
             snapshot->blocks(stream, {at, last}, [&](const BlockView& block) {
                 found = block;
-                const bool wanted = block.last_time >= from && block.first_time < to && is_new(block);
+                const bool wanted =
+                    block.last_time >= from && block.first_time < to && !held.holds(block.range);
                 if (!wanted) return false;
                 const auto count = static_cast<u32>(block.range.count());
                 done =
@@ -140,6 +130,7 @@ private:
                         JournalEntry{stream.epoch.value, block.range.first.value, count, stream.acd.value, 0},
                         block.messages);
                 made_.manifest.data.messages += count;
+                held.add(block.range);
                 return false;
             });
             if (!done || !found) return done;
@@ -147,16 +138,6 @@ private:
             if (auto good = pace_.step(found->messages.size(), total_); !good) return good;
         }
         return {};
-    }
-
-    /// Some name of the block was not held when the earlier backup was made.
-    [[nodiscard]] bool is_new(const BlockView& block) const {
-        if (!earlier_) return true;
-        const auto held = earlier_->held.find(block.stream);
-        if (held == earlier_->held.end()) return true;
-        return std::ranges::none_of(held->second.ranges(), [&](const Range& range) {
-            return range.first <= block.range.first && block.range.last <= range.last;
-        });
     }
 
     Expected<void> put_rows() {
@@ -171,11 +152,14 @@ private:
         const auto now = snapshot->intervals(seen.start, seen.start + 1, Acd{seen.acd});
         const auto interval = std::ranges::find(now, seen.instance, &IntervalRecord::instance);
         if (interval == now.end()) return {};  // the retention was faster
-        if (!note_digests(*snapshot, *interval)) {
+        const Change change = note_digests(*snapshot, *interval);
+        if (change == Change::None) {
             ++made_.intervals_unchanged;
             return {};
         }
-        auto done = put(EntryKind::Interval, IntervalEntry{*interval, order_.tables & kAllTables, 0});
+        IntervalEntry entry{*interval, order_.tables & kAllTables, 0};
+        if (change == Change::Damaged) entry.record.in_doubt = 1;
+        auto done = put(EntryKind::Interval, entry);
         ++made_.manifest.data.intervals;
         for (const Table& table : kTables) {
             if (!asks_for(table.id)) continue;
@@ -214,12 +198,17 @@ private:
         return done ? archive_.add(value) : done;
     }
 
-    /// What the interval comes to; false when the earlier backup has the very same.
-    bool note_digests(const StoreSnapshot& snapshot, const IntervalRecord& interval) {
+    /// What became of an interval since the earlier backup, where there is one.
+    enum class Change : u8 { None, Changed, Damaged };
+    /// Notes what the interval comes to; not of one of which rows cannot be read: it is to go into the next
+    /// backup, too.
+    Change note_digests(const StoreSnapshot& snapshot, const IntervalRecord& interval) {
+        const u64 damaged = snapshot.damaged();
         bool changed = !earlier_;
+        DigestMap digests;
         const auto note = [&](TableId table, const std::array<u64, 2>& digest) {
             const DigestKey key{interval.acd, interval.start, interval.instance, table};
-            digests_[key] = digest;
+            digests[key] = digest;
             if (!earlier_) return;
             const auto before = earlier_->digests.find(key);
             changed = changed || before == earlier_->digests.end() || before->second != digest;
@@ -230,12 +219,14 @@ private:
         for (const Table& table : kTables)
             if (asks_for(table.id))
                 note(table.id, partner::digest_of(snapshot, table.id, interval, 0).digest);
-        return changed;
+        if (snapshot.damaged() != damaged) return Change::Damaged;
+        digests_.merge(digests);
+        return changed ? Change::Changed : Change::None;
     }
 
+    /// Those that the earlier backup has, too: they grow, their clock may be set back, and they are few.
     Expected<void> put_exceptions() {
         if ((order_.tables & kExceptionsBit) == 0) return {};
-        const u64 since = made_.manifest.data.since;
         Acd acd{0};
         for (u64 number = 0;;) {
             const auto snapshot = take_snapshot();
@@ -246,8 +237,8 @@ private:
                 number = event.number + 1;
                 // Of this server's clock, not of the ACD's.
                 const auto [from, to] = order_.times(0);
-                const bool wanted = (event.acd == 0 || takes(event.acd)) && event.last_wall >= from &&
-                                    event.begun_wall < to && event.last_wall >= since;
+                const bool wanted =
+                    (event.acd == 0 || takes(event.acd)) && event.last_wall >= from && event.begun_wall < to;
                 if (!wanted) continue;
                 ++made_.manifest.data.exceptions;
                 if (auto done = put(EntryKind::LinkEvent, event); !done) return done;

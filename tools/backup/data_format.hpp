@@ -35,14 +35,15 @@ struct JournalEntry {
     u16 acd;
     u16 reserved0;
 };
-/// An interval, whose rows follow until the next one.
+/// An interval, whose rows follow until the next one. Where some of them could not be read its record says
+/// `in_doubt`.
 struct IntervalEntry {
     IntervalRecord record;
     u32 tables;  ///< bit n: rows of the table with id n are there
     u32 reserved0;
 };
 inline constexpr std::size_t kRowKeyBytes = 29;
-/// Names of a stream that the server held.
+/// Names of a stream whose messages are in the backup, or in those that it goes on from.
 struct HeldEntry {
     u64 epoch;
     u64 first;

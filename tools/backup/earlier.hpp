@@ -1,4 +1,4 @@
-// What an earlier data backup had, as an incremental one needs to know it: names held, and what rows came to.
+// What an earlier data backup had, as an incremental one needs to know it: names, and what rows came to.
 //
 // One thread; plain values. In memory as a whole, within the limits of the two parts.
 #pragma once

@@ -132,6 +132,10 @@ Expected<Manifest> read_manifest(std::string_view text) {
         read_list(all, "parts", kParts.size(), manifest.parts, read_part);
     if (!whole || (manifest.kind == ArchiveKind::Data && !read_data(all, manifest.data)))
         return failure("its manifest is not whole");
+    if (manifest.store_format > kStoreFormat)
+        return failure("it is of a store of format " + std::to_string(manifest.store_format) +
+                       ", and this program knows up to " + std::to_string(kStoreFormat) +
+                       ": use a newer program");
     return manifest;
 }
 

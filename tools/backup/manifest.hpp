@@ -63,8 +63,8 @@ struct Manifest {
 inline constexpr std::size_t kManifestStreamsMax = 100'000;
 
 [[nodiscard]] std::string to_text(const Manifest& manifest);
-/// Errors: not JSON, a key that is missing or of another kind, a format that is not known, a part that there
-/// is not.
+/// Errors: not JSON, a key that is missing or of another kind, a format (its own or the store's) that is not
+/// known, a part that there is not.
 [[nodiscard]] Expected<Manifest> read_manifest(std::string_view text);
 
 }  // namespace twinlink::backup

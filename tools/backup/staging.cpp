@@ -30,6 +30,11 @@ Expected<void> write_all(int fd, const fs::path& path, Bytes bytes) {
     return {};
 }
 
+/// Folders, the outermost first, as far as nothing is in them.
+void remove_empty(const std::vector<fs::path>& folders) noexcept {
+    for (auto at = folders.rbegin(); at != folders.rend(); ++at) ::rmdir(at->c_str());
+}
+
 /// Makes the folders in which `place` lies; returns those that were not there, the outermost first.
 Expected<std::vector<fs::path>> make_parents(const fs::path& place) {
     std::vector<fs::path> made;
@@ -64,9 +69,10 @@ Expected<void> place_file(const fs::path& place, Bytes bytes, unsigned mode) {
     if (fd < 0) return os_failure(part);
     auto done = write_all(fd, part, bytes);
     if (done && (::fchmod(fd, mode) != 0 || ::fsync(fd) != 0)) done = os_failure(part);
+    // It does not replace, which rename() would; and it is our file, whoever has the name by now.
+    if (done && ::linkat(AT_FDCWD, link_of(fd).c_str(), AT_FDCWD, place.c_str(), AT_SYMLINK_FOLLOW) != 0)
+        done = os_failure(place);
     ::close(fd);
-    // link() does not replace, which rename() would.
-    if (done && ::link(part.c_str(), place.c_str()) != 0) done = os_failure(place);
     ::unlink(part.c_str());
     return done ? sync_name(place) : done;
 }
@@ -77,14 +83,25 @@ Expected<StagedFolder> StagedFolder::make(const fs::path& place, std::vector<std
     fs::path path = place;
     if (!path.has_filename()) path = path.parent_path();
     path += ".restore";
-    if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return os_failure(path);
-    struct stat there {};
-    if (::lstat(path.c_str(), &there) != 0) return os_failure(path);
-    if (!S_ISDIR(there.st_mode)) return failure(path.string() + " is in the way: it is no folder");
-    StagedFolder staged(place, path, std::move(files));
-    staged.clear();
+    const int lock = lock_name(path, [&] {
+        if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return -1;
+        return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    });
+    if (lock < 0) {
+        auto failed = os_failure(path);
+        std::error_code none;
+        if (errno == EWOULDBLOCK)
+            failed = failure(path.string() + ": another restore works there");
+        else if (errno == ENOTDIR && fs::exists(fs::symlink_status(path, none)))
+            failed = failure(path.string() + " is in the way: it is no folder");
+        remove_empty(*parents);
+        return failed;
+    }
+    StagedFolder staged(place, path, std::move(files), lock);
     staged.parents_ = std::move(*parents);
-    if (::mkdir(path.c_str(), 0700) != 0)
+    staged.clear_files();
+    if (::fchmod(lock, 0700) != 0) return os_failure(path);
+    if (!is_free(path))
         return failure(path.string() + " holds other files than a restore leaves there; move it aside");
     return staged;
 }
@@ -94,19 +111,23 @@ StagedFolder::StagedFolder(StagedFolder&& from) noexcept
       path_(std::exchange(from.path_, fs::path())),
       files_(std::move(from.files_)),
       parents_(std::move(from.parents_)),
+      lock_(std::exchange(from.lock_, -1)),
       fd_(std::exchange(from.fd_, -1)),
       open_(std::move(from.open_)) {}
 
+/// Removes what a restore makes, and the folders that were made for it when that was all.
 StagedFolder::~StagedFolder() {
     if (fd_ >= 0) ::close(fd_);
-    if (!path_.empty()) clear();
+    if (!path_.empty() && has_name(lock_, path_)) {
+        clear_files();
+        ::rmdir(path_.c_str());
+        remove_empty(parents_);
+    }
+    if (lock_ >= 0) ::close(lock_);
 }
 
-/// Removes what a restore makes, and the folders that were made for it when that was all.
-void StagedFolder::clear() const noexcept {
+void StagedFolder::clear_files() const noexcept {
     for (const std::string& file : files_) ::unlink((path_ / file).c_str());
-    ::rmdir(path_.c_str());
-    for (auto at = parents_.rbegin(); at != parents_.rend(); ++at) ::rmdir(at->c_str());
 }
 
 Expected<void> StagedFolder::close_synced() {
@@ -134,6 +155,7 @@ Expected<void> StagedFolder::place() {
     if (auto synced = sync_folder(path_); !synced) return synced;
     fs::path place = place_;
     if (!place.has_filename()) place = place.parent_path();
+    if (!has_name(lock_, path_)) return failure(path_.string() + " is not the folder that was filled");
     // rename() takes the place of nothing or of an empty folder, never of anything else.
     if (std::rename(path_.c_str(), place.c_str()) != 0) return os_failure(place);
     path_.clear();

@@ -76,7 +76,7 @@ Expected<void> Imports::check(const ImportOrder& order) const {
     const auto refuse = [&](const std::string& why) {
         return failure(doing + ": " + why + "; nothing was read or changed");
     };
-    struct stat s {};
+    struct stat s{};
     if (::stat(order.path.c_str(), &s) != 0 || ::access(order.path.c_str(), R_OK) != 0)
         return refuse(std::string("twinlinkd cannot read it (") + strerrordesc_np(errno) +
                       "); it reads the file itself, as user " + std::to_string(geteuid()));
@@ -107,7 +107,8 @@ Expected<u64> Imports::start(const ImportOrder& order) {
     now_ = {};
     now_.id = id;
     now_.path = order.path;
-    now_.store = std::filesystem::is_directory(order.path);
+    std::error_code gone;  // a path that went since: whoever reads it says so
+    now_.store = std::filesystem::is_directory(order.path, gone);
     now_.acd = order.acd.value;
     now_.backup = is_archive(order.path).value_or(false);
     now_.restore = order.restore;

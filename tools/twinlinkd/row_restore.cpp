@@ -137,6 +137,7 @@ bool RowRestore::interval(const backup::IntervalEntry& entry) {
     skip_ = !sense || std::ranges::find(acds_, Acd{entry.record.acd}) == acds_.end();
     entry_ = entry;
     open_ = !skip_;
+    lacks_ = false;
     return !open_ || begin_piece();
 }
 
@@ -156,6 +157,7 @@ bool RowRestore::row(Bytes bytes) {
                        row->key.instance == i.instance;
     if (!sense) {
         report_.count_damaged();
+        lacks_ = true;
         return true;
     }
     CommitBatch& batch = piece_->batch;
@@ -184,7 +186,8 @@ bool RowRestore::begin_piece() {
 /// Hands in what was gathered and waits until it is durable.
 bool RowRestore::send(bool last) {
     CommitBatch& batch = piece_->batch;
-    batch.restored_interval = RestoredInterval{entry_.record, last, entry_.tables == backup::kAllTables};
+    const bool all = entry_.tables == backup::kAllTables && !lacks_;
+    batch.restored_interval = RestoredInterval{entry_.record, last, all};
     if (how_.dry_run) return send_dry();
     std::vector<RowKey> keys;
     for (const RestoredRow& row : batch.restored) keys.push_back(row.key);

@@ -95,7 +95,8 @@ public:
 
     /// Rows of this interval follow. False when it is to stop, as the next two.
     [[nodiscard]] bool interval(const backup::IntervalEntry& entry);
-    /// A row of it: key and sealed value.
+    /// A row of it: key and sealed value. One that makes no sense is left out, and the interval is not
+    /// complete by what comes of it.
     [[nodiscard]] bool row(Bytes entry);
     /// No more follow.
     [[nodiscard]] bool finish();
@@ -111,8 +112,9 @@ private:
     RestoreReport& report_;
     How how_;
     backup::IntervalEntry entry_{};
-    bool open_ = false;  ///< an interval is being gathered
-    bool skip_ = true;   ///< rows are of an interval that is not wanted
+    bool open_ = false;   ///< an interval is being gathered
+    bool skip_ = true;    ///< rows are of an interval that is not wanted
+    bool lacks_ = false;  ///< a row of the interval made no sense
     RestorePiece* piece_ = nullptr;
     std::vector<u64> items_;
 };
