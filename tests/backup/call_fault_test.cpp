@@ -45,7 +45,7 @@ void backup_fails_at_each_call(int calls_least,
                                const std::function<std::optional<Error>(const fs::path&)>& make) {
     TempFolder place;
     const fs::path file = place / "backup";
-    const std::string previous = "the previous one";
+    const std::string previous = "TLBACKUP: the previous one";
     fail_each_call(calls_least, [&](const faults::Fault& fault) {
         write_file(file, previous);
         faults::arm(fault);

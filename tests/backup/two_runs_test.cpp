@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::string_view kWhole = "a whole one";
+constexpr std::string_view kWhole = "TLBACKUP: a whole one";
 
 Bytes bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
 bool says(const Error& error, const char* text) { return error.text.find(text) != std::string::npos; }
@@ -91,6 +91,7 @@ TEST_CASE("restore: a folder that another restore fills is left alone, one that 
     CHECK(fs::is_empty(folder.path()));
     fs::create_directory(folder / "store.restore");
     write_file(folder / "store.restore/file", "what a killed run left");
+    write_file(folder / "store.restore/.being-restored", "");
     auto third = StagedFolder::make(place, {"file"});
     REQUIRE(third);
     REQUIRE(third->append("file", bytes_of(kWhole)));

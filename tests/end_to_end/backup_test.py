@@ -93,11 +93,11 @@ def cut_short(folder):
     check("time limit of 1 s" in said, said)
     equal(holds(place), before, "what there is after the time limit")
     with small_disk(folder / "disk", "256k") as disk:
-        (disk / "system").write_bytes(b"the previous one")
+        (disk / "system").write_bytes(b"TLBACKUP, the previous one")
         _, said = backup_system(server, disk / "system", codes=(1,))
         check("No space left" in said, said)
         equal([f.name for f in disk.iterdir()], ["system"], "files on the full disk")
-        equal((disk / "system").read_bytes(), b"the previous one", "the previous backup on the full disk")
+        equal((disk / "system").read_bytes(), b"TLBACKUP, the previous one", "the previous backup on the full disk")
         # The other way round: an archive that has no room where it is put back.
         _, said = command("restore", "system", file, "--store", disk / "store", "--config", disk / "toml", "--parts",
                           "store,configuration", codes=(1,))

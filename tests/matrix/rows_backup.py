@@ -126,10 +126,10 @@ def backup_cut_short(rig):
     backup_system(one, place / "system")
     before = holds(place)
     with small_disk(rig.folder / "disk", "256k") as disk:
-        (disk / "system").write_bytes(b"the previous one")
+        (disk / "system").write_bytes(b"TLBACKUP, the previous one")
         _, said = backup_system(one, disk / "system", codes=(1,))
         check("No space left" in said and "as it was before" in said, said)
-        equal([(f.name, f.read_bytes()) for f in disk.iterdir()], [("system", b"the previous one")], "the full disk")
+        equal([(f.name, f.read_bytes()) for f in disk.iterdir()], [("system", b"TLBACKUP, the previous one")], "the full disk")
     words = ("backup", "system", place / "system", "--config", one.config, "--rate", "1")
     ends = []
     for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT):

@@ -1,11 +1,14 @@
 // See backup_file.hpp.
 #include "tools/backup/backup_file.hpp"
 
+#include "tools/backup/archive.hpp"
+
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -37,8 +40,8 @@ int open_part(const std::string& part) {
 }  // namespace
 
 bool has_name(int fd, const fs::path& path) noexcept {
-    struct stat open{};
-    struct stat named{};
+    struct stat open {};
+    struct stat named {};
     return ::fstat(fd, &open) == 0 && ::lstat(path.c_str(), &named) == 0 && open.st_dev == named.st_dev &&
            open.st_ino == named.st_ino;
 }
@@ -83,10 +86,22 @@ Expected<void> sync_name(const fs::path& path) {
     return {};
 }
 
+Expected<void> may_take_name(const fs::path& path) {
+    struct stat there {};
+    if (::lstat(path.c_str(), &there) != 0) return {};
+    if (!S_ISREG(there.st_mode)) return failure(path.string() + " is there and is no plain file");
+    if (there.st_size == 0) return {};
+    const auto file = OpenArchive::open(path);
+    if (!file) return std::unexpected(file.error());
+    std::array<std::byte, kArchiveMagic.size()> front{};
+    const auto n = file->read(front);
+    if (!n) return std::unexpected(Error(n.error()).in(path.string()));
+    if (*n == front.size() && std::memcmp(front.data(), kArchiveMagic.data(), front.size()) == 0) return {};
+    return failure(path.string() + " is there and is no Twinlink backup, and only such a one is replaced");
+}
+
 Expected<BackupFile> BackupFile::create(const fs::path& path) {
-    struct stat there{};
-    if (::lstat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode))
-        return failure(path.string() + " is there and is no plain file");
+    if (auto free = may_take_name(path); !free) return std::unexpected(free.error());
     const fs::path folder = folder_of(path);
     const int nameless = ::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
     if (nameless >= 0) return BackupFile(nameless, path, "");
@@ -158,7 +173,7 @@ Expected<OpenArchive> OpenArchive::open(const fs::path& path) {
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) return os_failure(path);
     OpenArchive file(fd, 0);
-    struct stat s{};
+    struct stat s {};
     if (::fstat(fd, &s) != 0) return os_failure(path);
     if (!S_ISREG(s.st_mode)) return failure(path.string() + " is no plain file");
     file.bytes_ = static_cast<u64>(s.st_size);

@@ -17,7 +17,8 @@ namespace twinlink::backup {
 
 class BackupFile {
 public:
-    /// Mode 0600. Errors: the folder is not there or takes nothing, another run works on the same file.
+    /// Mode 0600. Errors: what has the name is no backup and not empty, the folder is not there or takes
+    /// nothing, another run works on the same file.
     [[nodiscard]] static Expected<BackupFile> create(const std::filesystem::path& path);
     BackupFile(BackupFile&& from) noexcept;
     BackupFile& operator=(BackupFile&&) = delete;

@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <functional>
+#include <optional>
 
 namespace twinlink::backup {
 namespace {
@@ -28,6 +30,28 @@ Expected<void> write_all(int fd, const fs::path& path, Bytes bytes) {
         bytes = bytes.subspan(static_cast<std::size_t>(n));
     }
     return {};
+}
+
+/// In a folder that a restore has begun and not placed.
+constexpr const char* kMark = ".being-restored";
+
+struct Owner {
+    uid_t user;
+    gid_t group;
+};
+/// Whose the place is, or where there is none yet the folder that it lies in: what root restores there must
+/// be theirs.
+std::optional<Owner> owner_at(const fs::path& place) {
+    if (::geteuid() != 0) return {};
+    struct stat s {};
+    if (::stat(place.c_str(), &s) != 0 && ::stat(folder_of(place).c_str(), &s) != 0) return {};
+    return Owner{s.st_uid, s.st_gid};
+}
+Expected<void> give_to(const std::optional<Owner>& owner, const std::function<int(const Owner&)>& give,
+                       const fs::path& what) {
+    if (!owner || (owner->user == 0 && owner->group == 0) || give(*owner) == 0) return {};
+    return failure(what.string() + " cannot be given to user " + std::to_string(owner->user) + ": " +
+                   std::strerror(errno));
 }
 
 /// Folders, the outermost first, as far as nothing is in them.
@@ -54,6 +78,16 @@ Expected<std::vector<fs::path>> make_parents(const fs::path& place) {
 
 }  // namespace
 
+Expected<void> may_place(const fs::path& place) {
+    std::error_code error;
+    fs::path folder = folder_of(place);
+    while (!fs::exists(folder, error) && !error && folder.has_parent_path() && folder != folder.parent_path())
+        folder = folder.parent_path();
+    if (folder.empty()) folder = ".";
+    if (::access(folder.c_str(), W_OK | X_OK) != 0) return os_failure(folder);
+    return {};
+}
+
 bool is_free(const fs::path& place) {
     std::error_code error;
     const auto status = fs::symlink_status(place, error);
@@ -63,17 +97,22 @@ bool is_free(const fs::path& place) {
 
 Expected<void> place_file(const fs::path& place, Bytes bytes, unsigned mode) {
     if (auto made = make_parents(place); !made) return std::unexpected(made.error());
+    // Without a name where the file system can do that; what has the other name is somebody's.
     const std::string part = place.string() + ".restore";
-    ::unlink(part.c_str());
-    const int fd = ::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0) return os_failure(part);
-    auto done = write_all(fd, part, bytes);
-    if (done && (::fchmod(fd, mode) != 0 || ::fsync(fd) != 0)) done = os_failure(part);
+    int fd = ::open(folder_of(place).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+    const bool named = fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL);
+    if (named) fd = ::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0) return os_failure(named ? fs::path(part) : folder_of(place));
+    auto done = write_all(fd, place, bytes);
+    if (done)
+        done = give_to(
+            owner_at(place), [&](const Owner& to) { return ::fchown(fd, to.user, to.group); }, place);
+    if (done && (::fchmod(fd, mode) != 0 || ::fsync(fd) != 0)) done = os_failure(place);
     // It does not replace, which rename() would; and it is our file, whoever has the name by now.
     if (done && ::linkat(AT_FDCWD, link_of(fd).c_str(), AT_FDCWD, place.c_str(), AT_SYMLINK_FOLLOW) != 0)
         done = os_failure(place);
     ::close(fd);
-    ::unlink(part.c_str());
+    if (named) ::unlink(part.c_str());
     return done ? sync_name(place) : done;
 }
 
@@ -87,9 +126,9 @@ Expected<StagedFolder> StagedFolder::make(const fs::path& place, std::vector<std
         if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return -1;
         return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     });
+    std::error_code none;
     if (lock < 0) {
         auto failed = os_failure(path);
-        std::error_code none;
         if (errno == EWOULDBLOCK)
             failed = failure(path.string() + ": another restore works there");
         else if (errno == ENOTDIR && fs::exists(fs::symlink_status(path, none)))
@@ -99,10 +138,18 @@ Expected<StagedFolder> StagedFolder::make(const fs::path& place, std::vector<std
     }
     StagedFolder staged(place, path, std::move(files), lock);
     staged.parents_ = std::move(*parents);
-    staged.clear_files();
     if (::fchmod(lock, 0700) != 0) return os_failure(path);
-    if (!is_free(path))
+    // Only what a restore began is cleared: a store may have this very name.
+    if (fs::exists(fs::symlink_status(path / kMark, none))) staged.clear_files();
+    if (!is_free(path)) {
+        staged.lock_ = -1;
+        ::close(lock);
+        remove_empty(staged.parents_);
         return failure(path.string() + " holds other files than a restore leaves there; move it aside");
+    }
+    const int mark = ::openat(lock, kMark, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (mark < 0) return os_failure(path / kMark);
+    ::close(mark);
     return staged;
 }
 
@@ -128,6 +175,7 @@ StagedFolder::~StagedFolder() {
 
 void StagedFolder::clear_files() const noexcept {
     for (const std::string& file : files_) ::unlink((path_ / file).c_str());
+    ::unlink((path_ / kMark).c_str());
 }
 
 Expected<void> StagedFolder::close_synced() {
@@ -152,6 +200,14 @@ Expected<void> StagedFolder::append(const std::string& file, Bytes bytes) {
 
 Expected<void> StagedFolder::place() {
     if (auto closed = close_synced(); !closed) return closed;
+    const auto give = [&](const Owner& to) {
+        for (const std::string& file : files_)
+            if (::fchownat(lock_, file.c_str(), to.user, to.group, AT_SYMLINK_NOFOLLOW) != 0 &&
+                errno != ENOENT)
+                return -1;
+        return ::fchown(lock_, to.user, to.group);
+    };
+    if (auto given = give_to(owner_at(place_), give, path_); !given) return given;
     if (auto synced = sync_folder(path_); !synced) return synced;
     fs::path place = place_;
     if (!place.has_filename()) place = place.parent_path();
@@ -159,6 +215,7 @@ Expected<void> StagedFolder::place() {
     // rename() takes the place of nothing or of an empty folder, never of anything else.
     if (std::rename(path_.c_str(), place.c_str()) != 0) return os_failure(place);
     path_.clear();
+    ::unlinkat(lock_, kMark, 0);  // where it stays it does no harm
     return sync_name(place);
 }
 

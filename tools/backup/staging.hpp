@@ -48,6 +48,8 @@ private:
     std::string open_;
 };
 
+/// Something can be put there. Errors: no right to write in the folder that it lies in, or would lie in.
+[[nodiscard]] Expected<void> may_place(const std::filesystem::path& place);
 /// Nothing there, or an empty folder.
 [[nodiscard]] bool is_free(const std::filesystem::path& place);
 /// A new file of that content and mode; never over another one.

@@ -58,6 +58,9 @@ private:
 
     /// What can be told before anything is unpacked.
     Expected<void> look_at_places() {
+        for (const fs::path& place : {order_.configuration, order_.credentials, order_.store})
+            if (!place.empty())
+                if (auto may = may_place(place); !may) return may;
         if (!order_.store.empty() && !is_free(order_.store))
             return failure(
                 order_.store.string() +
@@ -130,7 +133,8 @@ private:
         if (!report) return std::unexpected(report.error());
         if (!report->healthy())
             return failure("its store is damaged, as it was when it was backed up: " +
-                           report->findings.front().where + ": " + report->findings.front().what);
+                           report->findings.front().where + ": " + report->findings.front().what +
+                           ". --quick takes it as it is: the scrubber then mends what the partner has");
         done_.check = std::move(*report);
         return {};
     }
