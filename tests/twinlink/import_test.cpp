@@ -82,6 +82,7 @@ TEST_CASE("import: the JSON has every number, and a list of what was closed") {
     const Json json = Json::parse(done.out);
     CHECK(json["command"] == "import");
     CHECK(json["state"] == "done");
+    CHECK(json["started"] == "2026-03-01T09:00:00.000000000Z");
     CHECK(json["filled"] == 120);
     CHECK(json["duplicate"] == 1'000);
     CHECK(json["missing_after"] == 0);

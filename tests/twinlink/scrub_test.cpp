@@ -60,6 +60,7 @@ TEST_CASE("store scrub: the appliance is asked for a pass and watched to its end
     CHECK(json["errors"] == 1);
     CHECK(json["findings"][0]["where"] == "journal acd 1 epoch 7 from 4711");
     CHECK(json["findings"][0]["state"] == "mending");
+    CHECK(json["last_pass"] == "2026-03-01T09:00:00.000000000Z");
 }
 
 TEST_CASE("store scrub: an appliance that does not answer, or another one, is said so") {

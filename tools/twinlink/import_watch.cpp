@@ -52,7 +52,7 @@ void add_facts(Document& document, const Import& import) {
         const std::string text = import.text(key);
         document.fact(key, text.empty() ? Value{} : Value{text});
     }
-    document.fact("started", unless_zero(import.number("started_wall")));
+    document.fact("started", moment(import.number("started_wall")));
     for (const char* key :
          {"took_ns", "bytes", "messages", "packets", "not_udp", "frames", "blocks", "damaged"})
         document.fact(key, import.number(key));

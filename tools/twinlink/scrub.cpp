@@ -95,7 +95,7 @@ Answer answer_of(const Scrub& scrub) {
     for (const char* key :
          {"passes", "bytes_per_s", "bytes", "values", "errors", "mended", "mending", "hopeless"})
         document.fact(key, scrub.number(key));
-    document.fact("last_pass", unless_zero(scrub.number("last_pass_wall")));
+    document.fact("last_pass", moment(scrub.number("last_pass_wall")));
     const u64 bad = scrub.number("mending") + scrub.number("hopeless");
     line(document, "Store in " + scrub.store + ", read by the appliance", Style::Title);
     line(document, fmt::format("  {:<12}  {}", "read", with_separators(scrub.number("bytes")) + " bytes"));
