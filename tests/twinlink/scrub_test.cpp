@@ -94,6 +94,32 @@ TEST_CASE("store scrub: a store without a server is read and not changed; a bit 
     CHECK(run({"store", "scrub", "--store", (folder / "none").string()}).code == 1);
 }
 
+TEST_CASE("store check, store scrub: a path that is wrong is no damage, and a store that is cut off is") {
+    const cli_rig::TempFolder folder;
+    const auto path = folder / "s";
+    cli_rig::write_store(path, cli_rig::content());
+    const auto said = [](const std::filesystem::path& store, std::string_view part, bool damaged) {
+        for (const Run& ran :
+             {run({"store", "check", store.string()}), run({"store", "scrub", "--store", store.string()})}) {
+            CAPTURE(ran.err);
+            CHECK(ran.code == 1);
+            CHECK(ran.err.find("Nothing was changed") != std::string::npos);
+            CHECK(ran.err.find(part) != std::string::npos);
+            CHECK((ran.err.find("It is damaged") != std::string::npos) == damaged);
+            CHECK(ran.err.find("Keep the folder") == std::string::npos);
+        }
+    };
+    said(folder / "none", "There is no store", false);
+    said(path / "data.mdb", "There is no store", false);
+    if (::geteuid() != 0) {
+        std::filesystem::permissions(path / "data.mdb", std::filesystem::perms::none);
+        said(path, "That is no damage", false);
+        std::filesystem::permissions(path / "data.mdb", std::filesystem::perms::owner_all);
+    }
+    std::filesystem::resize_file(path / "data.mdb", 4'096);
+    said(path, "puts such a store aside", true);
+}
+
 TEST_CASE("store compact: says sizes; what the store holds is the same") {
     const cli_rig::TempFolder folder;
     const auto path = folder / "s";

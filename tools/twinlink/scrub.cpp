@@ -127,11 +127,7 @@ Answer answer_of(const Scrub& scrub) {
 
 Result<Answer> read_store(const std::string& path) {
     const auto scrub = scrub_store(path);
-    if (!scrub)
-        return refuse(ExitCode::Problem, fmt::format("{}. Nothing was changed. What is left of the store can "
-                                                     "be fetched from the partner: move its folder aside and "
-                                                     "start twinlinkd",
-                                                     scrub.error().text));
+    if (!scrub) return refuse_unread(path, scrub.error());
     Answer answer;
     Document& document = answer.document;
     document.command = "store scrub";
