@@ -4,12 +4,12 @@
 #include "tools/common/control_client.hpp"
 #include "tools/common/time_text.hpp"
 #include "tools/pairing/credentials.hpp"
-#include "tools/twinlink/appliance.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace twinlink::cli {
 namespace {
@@ -72,10 +72,10 @@ Result<backup::Watch> watch_of(const Arguments& arguments, const Rim& rim) {
     return watch;
 }
 
-Result<backup::Watch> watch_beside_appliance(const Arguments& arguments, const Rim& rim) {
+Result<backup::Watch> watch_beside_appliance(const Arguments& arguments, const Rim& rim, std::string socket) {
     auto watch = watch_of(arguments, rim);
     if (!watch) return watch;
-    watch->why_stop = [socket = socket_path(arguments, rim), limit = rim.answer_timeout]() -> std::string {
+    watch->why_stop = [socket = std::move(socket), limit = rim.answer_timeout]() -> std::string {
         const auto answer = ask(socket, "ups", limit);
         const auto document = nlohmann::json::parse(answer ? *answer : std::string(), nullptr, false);
         const auto service = document.is_object() ? document.find("service") : document.end();

@@ -107,6 +107,8 @@ constexpr OptionInfo kOtherStore{Store, "--store", "DIR", "the store's folder, i
 constexpr OptionInfo kOtherCredentials{Credentials, "--credentials", "DIR",
                                        "folder of keys and certificates, if not the configured one"};
 constexpr OptionInfo kRate{Rate, "--rate", "MIB", "MiB a second at most, before packing"};
+constexpr OptionInfo kOtherSocket{Socket, "--socket", "PATH",
+                                  "the appliance's control socket, if not the configured one"};
 constexpr OptionInfo kTimeLimit{TimeLimit, "--time-limit", "SECONDS",
                                 "give up after this long (default 3600): a store grows while it is copied"};
 constexpr OptionInfo kParts{Parts, "--parts", "LIST",
@@ -114,8 +116,8 @@ constexpr OptionInfo kParts{Parts, "--parts", "LIST",
 constexpr OptionInfo kDryRun{DryRun, "--dry-run", "", "read, prove and look, but change nothing"};
 constexpr OptionInfo kQuickStore{Quick, "--quick", "",
                                  "of the store check the structure only, not every value"};
-constexpr std::array kBackupSystemOptions{kFile, kConfig,    kOtherStore, kOtherCredentials,
-                                          kRate, kTimeLimit, kSocket,     kJson};
+constexpr std::array kBackupSystemOptions{kFile, kConfig,    kOtherStore,  kOtherCredentials,
+                                          kRate, kTimeLimit, kOtherSocket, kJson};
 constexpr std::array kBackupCheckOptions{kFile, kJson};
 constexpr OptionInfo kTables{Tables, "--tables", "LIST",
                              "only these: skills, agents, ... as reports are called, exceptions, journal; by "
@@ -124,8 +126,8 @@ constexpr OptionInfo kSince{Since, "--since", "FILE",
                             "only what is new or has changed since this data backup"};
 constexpr OptionInfo kVerbose{Verbose, "--verbose", "", "tell of every row (--json always does)"};
 constexpr std::array kBackupDataOptions = {
-    kFile, kFrom,      kTo,     kAcd, kTables, kSince, kConfig, kOtherStore, kOtherCredentials,
-    kRate, kTimeLimit, kSocket, kJson};
+    kFile, kFrom,      kTo,          kAcd, kTables, kSince, kConfig, kOtherStore, kOtherCredentials,
+    kRate, kTimeLimit, kOtherSocket, kJson};
 constexpr std::array kRestoreDataOptions{kFile, kAcd, kDryRun, kVerbose, kSocket, kJson, kCsv, kTable};
 constexpr std::array kRestoreSystemOptions{kFile,  kConfig,     kCredentials, kStore,
                                            kParts, kQuickStore, kDryRun,      kJson};
