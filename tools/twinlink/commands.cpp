@@ -401,9 +401,9 @@ constexpr std::array kCommands = {
         "restore data", "what this server lacks, from a data backup, while it collects",
         "The appliance reads FILE itself. Messages that are missing are filled and their rows folded again; "
         "where no messages are left, rows that are absent or INCOMPLETE here and complete in the backup are "
-        "taken. Deletes nothing, changes nothing that is complete, and may be repeated. Exit code 0 when all "
-        "of "
-        "FILE was taken into account.",
+        "taken. Deletes nothing, changes nothing that is complete, and may be repeated. It does not fill an "
+        "empty store: restore system does, or the partner. Exit code 0 when all of FILE was taken into "
+        "account; 1 also when this server has heard of nothing that is in it.",
         kRestoreDataOptions, kRestoreDataExamples, run_restore_data},
     CommandInfo{
         "restore system", "configuration, credentials and store onto a machine that has none of them",
