@@ -364,8 +364,8 @@ constexpr std::array kCommands = {
         "store works, "
         "both links bring messages, no gap is open, nothing is being filled or folded again, the partner is "
         "connected and lacks nothing, no rows differ, and this program speaks the pair's protocol and knows "
-        "the "
-        "store's format. Run it before each step of a rolling upgrade; exit code 0 when it is safe, else 1.",
+        "the store's format. An ACD whose collection is off here is no reason to wait; off at the partner it "
+        "is. Run it before each step of a rolling upgrade; exit code 0 when it is safe, else 1.",
         kUpgradeOptions, kUpgradeExamples, run_upgrade_check},
     CommandInfo{
         "pair init", "makes this server the first of a new pair",
