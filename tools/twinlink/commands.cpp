@@ -87,7 +87,8 @@ constexpr OptionInfo kCredentials{Credentials, "--credentials", "DIR",
 constexpr OptionInfo kDays{Days, "--days", "N", "how long the new certificate is good (default 3650)"};
 constexpr OptionInfo kCertificate{Certificate, "certificate", "FILE", "the other server's own.crt", true};
 constexpr OptionInfo kOnOff{OnOff, "state", "on|off", "without it: how things are"};
-constexpr OptionInfo kText{Text, "--text", "TEXT", "why, for whoever looks: up to 90 characters"};
+constexpr OptionInfo kText{Text, "--text", "TEXT",
+                           "why, for whoever looks: up to 90 bytes of printable ASCII"};
 constexpr std::array kMaintenanceOptions{kOnOff, kText, kSocket, kJson};
 constexpr OptionInfo kOff{OnOff, "state", "off", "without it: how things are"};
 constexpr std::array kSafeModeOptions{kOff, kSocket, kJson};
@@ -106,9 +107,9 @@ constexpr OptionInfo kConfig{Config, "--config", "FILE",
 constexpr OptionInfo kOtherStore{Store, "--store", "DIR", "the store's folder, if not the configured one"};
 constexpr OptionInfo kOtherCredentials{Credentials, "--credentials", "DIR",
                                        "folder of keys and certificates, if not the configured one"};
-constexpr OptionInfo kRate{Rate, "--rate", "MIB", "MiB a second at most, before packing"};
 constexpr OptionInfo kOtherSocket{Socket, "--socket", "PATH",
                                   "the appliance's control socket, if not the configured one"};
+constexpr OptionInfo kRate{Rate, "--rate", "MIB", "MiB a second at most, before packing"};
 constexpr OptionInfo kTimeLimit{TimeLimit, "--time-limit", "SECONDS",
                                 "give up after this long (default 3600): a store grows while it is copied"};
 constexpr OptionInfo kParts{Parts, "--parts", "LIST",
@@ -182,7 +183,7 @@ constexpr std::array<string_view, 2> kCheckExamples = {
 
 constexpr std::array<string_view, 2> kScrubExamples{"twinlink store scrub",
                                                     "twinlink store scrub --store /mnt/copy --json"};
-constexpr std::array<string_view, 1> kCompactExamples{"twinlink store compact /var/lib/twinlink"};
+constexpr std::array<string_view, 1> kCompactExamples{"twinlink store compact /var/lib/twinlink/store"};
 
 constexpr std::array<string_view, 1> kOutagesExamples{"twinlink report outages --from this-month --csv"};
 constexpr std::array<string_view, 2> kExceptionsExamples{"twinlink report exceptions",
