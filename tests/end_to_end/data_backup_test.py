@@ -213,6 +213,14 @@ def what_is_refused(folder):
     equal(list(holds(place)), list(before), "what a killed backup leaves")
     restored, _ = restore_data(server, file)
     equal((restored["state"], taken(restored), restored["filled"]), ("done", 0, 0), "its own backup")
+    # A server that has heard of nothing can take nothing of it, and is not told that all is well.
+    fresh = Server(folder / "fresh", "udp").start()
+    document, said = restore_data(fresh, file, codes=(1,))
+    equal((document["filled"], taken(document)), (0, 0), "what a fresh server takes")
+    check(document["unknown_epoch"] > 0 and document["rows_not_yet"] > 0, f"{document}")
+    for part in ("was taken: ", "an epoch that this server never saw", "has yet to close", "does not fill an empty store"):
+        check(part in said, f"{part!r} is not said: {said}")
+    fresh.stop()
     end_orderly(sender)
     for one_of in (server, stranger):
         one_of.stop()

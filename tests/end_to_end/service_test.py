@@ -151,6 +151,16 @@ def collection(folder):
     check(not any("silent" in r for r in one.status()["reasons"] if "ACD 1" in r), "what is not collected is called silent")
     wait_for("the record", lambda: [e["GOES_ON"] for e in exceptions(one, "collection_off")] == [True])
     check("collection_off_acd_1" in one.twinlink("report", "skills"), "reports do not say it")
+    # It may be stopped all the same, and its partner may not.
+
+    def checks(server):
+        run = subprocess.run([str(TWINLINK), "upgrade", "check", "--socket", str(server.socket), "--json"], capture_output=True, text=True,
+                             timeout=LIMIT_S)
+        return run.returncode, {c["check"]: c for c in json.loads(run.stdout)["checks"]}
+    wait_for("a server that may be stopped", lambda: checks(one)[0] == 0, said=lambda: checks(one))
+    here, there = checks(one)[1], checks(two)[1]
+    equal((here["collection"]["verdict"], there["collection"]["verdict"], here["links"]["verdict"]), ("note", "NO", "ok"), f"{here} {there}")
+    check("messages stay with the partner" in here["collection"]["text"], here["collection"]["text"])
     say(one, "collection", "on", "--acd", "1")
     ends_whole(one, two, sender, folder, recording)
     of = [g for g in one.gaps()["gaps"] if g["cause"] == "collection_off"]

@@ -72,7 +72,7 @@ TEST_CASE("import: the appliance is asked for the absolute path, and again until
     CHECK(has(done.out, "capture /a/b.pcap: done, 1,120 messages read in 1.5"));
     CHECK(has(done.out, "120 filled in 1 gap, 1,000 here already"));
     CHECK(has(done.out, "7 are behind the highest name known here"));
-    CHECK(has(done.out, "nothing is missing any more"));
+    CHECK(has(done.out, "of what this server has heard of, nothing is missing any more"));
 }
 
 TEST_CASE("import: the JSON has every number, and a list of what was closed") {
@@ -82,6 +82,7 @@ TEST_CASE("import: the JSON has every number, and a list of what was closed") {
     const Json json = Json::parse(done.out);
     CHECK(json["command"] == "import");
     CHECK(json["state"] == "done");
+    CHECK(json["started"] == "2026-03-01T09:00:00.000000000Z");
     CHECK(json["filled"] == 120);
     CHECK(json["duplicate"] == 1'000);
     CHECK(json["missing_after"] == 0);

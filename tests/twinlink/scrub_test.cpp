@@ -60,6 +60,7 @@ TEST_CASE("store scrub: the appliance is asked for a pass and watched to its end
     CHECK(json["errors"] == 1);
     CHECK(json["findings"][0]["where"] == "journal acd 1 epoch 7 from 4711");
     CHECK(json["findings"][0]["state"] == "mending");
+    CHECK(json["last_pass"] == "2026-03-01T09:00:00.000000000Z");
 }
 
 TEST_CASE("store scrub: an appliance that does not answer, or another one, is said so") {
@@ -91,6 +92,32 @@ TEST_CASE("store scrub: a store without a server is read and not changed; a bit 
     CHECK(json["findings"][0]["where"].get<std::string>().starts_with("acds "));
     CHECK((content_of(file) == all));
     CHECK(run({"store", "scrub", "--store", (folder / "none").string()}).code == 1);
+}
+
+TEST_CASE("store check, store scrub: a path that is wrong is no damage, and a store that is cut off is") {
+    const cli_rig::TempFolder folder;
+    const auto path = folder / "s";
+    cli_rig::write_store(path, cli_rig::content());
+    const auto said = [](const std::filesystem::path& store, std::string_view part, bool damaged) {
+        for (const Run& ran :
+             {run({"store", "check", store.string()}), run({"store", "scrub", "--store", store.string()})}) {
+            CAPTURE(ran.err);
+            CHECK(ran.code == 1);
+            CHECK(ran.err.find("Nothing was changed") != std::string::npos);
+            CHECK(ran.err.find(part) != std::string::npos);
+            CHECK((ran.err.find("It is damaged") != std::string::npos) == damaged);
+            CHECK(ran.err.find("Keep the folder") == std::string::npos);
+        }
+    };
+    said(folder / "none", "There is no store", false);
+    said(path / "data.mdb", "There is no store", false);
+    if (::geteuid() != 0) {
+        std::filesystem::permissions(path / "data.mdb", std::filesystem::perms::none);
+        said(path, "That is no damage", false);
+        std::filesystem::permissions(path / "data.mdb", std::filesystem::perms::owner_all);
+    }
+    std::filesystem::resize_file(path / "data.mdb", 4'096);
+    said(path, "puts such a store aside", true);
 }
 
 TEST_CASE("store compact: says sizes; what the store holds is the same") {

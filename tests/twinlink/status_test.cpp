@@ -163,6 +163,14 @@ TEST_CASE("status: an appliance that has heard of nobody yet, or speaks in fewer
     CHECK(Json::parse(status_of(silent, {"--json"}).out)["acds"][0]["epoch"].is_null());
 }
 
+TEST_CASE("status: when an import began is a time") {
+    Json busy = healthy();
+    busy["import"] = {{"state", "reading"}, {"path", "/x.pcap"}, {"started_wall", kNine}, {"bytes_total", 7}};
+    const Json json = Json::parse(status_of(busy, {"--json"}).out);
+    CHECK(json["import_started_wall"] == "2026-03-01T09:00:00.000000000Z");
+    CHECK(json["import_bytes_total"] == 7);
+}
+
 TEST_CASE("status: names from outside cannot drive the terminal") {
     Json nasty = healthy();
     nasty["ports"][0]["title"] = "\x1b[2Jgone";

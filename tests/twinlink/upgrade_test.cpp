@@ -124,6 +124,43 @@ TEST_CASE("upgrade check: rows that cannot be compared, or none yet, are noted a
     CHECK(of(none, "rows").starts_with("note: no interval is closed yet"));
 }
 
+TEST_CASE("upgrade check: an ACD whose collection is off here is said so, and is no reason to wait") {
+    Json s = status();
+    s["acds"].push_back({{"acd", 2},
+                         {"collected", false},
+                         {"open_gaps", 2},
+                         {"links", {{{"link", "A"}, {"frames", 0}, {"silent", true}}}}});
+    Json p = pair();
+    p["partner"]["to_come"] = 900;
+    p["partner"]["streams"].push_back({{"acd", 2}, {"wanted", 900}, {"wanted_there", 0}});
+    const Run r = checked(s, p, {"--json"});
+    CHECK(r.code == 0);
+    CHECK(of(r, "links") == "ok: both links of every ACD that is collected bring messages");
+    CHECK(has(of(r, "gaps"), "ok: none is open here but 2 of ACDs whose collection is off"));
+    CHECK(has(of(r, "exchange"), "ok: "));
+    CHECK(has(of(r, "collection"),
+              "note: collection of ACD 2 is off here: 900 messages stay with the partner"));
+    CHECK(has(of(r, "collection"), "this server may be stopped, but not the partner"));
+    // What is to come of an ACD that is collected counts as ever.
+    p["partner"]["to_come"] = 907;
+    CHECK(has(of(checked(s, p, {"--json"}), "exchange"), "NO: 7 messages that the partner has are to come"));
+    p["partner"]["to_come"] = 900;
+    // Off on both: nobody collects it, and nothing comes to this server alone.
+    p["partner"]["their_collection_off"] = {2};
+    const Run both = checked(s, p, {"--json"});
+    CHECK(both.code == 0);
+    CHECK(has(of(both, "collection"), "ACD 2 is collected by nobody"));
+}
+
+TEST_CASE("upgrade check: what the partner does not collect only this server gets") {
+    Json p = pair();
+    p["partner"]["their_collection_off"] = {1};
+    const Run r = checked(status(), p, {"--json"});
+    CHECK(r.code == 1);
+    CHECK(has(of(r, "collection"), "NO: collection of ACD 1 is off at the partner"));
+    CHECK(of(checked(status(), pair(), {"--json"}), "collection") == "none");
+}
+
 TEST_CASE("upgrade check: no appliance, no partner") {
     CHECK(run({"upgrade", "check", "--socket", "/nowhere/control.sock"}).code == 3);
     Json p = pair();

@@ -10,6 +10,7 @@ Expected<Configured> read_configured(std::string_view text) {
     try {
         const toml::table all = toml::parse(text);
         to.store = all["store"]["path"].value_or(std::string());
+        to.socket = all["control_socket"].value_or(std::string("/run/twinlink/control.sock"));
         if (all["partner"].is_table())
             to.credentials = all["partner"]["credentials"].value_or(std::string("/etc/twinlink/pair"));
     } catch (const toml::parse_error& error) {

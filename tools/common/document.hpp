@@ -88,6 +88,8 @@ struct Document {
 
 /// A u64 that is 0 when not known.
 [[nodiscard]] inline Value unless_zero(u64 value) { return value == 0 ? Value{} : Value{value}; }
+/// A moment as a fact: RFC 3339 as in columns of Kind::Time; ns since 1970, 0 when not known.
+[[nodiscard]] Value moment(u64 ns);
 /// Text from outside made safe: valid UTF-8, nothing that drives a terminal.
 [[nodiscard]] std::string clean(std::string_view text);
 /// "1,234,567".

@@ -132,6 +132,8 @@ std::string csv_of(const Value& value, Kind kind) {
 
 }  // namespace
 
+Value moment(u64 ns) { return ns == 0 ? Value{} : Value{rfc3339(ns)}; }
+
 std::string to_csv(const Listing& table) {
     std::string out = "schema";
     for (const Field& column : table.columns)

@@ -11,7 +11,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <limits>
+#include <vector>
 
 namespace twinlink::cli {
 namespace {
@@ -52,16 +54,55 @@ Result<u32> tables_of(const Arguments& arguments) {
     return bits;
 }
 
-Result<backup::DataOrder> order_of(const Arguments& arguments, const Rim& rim) {
-    const auto places = backup_places(arguments, rim);
-    if (!places) return std::unexpected(places.error());
+/// An increment of itself would take the place of what it goes on from.
+Result<void> refuse_itself(const Arguments& arguments) {
+    std::error_code not_there;
+    if (!arguments.has(OptionId::Since) ||
+        !std::filesystem::equivalent(arguments.text(OptionId::File), arguments.text(OptionId::Since),
+                                     not_there))
+        return {};
+    return refuse(ExitCode::Usage,
+                  fmt::format("--since: {} is the file that would be written, and only what is new would be "
+                              "left of it: name another one.",
+                              arguments.text(OptionId::Since)));
+}
+
+/// An empty backup would take the place of the previous one.
+Result<void> refuse_nothing(const TimeChoice& chosen, const std::filesystem::path& store) {
+    const auto reader = StoreReader::open(store);
+    const auto snapshot =
+        reader ? reader->snapshot() : Expected<StoreSnapshot>(std::unexpected(reader.error()));
+    if (!snapshot) return {};  // why is the backup's to say
+    const auto acds = snapshot->acds();
+    if (chosen.acd) {
+        const auto streams = snapshot->streams();
+        const bool known =
+            std::ranges::find(streams, chosen.acd->value, &StreamRecord::acd) != streams.end() ||
+            !snapshot->intervals(0, ~u64{0}, *chosen.acd).empty();
+        if (!known)
+            return refuse(ExitCode::Usage, fmt::format("--acd: the store in {} has nothing of ACD {}.",
+                                                       store.string(), chosen.acd->value));
+    }
+    if (!chosen.from || !chosen.to) return {};
+    // Of each ACD's own clock, where no offset was typed.
+    std::vector<int> offsets;
+    for (const AcdRecord& acd : acds)
+        if (chosen.takes(Acd{acd.acd})) offsets.push_back(acd.utc_offset_minutes);
+    if (offsets.empty()) offsets.push_back(0);
+    if (std::ranges::any_of(offsets, [&](int o) { return chosen.from->at(o) < chosen.to->at(o); })) return {};
+    return refuse(ExitCode::Usage, "--from, --to: that time ends before it begins.");
+}
+
+Result<backup::DataOrder> order_of(const Arguments& arguments, const Rim& rim, const BackupPlaces& places) {
     const auto chosen = TimeChoice::of(arguments, rim);
     if (!chosen) return std::unexpected(chosen.error());
     const auto tables = tables_of(arguments);
     if (!tables) return std::unexpected(tables.error());
+    if (auto good = refuse_itself(arguments); !good) return std::unexpected(good.error());
+    if (auto good = refuse_nothing(*chosen, places.store); !good) return std::unexpected(good.error());
     return backup::DataOrder{.file = arguments.text(OptionId::File),
-                             .credentials = places->credentials,
-                             .store = places->store,
+                             .credentials = places.credentials,
+                             .store = places.store,
                              .acd = chosen->acd,
                              .times =
                                  [from = chosen->from, to = chosen->to](int offset) {
@@ -77,9 +118,11 @@ Result<backup::DataOrder> order_of(const Arguments& arguments, const Rim& rim) {
 }  // namespace
 
 Result<Answer> run_backup_data(const Arguments& arguments, const Rim& rim) {
-    const auto order = order_of(arguments, rim);
+    const auto places = backup_places(arguments);
+    if (!places) return std::unexpected(places.error());
+    const auto order = order_of(arguments, rim, *places);
     if (!order) return std::unexpected(order.error());
-    auto watch = watch_beside_appliance(arguments, rim);
+    auto watch = watch_beside_appliance(arguments, rim, places->socket);
     if (!watch) return std::unexpected(watch.error());
     if (!arguments.has(OptionId::TimeLimit)) watch->seconds_max = 0;  // it holds no snapshot for long
     const auto made = backup::back_up_data(*order, *watch);

@@ -18,7 +18,7 @@ constexpr std::size_t kConfigurationBytes = find_part(backup::PartId::Configurat
 
 }  // namespace
 
-Result<BackupPlaces> backup_places(const Arguments& arguments, const Rim& rim) {
+Result<BackupPlaces> backup_places(const Arguments& arguments) {
     BackupPlaces places;
     places.configuration = arguments.has(OptionId::Config) ? arguments.text(OptionId::Config)
                                                            : std::string(kConfigurationDefault);
@@ -34,12 +34,10 @@ Result<BackupPlaces> backup_places(const Arguments& arguments, const Rim& rim) {
     for (const std::byte b : *bytes) text += static_cast<char>(b);
     const auto says = backup::read_configured(text);
     if (!says) return refused(says.error());
-    const std::string set = rim.environment("TWINLINK_STORE");
-    places.store = arguments.has(OptionId::Store) ? arguments.text(OptionId::Store)
-                   : set.empty()                  ? says->store
-                                                  : set;
+    places.store = arguments.has(OptionId::Store) ? arguments.text(OptionId::Store) : says->store;
     places.credentials =
         arguments.has(OptionId::Credentials) ? arguments.text(OptionId::Credentials) : says->credentials;
+    places.socket = arguments.has(OptionId::Socket) ? arguments.text(OptionId::Socket) : says->socket;
     return places;
 }
 

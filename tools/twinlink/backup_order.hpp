@@ -1,4 +1,5 @@
-// Where a backup command finds things: options first, then the environment, then twinlinkd's configuration.
+// Where a backup command finds things: options first, then twinlinkd's configuration. The environment says
+// where other commands look, not what a backup is of.
 #pragma once
 
 #include "tools/twinlink/commands.hpp"
@@ -11,8 +12,9 @@ struct BackupPlaces {
     std::filesystem::path configuration;
     std::filesystem::path store;
     std::filesystem::path credentials;  ///< empty: the server is in no pair
+    std::string socket;                 ///< where the appliance is asked
 };
 /// Refuses where the configuration cannot be read.
-[[nodiscard]] Result<BackupPlaces> backup_places(const Arguments&, const Rim&);
+[[nodiscard]] Result<BackupPlaces> backup_places(const Arguments&);
 
 }  // namespace twinlink::cli

@@ -13,7 +13,7 @@ namespace twinlink::cli {
 using namespace tools;
 
 Result<Answer> run_backup_system(const Arguments& arguments, const Rim& rim) {
-    const auto places = backup_places(arguments, rim);
+    const auto places = backup_places(arguments);
     if (!places) return std::unexpected(places.error());
     const backup::SystemOrder order{.file = arguments.text(OptionId::File),
                                     .configuration = places->configuration,
@@ -21,7 +21,7 @@ Result<Answer> run_backup_system(const Arguments& arguments, const Rim& rim) {
                                     .store = places->store,
                                     .program = TWINLINK_VERSION,
                                     .wall = rim.wall_ns()};
-    const auto watch = watch_beside_appliance(arguments, rim);
+    const auto watch = watch_beside_appliance(arguments, rim, places->socket);
     if (!watch) return std::unexpected(watch.error());
     const auto made = backup::back_up_system(order, *watch);
     end_bar(rim);

@@ -4,12 +4,12 @@
 #include "tools/common/control_client.hpp"
 #include "tools/common/time_text.hpp"
 #include "tools/pairing/credentials.hpp"
-#include "tools/twinlink/appliance.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace twinlink::cli {
 namespace {
@@ -31,9 +31,9 @@ std::string hex_of_id(std::span<const u8> id) {
 void add_data(Document& document, const backup::DataEntry& data) {
     const auto line = [&](std::string text) { document.opening.push_back({std::move(text)}); };
     constexpr u64 kNever = ~u64{0};
-    document.fact("from", unless_zero(data.from));
-    document.fact("to", data.to == kNever ? Value{} : Value{data.to});
-    document.fact("since", unless_zero(data.since));
+    document.fact("from", moment(data.from));
+    document.fact("to", data.to == kNever ? Value{} : moment(data.to));
+    document.fact("since", moment(data.since));
     document.fact("messages", data.messages);
     document.fact("intervals", data.intervals);
     document.fact("rows", data.rows);
@@ -72,10 +72,10 @@ Result<backup::Watch> watch_of(const Arguments& arguments, const Rim& rim) {
     return watch;
 }
 
-Result<backup::Watch> watch_beside_appliance(const Arguments& arguments, const Rim& rim) {
+Result<backup::Watch> watch_beside_appliance(const Arguments& arguments, const Rim& rim, std::string socket) {
     auto watch = watch_of(arguments, rim);
     if (!watch) return watch;
-    watch->why_stop = [socket = socket_path(arguments, rim), limit = rim.answer_timeout]() -> std::string {
+    watch->why_stop = [socket = std::move(socket), limit = rim.answer_timeout]() -> std::string {
         const auto answer = ask(socket, "ups", limit);
         const auto document = nlohmann::json::parse(answer ? *answer : std::string(), nullptr, false);
         const auto service = document.is_object() ? document.find("service") : document.end();
@@ -99,13 +99,13 @@ void add_archive(Document& document, const backup::ArchiveHead& head, const back
     document.fact("kind", std::string(name(head.kind)));
     document.fact("format", u64{head.format});
     document.fact("program", clean(manifest.program));
-    document.fact("created", unless_zero(head.created_wall));
+    document.fact("created", moment(head.created_wall));
     document.fact("pair", paired ? Value{pair} : Value{});
     document.fact("server", unless_zero(head.server));
     document.fact("store_id", hex_of_id(head.store));
     document.fact("store_format", u64{manifest.store_format});
     document.fact("transaction", manifest.transaction);
-    document.fact("commit_wall", unless_zero(manifest.commit_wall));
+    document.fact("commit_wall", moment(manifest.commit_wall));
     const auto line = [&](std::string text) { document.opening.push_back({std::move(text)}); };
     line(fmt::format("  made      {} UTC by twinlink {}", local_time(head.created_wall, 0),
                      clean(manifest.program)));

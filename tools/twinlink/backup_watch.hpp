@@ -12,9 +12,9 @@ namespace twinlink::cli {
 
 /// --rate and --time-limit, the bar, and Ctrl-C, which is heeded from now on.
 [[nodiscard]] Result<backup::Watch> watch_of(const Arguments&, const Rim&);
-/// The same, for what reads a store that is being written: it stops where the appliance, if one answers, says
-/// that backups wait (on battery, or short of room).
-[[nodiscard]] Result<backup::Watch> watch_beside_appliance(const Arguments&, const Rim&);
+/// The same, for what reads a store that is being written: it stops where the appliance, if one answers on
+/// `socket`, says that backups wait (on battery, or short of room).
+[[nodiscard]] Result<backup::Watch> watch_beside_appliance(const Arguments&, const Rim&, std::string socket);
 /// The bar goes away.
 void end_bar(const Rim&);
 

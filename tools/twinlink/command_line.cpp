@@ -159,12 +159,25 @@ Result<ExitCode> run_once(const CommandInfo& command, const Arguments& arguments
     return answer->code;
 }
 
+/// A folder or file that was given, and has no name: a variable of a script that is not set. It must not mean
+/// the usual place, or none.
+Result<void> refuse_nameless(const CommandInfo& command, const Arguments& arguments) {
+    for (const OptionInfo& option : command.options) {
+        const bool place = option.value == "DIR" || option.value == "FILE" || option.value == "PATH";
+        if (place && arguments.has(option.id) && arguments.text(option.id).empty())
+            return refuse(ExitCode::Usage,
+                          std::string(option.name) + ": its " + std::string(option.value) + " is empty.");
+    }
+    return {};
+}
+
 /// Once, or again and again where an interval was given. The last code counts: it says how things are now.
 Result<ExitCode> run_repeatedly(const CommandInfo& command, const Arguments& arguments, const Rim& rim) {
     if (arguments.has(OptionId::Json) && arguments.has(OptionId::Csv))
         return refuse(ExitCode::Usage, "--json and --csv exclude each other.");
     if (arguments.has(OptionId::TableName) && !arguments.has(OptionId::Csv))
         return refuse(ExitCode::Usage, "--table belongs to --csv; text and JSON hold all tables.");
+    if (auto named = refuse_nameless(command, arguments); !named) return std::unexpected(named.error());
     const auto every = arguments.number(OptionId::Every, kEveryMaxS);
     if (!every) return std::unexpected(every.error());
     const auto times = arguments.number(OptionId::Times, std::numeric_limits<u64>::max());

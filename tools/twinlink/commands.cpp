@@ -87,7 +87,8 @@ constexpr OptionInfo kCredentials{Credentials, "--credentials", "DIR",
 constexpr OptionInfo kDays{Days, "--days", "N", "how long the new certificate is good (default 3650)"};
 constexpr OptionInfo kCertificate{Certificate, "certificate", "FILE", "the other server's own.crt", true};
 constexpr OptionInfo kOnOff{OnOff, "state", "on|off", "without it: how things are"};
-constexpr OptionInfo kText{Text, "--text", "TEXT", "why, for whoever looks: up to 90 characters"};
+constexpr OptionInfo kText{Text, "--text", "TEXT",
+                           "why, for whoever looks: up to 90 bytes of printable ASCII"};
 constexpr std::array kMaintenanceOptions{kOnOff, kText, kSocket, kJson};
 constexpr OptionInfo kOff{OnOff, "state", "off", "without it: how things are"};
 constexpr std::array kSafeModeOptions{kOff, kSocket, kJson};
@@ -106,6 +107,8 @@ constexpr OptionInfo kConfig{Config, "--config", "FILE",
 constexpr OptionInfo kOtherStore{Store, "--store", "DIR", "the store's folder, if not the configured one"};
 constexpr OptionInfo kOtherCredentials{Credentials, "--credentials", "DIR",
                                        "folder of keys and certificates, if not the configured one"};
+constexpr OptionInfo kOtherSocket{Socket, "--socket", "PATH",
+                                  "the appliance's control socket, if not the configured one"};
 constexpr OptionInfo kRate{Rate, "--rate", "MIB", "MiB a second at most, before packing"};
 constexpr OptionInfo kTimeLimit{TimeLimit, "--time-limit", "SECONDS",
                                 "give up after this long (default 3600): a store grows while it is copied"};
@@ -114,8 +117,8 @@ constexpr OptionInfo kParts{Parts, "--parts", "LIST",
 constexpr OptionInfo kDryRun{DryRun, "--dry-run", "", "read, prove and look, but change nothing"};
 constexpr OptionInfo kQuickStore{Quick, "--quick", "",
                                  "of the store check the structure only, not every value"};
-constexpr std::array kBackupSystemOptions{kFile, kConfig,    kOtherStore, kOtherCredentials,
-                                          kRate, kTimeLimit, kSocket,     kJson};
+constexpr std::array kBackupSystemOptions{kFile, kConfig,    kOtherStore,  kOtherCredentials,
+                                          kRate, kTimeLimit, kOtherSocket, kJson};
 constexpr std::array kBackupCheckOptions{kFile, kJson};
 constexpr OptionInfo kTables{Tables, "--tables", "LIST",
                              "only these: skills, agents, ... as reports are called, exceptions, journal; by "
@@ -124,8 +127,8 @@ constexpr OptionInfo kSince{Since, "--since", "FILE",
                             "only what is new or has changed since this data backup"};
 constexpr OptionInfo kVerbose{Verbose, "--verbose", "", "tell of every row (--json always does)"};
 constexpr std::array kBackupDataOptions = {
-    kFile, kFrom,      kTo,     kAcd, kTables, kSince, kConfig, kOtherStore, kOtherCredentials,
-    kRate, kTimeLimit, kSocket, kJson};
+    kFile, kFrom,      kTo,          kAcd, kTables, kSince, kConfig, kOtherStore, kOtherCredentials,
+    kRate, kTimeLimit, kOtherSocket, kJson};
 constexpr std::array kRestoreDataOptions{kFile, kAcd, kDryRun, kVerbose, kSocket, kJson, kCsv, kTable};
 constexpr std::array kRestoreSystemOptions{kFile,  kConfig,     kCredentials, kStore,
                                            kParts, kQuickStore, kDryRun,      kJson};
@@ -180,7 +183,7 @@ constexpr std::array<string_view, 2> kCheckExamples = {
 
 constexpr std::array<string_view, 2> kScrubExamples{"twinlink store scrub",
                                                     "twinlink store scrub --store /mnt/copy --json"};
-constexpr std::array<string_view, 1> kCompactExamples{"twinlink store compact /var/lib/twinlink"};
+constexpr std::array<string_view, 1> kCompactExamples{"twinlink store compact /var/lib/twinlink/store"};
 
 constexpr std::array<string_view, 1> kOutagesExamples{"twinlink report outages --from this-month --csv"};
 constexpr std::array<string_view, 2> kExceptionsExamples{"twinlink report exceptions",
@@ -362,8 +365,8 @@ constexpr std::array kCommands = {
         "store works, "
         "both links bring messages, no gap is open, nothing is being filled or folded again, the partner is "
         "connected and lacks nothing, no rows differ, and this program speaks the pair's protocol and knows "
-        "the "
-        "store's format. Run it before each step of a rolling upgrade; exit code 0 when it is safe, else 1.",
+        "the store's format. An ACD whose collection is off here is no reason to wait; off at the partner it "
+        "is. Run it before each step of a rolling upgrade; exit code 0 when it is safe, else 1.",
         kUpgradeOptions, kUpgradeExamples, run_upgrade_check},
     CommandInfo{
         "pair init", "makes this server the first of a new pair",
@@ -399,9 +402,9 @@ constexpr std::array kCommands = {
         "restore data", "what this server lacks, from a data backup, while it collects",
         "The appliance reads FILE itself. Messages that are missing are filled and their rows folded again; "
         "where no messages are left, rows that are absent or INCOMPLETE here and complete in the backup are "
-        "taken. Deletes nothing, changes nothing that is complete, and may be repeated. Exit code 0 when all "
-        "of "
-        "FILE was taken into account.",
+        "taken. Deletes nothing, changes nothing that is complete, and may be repeated. It does not fill an "
+        "empty store: restore system does, or the partner. Exit code 0 when all of FILE was taken into "
+        "account; 1 also when this server has heard of nothing that is in it.",
         kRestoreDataOptions, kRestoreDataExamples, run_restore_data},
     CommandInfo{
         "restore system", "configuration, credentials and store onto a machine that has none of them",

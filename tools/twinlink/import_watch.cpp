@@ -52,7 +52,7 @@ void add_facts(Document& document, const Import& import) {
         const std::string text = import.text(key);
         document.fact(key, text.empty() ? Value{} : Value{text});
     }
-    document.fact("started", unless_zero(import.number("started_wall")));
+    document.fact("started", moment(import.number("started_wall")));
     for (const char* key :
          {"took_ns", "bytes", "messages", "packets", "not_udp", "frames", "blocks", "damaged"})
         document.fact(key, import.number(key));
@@ -90,11 +90,19 @@ void add_lines(Document& document, const Import& import) {
     if (const u64 n = import.number("not_udp"); n != 0)
         line(fmt::format("  {} of {} hold no whole UDP payload", with_separators(n),
                          plural(import.number("packets"), "packet")));
-    line(missing == 0
-             ? "  nothing is missing any more"
-             : fmt::format("  still missing: {} (before: {}); see twinlink gaps", plural(missing, "name"),
-                           with_separators(import.number("missing_before"))),
-         missing == 0 ? Style::Good : Style::Warning);
+    // Of what this server has heard of: a stream that it never saw lacks nothing here, and neither does what
+    // has yet to come.
+    const u64 acd = import.number("acd");
+    const u64 before = import.number("missing_before");
+    const std::string of = acd == 0 ? "" : fmt::format(" of ACD {}", acd);
+    if (missing == 0)
+        line(fmt::format("  of what this server has heard of, nothing{} {}", of,
+                         before == 0 ? "was missing" : "is missing any more"),
+             Style::Good);
+    else
+        line(fmt::format("  still missing: {}{} (before: {}); see twinlink gaps", plural(missing, "name"), of,
+                         with_separators(before)),
+             Style::Warning);
 }
 
 Listing closed_listing(const Import& import) {
@@ -169,6 +177,7 @@ Result<std::string> order_words(const Arguments& arguments, OptionId id, std::st
 
 Result<Import> watch_import(Import import, const Arguments& arguments, const Rim& rim) {
     const u64 id = import.number("id");
+    const bool restore = import.restore() != nullptr;
     bool cancelled = false;
     while (!import.over()) {
         if (rim.err_is_terminal) show_progress(import, rim);
@@ -178,12 +187,14 @@ Result<Import> watch_import(Import import, const Arguments& arguments, const Rim
         auto next = ask_import(cancel ? "import cancel" : "import", arguments, rim);
         if (rim.err_is_terminal && (!next || next->over())) rim.err("\r\x1b[K");
         if (!next) {
-            next.error().text += ". What was filled so far stays; import again to go on";
+            next.error().text += restore ? ". What was taken so far stays; restore again to go on"
+                                         : ". What was filled so far stays; import again to go on";
             return next;
         }
         if (next->number("id") != id)
             return refuse(ExitCode::Problem,
-                          "it is over, and another import has begun since; see twinlink gaps");
+                          fmt::format("it is over, and another {} has begun since; see twinlink gaps",
+                                      next->restore() != nullptr ? "restore" : "import"));
         import = std::move(*next);
     }
     return import;

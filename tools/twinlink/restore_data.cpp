@@ -124,6 +124,29 @@ void add_rows(Document& document, const Json& restore, bool dry_run) {
             fmt::format("{} entries of the backup make no sense and were left out", with_separators(n)));
 }
 
+/// Why nothing of it could be of use here; empty where something was, or is here already.
+std::string why_in_vain(const Import& import) {
+    const Json& restore = *import.restore();
+    const Json& rows = restore.at("rows");
+    const auto with = [&](RestoreVerdict verdict) { return rows.value(std::string(name(verdict)), u64{0}); };
+    const u64 known = import.count("filled") + import.count("duplicate") + import.count("conflict") +
+                      import.count("pruned") + with(RestoreVerdict::TookAbsent) +
+                      with(RestoreVerdict::TookIncomplete) + with(RestoreVerdict::Complete) +
+                      with(RestoreVerdict::NotMissed);
+    if (known != 0) return {};
+    std::string text;
+    const auto add = [&](u64 n, std::string_view what) {
+        if (n != 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", with_separators(n), what);
+    };
+    add(import.count("unknown_epoch"),
+        "messages are of an epoch that this server never saw, or that ended too long ago");
+    add(import.count("beyond"), "messages are behind the highest name known here");
+    add(with(RestoreVerdict::NotYet), "rows are of intervals that this server has yet to close");
+    add(import.count("other_acd") + restore.value("other_acd", u64{0}),
+        "messages and rows are of ACDs that are not configured here, or not asked for");
+    return text;
+}
+
 Result<Answer> answer_of(const Import& import, bool verbose, const Arguments& arguments, const Rim& rim) {
     Answer answer = import_answer(import, "restore data");
     Document& document = answer.document;
@@ -144,7 +167,13 @@ Result<Answer> answer_of(const Import& import, bool verbose, const Arguments& ar
     // What is missing still is no failure of the restore; `twinlink gaps` tells of that.
     const bool well = import.text("state") == "done" && import.count("conflict") == 0 &&
                       import.number("damaged") == 0 && restore->value("damaged", u64{0}) == 0;
-    answer.code = well ? ExitCode::Ok : ExitCode::Problem;
+    const std::string in_vain = well ? why_in_vain(import) : std::string();
+    if (!in_vain.empty())
+        document.problems.push_back(
+            fmt::format("nothing of {} {} taken: {}. A data backup does not fill an empty store: a system "
+                        "backup does (twinlink restore system), or the partner",
+                        import.text("path"), import.dry_run() ? "would be" : "was", in_vain));
+    answer.code = well && in_vain.empty() ? ExitCode::Ok : ExitCode::Problem;
     return answer;
 }
 

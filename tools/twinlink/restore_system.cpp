@@ -113,10 +113,11 @@ Result<Answer> run_restore_system(const Arguments& arguments, const Rim& rim) {
     document.tables.push_back(std::move(places));
     if (restored->check)
         document.closing.push_back(
-            {fmt::format("The store was opened and checked: {} messages, {} rows, no "
-                         "problem found{}.",
-                         with_separators(restored->check->messages), with_separators(restored->check->rows),
-                         order->quick ? " in its structure" : ""),
+            {order->quick ? "The store was opened and its structure checked, no problem found."
+                          : fmt::format("The store was opened and checked: {} messages, {} rows, no problem "
+                                        "found.",
+                                        with_separators(restored->check->messages),
+                                        with_separators(restored->check->rows)),
              Style::Good});
     add_disagreement(document, *order, *restored);
     if (restored->store == backup::Placed::Done && !order->dry_run)

@@ -95,7 +95,7 @@ Answer answer_of(const Scrub& scrub) {
     for (const char* key :
          {"passes", "bytes_per_s", "bytes", "values", "errors", "mended", "mending", "hopeless"})
         document.fact(key, scrub.number(key));
-    document.fact("last_pass", unless_zero(scrub.number("last_pass_wall")));
+    document.fact("last_pass", moment(scrub.number("last_pass_wall")));
     const u64 bad = scrub.number("mending") + scrub.number("hopeless");
     line(document, "Store in " + scrub.store + ", read by the appliance", Style::Title);
     line(document, fmt::format("  {:<12}  {}", "read", with_separators(scrub.number("bytes")) + " bytes"));
@@ -127,11 +127,7 @@ Answer answer_of(const Scrub& scrub) {
 
 Result<Answer> read_store(const std::string& path) {
     const auto scrub = scrub_store(path);
-    if (!scrub)
-        return refuse(ExitCode::Problem, fmt::format("{}. Nothing was changed. What is left of the store can "
-                                                     "be fetched from the partner: move its folder aside and "
-                                                     "start twinlinkd",
-                                                     scrub.error().text));
+    if (!scrub) return refuse_unread(path, scrub.error());
     Answer answer;
     Document& document = answer.document;
     document.command = "store scrub";

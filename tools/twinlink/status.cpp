@@ -133,7 +133,8 @@ void add_facts(Document& document, const Shown& shown) {
     if (s.import_state.empty()) return;
     document.fact("import_state", s.import_state);
     document.fact("import_path", s.import_path);
-    for (const auto& [name, value] : s.import_numbers) document.fact("import_" + name, value);
+    for (const auto& [name, value] : s.import_numbers)
+        document.fact("import_" + name, name == "started_wall" ? moment(value) : Value{value});
     for (const auto& [name, value] : s.import_counts) document.fact("import_" + name, value);
 }
 

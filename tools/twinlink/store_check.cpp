@@ -3,7 +3,7 @@
 // The work is done by check() in a process of its own, which a damaged store may crash without harm. Reads
 // only.
 #include "engine/store/check.hpp"
-#include "tools/twinlink/commands.hpp"
+#include "tools/twinlink/store_source.hpp"
 
 #include <fmt/format.h>
 
@@ -15,11 +15,7 @@ Result<Answer> run_store_check(const Arguments& arguments, const Rim&) {
     const std::string path = arguments.text(OptionId::Directory);
     const bool quick = arguments.has(OptionId::Quick);
     const auto report = check(path, quick ? CheckLevel::Quick : CheckLevel::Full);
-    if (!report)
-        return refuse(ExitCode::Problem,
-                      fmt::format("{}. Nothing was changed. Keep the folder as it is, move it aside, and let "
-                                  "twinlinkd begin a new store; what the old one held is still in it",
-                                  report.error().text));
+    if (!report) return refuse_unread(path, report.error());
     Answer answer;
     Document& document = answer.document;
     document.command = "store check";

@@ -1,11 +1,15 @@
 // See store_source.hpp.
 #include "tools/twinlink/store_source.hpp"
 
+#include "engine/store/file_check.hpp"
 #include "tools/common/time_text.hpp"
+
+#include <unistd.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <limits>
 
 namespace twinlink::cli {
@@ -63,6 +67,23 @@ Result<StoreSource> StoreSource::open(const std::filesystem::path& path) {
     auto snapshot = reader->snapshot();
     if (!snapshot) return refused(snapshot.error());
     return StoreSource(path.string(), std::move(*reader), std::move(*snapshot));
+}
+
+std::unexpected<Refusal> refuse_unread(const std::filesystem::path& path, const Error& why) {
+    const bool readable = ::access((path / "data.mdb").c_str(), R_OK) == 0;
+    const int error = errno;
+    const bool damaged = !store::damage_of(path).empty();
+    const std::string_view then =
+        damaged ? "It is damaged. With a partner, twinlinkd puts such a store aside at its start, whole, and "
+                  "the partner fills a fresh one; without, restore a backup, or start twinlinkd once with "
+                  "--quarantine"
+        : readable
+            ? "Whether it is damaged cannot be told; if twinlinkd does not start with it, its log says "
+              "why, and what to do"
+        : error == ENOENT || error == ENOTDIR
+            ? "There is no store: name the folder that twinlinkd's configuration names ([store] path)"
+            : "That is no damage: try as the user as whom twinlinkd runs, or as root";
+    return refuse(ExitCode::Problem, fmt::format("{}. Nothing was changed. {}", why.text, then));
 }
 
 namespace {

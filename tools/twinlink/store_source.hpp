@@ -59,6 +59,10 @@ private:
     std::unique_ptr<std::vector<std::string>> damage_;
 };
 
+/// Refuses a store that its check or scrub could not begin with. What is to be done depends on whether it is
+/// damaged: a path that is wrong or not ours to read says nothing of that.
+[[nodiscard]] std::unexpected<Refusal> refuse_unread(const std::filesystem::path& path, const Error& why);
+
 /// --acd and --epoch, checked against the streams that there are.
 struct StreamFilter {
     std::optional<Acd> acd;

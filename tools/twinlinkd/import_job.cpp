@@ -72,7 +72,7 @@ void Imports::finish() {
 }
 
 Expected<void> Imports::check(const ImportOrder& order) const {
-    const std::string doing = "importing " + safe(order.path);
+    const std::string doing = (order.restore ? "restoring " : "importing ") + safe(order.path);
     const auto refuse = [&](const std::string& why) {
         return failure(doing + ": " + why + "; nothing was read or changed");
     };
@@ -100,7 +100,8 @@ Expected<void> Imports::check(const ImportOrder& order) const {
 
 Expected<u64> Imports::start(const ImportOrder& order) {
     if (const ImportStatus under_way = status(); !is_over(under_way.state))
-        return failure("an import of " + safe(under_way.path) + " is under way; one at a time");
+        return failure((under_way.restore ? "a restore of " : "an import of ") + safe(under_way.path) +
+                       " is under way; one at a time");
     if (auto good = check(order); !good) return std::unexpected(std::move(good.error()));
     if (thread_.joinable()) thread_.join();
     const u64 id = now_.id + 1;

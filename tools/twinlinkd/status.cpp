@@ -74,8 +74,10 @@ std::vector<std::string> reasons_of(const EngineStatus& s) {
                 reasons.push_back(name + ": link " + letter(link) + " is silent");
         }
         if (acd.open_gaps != 0) {
-            reasons.push_back(name + ": " + std::to_string(acd.stream.missing) + " messages are missing in " +
-                              std::to_string(acd.open_gaps) + " open gaps");
+            const std::string gaps = acd.open_gaps == 1 ? " gap is open; " : " gaps are open; ";
+            reasons.push_back(name + ": " + std::to_string(acd.open_gaps) + gaps +
+                              std::to_string(acd.stream.missing) +
+                              " messages are missing, those in lost gaps included");
         }
     }
     return reasons;
