@@ -73,13 +73,14 @@ def captures(folder, words):
     return paths
 
 
-def product(folder, paths, acds):
-    """A server that has read the captures."""
+def product(folder, paths, acds, number=1):
+    """A server that has read the captures, which are of what the switch sent to its server of that number."""
     wire = Wire({link: ("pcap", str(path)) for link, path in paths.items()}, {}, dpdk=False)
     # Captures are read as fast as can be, so one link may be far ahead of the other: that is no loss.
     # Memory is taken at start: little of it, so that starting does not take longer than reading.
     links, store = "[links]\nreorder_window_ms = 10000", "commit_mib_max = 8"
-    server = Server(folder / "server", wire, acds, extra_store=store, extra=links)
+    addresses = {link: f"10.{100 + number}.{1 + i}.2" for i, link in enumerate("AB")}
+    server = Server(folder / "server", wire, acds, extra_store=store, extra=links, addresses=addresses)
     traced = f"trace_agents = {TRACED}\n"
     few = traced + "calls_max = 1024\nagents_max = 1024\nskills_max = 64\n"
     text = server.config.read_text().replace("[[acd]]\n", "[[acd]]\n" + few)
@@ -123,6 +124,7 @@ def same_values(whole, servers):
     """How many values of all rows are those of `whole`: all."""
     items = catalogue()
     rows = product_rows(whole, items)
+    check(rows["hsplit"], "the server that shall have all has nothing")
     values = 0
     for server in servers:
         for table, of in product_rows(server, items).items():
