@@ -1,5 +1,6 @@
 """System backups with real processes: made while a server collects, cut short in every way, and put back on an empty machine."""
 import os
+import re
 import shutil
 import signal
 
@@ -164,9 +165,10 @@ def what_is_refused(folder):
     (folder / "bad").write_bytes(bad)
     stays(folder / "bad", *new, says="store")
     refused("backup", "check", folder / "bad", says=["not to be relied on"])
-    # Backed up whole, but rotten before that: one byte of a journal block, which only the full check sees.
+    # Backed up whole, but rotten before that: a byte of each journal block (free pages hold old copies), which only the full check sees.
     rotten = bytearray((server.store / "data.mdb").read_bytes())
-    rotten[rotten.index(b"TLJB") + 100] ^= 1
+    for block in re.finditer(b"TLJB", bytes(rotten)):
+        rotten[block.start() + 100] ^= 1
     (server.store / "data.mdb").write_bytes(rotten)
     backup_system(server, folder / "rotten")
     stays(folder / "rotten", *new, says=["damaged, as it was when it was backed up"])
