@@ -62,7 +62,7 @@ TEST_CASE("acdsim: a wrong command line is refused with 2, a reason on stderr, a
           std::string{"run --server 'A=carrier-pigeon:x,B=pcap:y'"}, "run --fault 'explode'" + server,
           "run --agents 0" + server, "run --interval 20" + server, "run --speed fast" + server,
           "run --speed -1" + server, "run --start yesterday" + server, "run --frame-bytes 10" + server,
-          "run" + server + server + server, "run --loop-days 1 --fault loss=0.1" + server,
+          "run" + server + server + server + server, "run --loop-days 1 --fault loss=0.1" + server,
           "replay --format nothing x" + server, "replay --format technion /nowhere" + server,
           "run --truth /nowhere/at/all" + server}) {
         CAPTURE(arguments);
