@@ -47,7 +47,7 @@ private:
 /// another one, and who collects must be able to open it. It is on the disk then.
 Expected<void> give_to_owner(const std::filesystem::path& file, const struct stat& data) {
     const File open(file, O_RDWR);
-    struct stat s {};
+    struct stat s{};
     if (open.fd() < 0 || ::fstat(open.fd(), &s) != 0) return os_failure(file.string());
     const bool same_owner = s.st_uid == data.st_uid && s.st_gid == data.st_gid;
     if ((!same_owner && ::fchown(open.fd(), data.st_uid, data.st_gid) != 0) ||
@@ -93,7 +93,7 @@ Expected<void> clear(const std::filesystem::path& folder) {
 /// LMDB's lock file for this process alone: nobody reads the store while it is held. Must be let go before
 /// LMDB opens the store here.
 Expected<void> lock_out_readers(const File& lock) {
-    struct flock all {};
+    struct flock all{};
     all.l_type = F_WRLCK;
     all.l_whence = SEEK_SET;
     all.l_len = 1;
@@ -166,7 +166,7 @@ Expected<void> child(const std::function<std::string()>& work) {
 }
 
 Expected<u64> size_of(const std::filesystem::path& file) {
-    struct stat s {};
+    struct stat s{};
     if (::stat(file.c_str(), &s) != 0) return os_failure(file.string());
     return static_cast<u64>(s.st_blocks) * 512;
 }
@@ -202,7 +202,7 @@ Expected<u64> make_copy(const std::filesystem::path& path, const std::filesystem
 Expected<void> take_its_place(const std::filesystem::path& path, const std::filesystem::path& copy) {
     const File lock(path / "lock.mdb", O_RDWR | O_CREAT);
     if (auto ok = lock_out_readers(lock); !ok) return ok;
-    struct stat s {};
+    struct stat s{};
     const u32 nothing = 0;
     if (::fstat(lock.fd(), &s) != 0) return os_failure("lock.mdb");
     if (s.st_size != 0 && ::pwrite(lock.fd(), &nothing, sizeof nothing, 0) != sizeof nothing)
@@ -230,7 +230,7 @@ Expected<void> room_for(const std::filesystem::path& path) {
     if (!text->starts_with("= ") ||
         std::from_chars(text->data() + 2, text->data() + text->size(), used).ec != std::errc{})
         return failure(*text);
-    struct statvfs disk {};
+    struct statvfs disk{};
     if (::statvfs(path.c_str(), &disk) != 0) return os_failure("asking for free space");
     const u64 free = disk.f_bavail * disk.f_frsize;
     if (free >= used) return {};
@@ -250,7 +250,7 @@ Expected<Compacted> compact(const std::filesystem::path& path,
     if (std::error_code none; std::filesystem::is_symlink(path / "data.mdb", none))
         return in(Error{"its data.mdb is a link to another place: compact the store in that place"});
     if (auto ok = check_file(path); !ok) return in(ok.error());
-    struct stat data {};
+    struct stat data{};
     if (::stat((path / "data.mdb").c_str(), &data) != 0)
         return in(Error((path / "data.mdb").string() + ": " + std::strerror(errno)));
     if (auto ok = make_lock_files(path, data); !ok) return in(ok.error());

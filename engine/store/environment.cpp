@@ -21,7 +21,7 @@ std::mutex open_mutex;
 std::map<FileId, std::weak_ptr<StoreEnvironment>> open_environments;
 
 Expected<FileId> file_id(const std::filesystem::path& folder) {
-    struct stat s {};
+    struct stat s{};
     const auto file = folder / "data.mdb";
     if (::stat(file.c_str(), &s) != 0)
         return failure(fmt::format("{}: {}", file.string(), std::strerror(errno)));

@@ -168,7 +168,7 @@ std::string probe_here(const std::filesystem::path& folder) {
 }  // namespace
 
 std::string structure_error(const Txn& txn, const std::filesystem::path& folder) {
-    struct stat s {};
+    struct stat s{};
     if (::stat((folder / "data.mdb").c_str(), &s) != 0) return std::strerror(errno);
     const u64 file_pages = static_cast<u64>(s.st_size) / txn.stat(Db::Meta).ms_psize;
     if (auto text = check_free_list(txn, file_pages); !text.empty()) return text;
@@ -178,7 +178,7 @@ std::string structure_error(const Txn& txn, const std::filesystem::path& folder)
 Expected<void> check_file(const std::filesystem::path& folder) {
     const auto path = folder / "data.mdb";
     const File file(path.c_str());
-    struct stat s {};
+    struct stat s{};
     if (file.fd < 0 || ::fstat(file.fd, &s) != 0)
         return failure(fmt::format("{}: {}", path.string(), std::strerror(errno)));
     if (!S_ISREG(s.st_mode)) return failure(fmt::format("{} is not a file", path.string()));
@@ -333,7 +333,7 @@ std::optional<std::array<MetaPage, 2>> read_metas(const File& file) {
 }  // namespace
 
 std::string damage_of(const std::filesystem::path& folder) {
-    struct stat s {};
+    struct stat s{};
     if (::stat((folder / "writer.lock").c_str(), &s) != 0) return {};
     const auto lock = WriterLock::take(folder);
     if (!lock) return {};

@@ -41,12 +41,12 @@ int collect_reader(const char* line, void* to) noexcept {
 }  // namespace
 
 SpaceView SpaceKeeper::look(StoreEnvironment& environment, SpaceView view) const noexcept {
-    struct statvfs disk {};
+    struct statvfs disk{};
     if (::statvfs(environment.path.c_str(), &disk) != 0) return view;
     view.disk_bytes = disk.f_blocks * disk.f_frsize;
     view.disk_free = disk.f_bavail * disk.f_frsize;
     // What is reserved is ours already, and has left the disk's account.
-    struct stat file {};
+    struct stat file{};
     if (::fstat(file_of(environment), &file) == 0) {
         const auto end = static_cast<u64>(file.st_size);
         view.disk_free += reserved_until_ - std::min(reserved_until_, end);
@@ -56,8 +56,8 @@ SpaceView SpaceKeeper::look(StoreEnvironment& environment, SpaceView view) const
 
 bool SpaceKeeper::reserve(StoreEnvironment& environment, u64 bytes) noexcept {
     const int fd = file_of(environment);
-    struct stat file {};
-    struct statvfs disk {};
+    struct stat file{};
+    struct statvfs disk{};
     if (::fstat(fd, &file) != 0 || ::fstatvfs(fd, &disk) != 0) return true;  // the commit will tell
     const auto end = static_cast<u64>(file.st_size);
     if (end + bytes <= reserved_until_) return true;

@@ -47,8 +47,8 @@ StopReason reason_of(int rc, const std::filesystem::path& path) noexcept {
         case MDB_INVALID: return StopReason::Damaged;
         case EIO: {
             // LMDB calls a write that was cut short EIO, which a full disk and a limit on file sizes also do.
-            struct statvfs s {};
-            struct stat file {};
+            struct statvfs s{};
+            struct stat file{};
             rlimit limit{};
             if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && ::stat((path / "data.mdb").c_str(), &file) == 0 &&
                 static_cast<u64>(file.st_size) + (u64{1} << 20) > limit.rlim_cur)

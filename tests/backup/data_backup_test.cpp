@@ -109,10 +109,7 @@ struct Donor {
                               .credentials = {},
                               .store = store,
                               .acd = {},
-                              .times =
-                                  [](int) {
-                                      return std::pair{u64{0}, ~u64{0}};
-                                  },
+                              .times = [](int) { return std::pair{u64{0}, ~u64{0}}; },
                               .tables = kAllTables | kJournalBit | kExceptionsBit,
                               .since = since,
                               .program = "1",

@@ -59,10 +59,7 @@ struct Machine {
                 .credentials = credentials,
                 .store = store,
                 .acd = {},
-                .times =
-                    [](int) {
-                        return std::pair{u64{0}, ~u64{0}};
-                    },
+                .times = [](int) { return std::pair{u64{0}, ~u64{0}}; },
                 .tables = backup::kAllTables | backup::kJournalBit | backup::kExceptionsBit,
                 .since = {},
                 .program = "1",

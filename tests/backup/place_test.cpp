@@ -14,7 +14,7 @@ namespace {
 constexpr uid_t kNobody = 65'534;
 
 uid_t owner_of(const fs::path& path) {
-    struct stat s {};
+    struct stat s{};
     REQUIRE(::lstat(path.c_str(), &s) == 0);
     return s.st_uid;
 }

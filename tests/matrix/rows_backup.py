@@ -62,7 +62,8 @@ def refusal(document, said, file):
 def backup_during_ingest(rig):
     """system backups of server 1, one after the other, while messages come as fast as both servers take them
 
-    each is a whole copy of one commit, mode 0600, on the disk when it is there; nothing is dropped, commits go on, the pages that a copy held are used again"""
+    each is a whole copy of one commit, mode 0600, on the disk when it is there; nothing is dropped, commits go on, the pages that a
+    copy held are used again"""
     one, two = rig.two(more="[links]\nreorder_window_ms = 60000")
     sender = rig.sending([one, two], "--agents", "200", "--speed", "6000" if rig.quick else "12000", "--seed", "32")
     rig.wait("a store worth copying", lambda: one.status()["store"]["committed_messages"] > (60_000 if rig.quick else 600_000))

@@ -38,8 +38,8 @@ def short_enough(rig, ends):
 def told_to_stop(rig):
     """SIGTERM in the middle of commits, once and twice; a UPS that goes on battery, and whose battery runs low, under a real upsmon
 
-    all that was collected is durable, the partner is told why, exit code 0 within two seconds; backups wait meanwhile; told twice it leaves out what the partner can
-    make up for"""
+    all that was collected is durable, the partner is told why, exit code 0 within two seconds; backups wait meanwhile; told twice it
+    leaves out what the partner can make up for"""
     one, two = rig.two()
     ups = None if rig.quick else a_ups(rig, two)
     load = ["--agents", "200", "--speed", "600"] if rig.quick else ["--agents", "600", "--speed", "3000"]

@@ -40,8 +40,8 @@ int open_part(const std::string& part) {
 }  // namespace
 
 bool has_name(int fd, const fs::path& path) noexcept {
-    struct stat open {};
-    struct stat named {};
+    struct stat open{};
+    struct stat named{};
     return ::fstat(fd, &open) == 0 && ::lstat(path.c_str(), &named) == 0 && open.st_dev == named.st_dev &&
            open.st_ino == named.st_ino;
 }
@@ -87,7 +87,7 @@ Expected<void> sync_name(const fs::path& path) {
 }
 
 Expected<void> may_take_name(const fs::path& path) {
-    struct stat there {};
+    struct stat there{};
     if (::lstat(path.c_str(), &there) != 0) return {};
     if (!S_ISREG(there.st_mode)) return failure(path.string() + " is there and is no plain file");
     if (there.st_size == 0) return {};
@@ -173,7 +173,7 @@ Expected<OpenArchive> OpenArchive::open(const fs::path& path) {
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) return os_failure(path);
     OpenArchive file(fd, 0);
-    struct stat s {};
+    struct stat s{};
     if (::fstat(fd, &s) != 0) return os_failure(path);
     if (!S_ISREG(s.st_mode)) return failure(path.string() + " is no plain file");
     file.bytes_ = static_cast<u64>(s.st_size);

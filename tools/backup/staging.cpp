@@ -43,7 +43,7 @@ struct Owner {
 /// be theirs.
 std::optional<Owner> owner_at(const fs::path& place) {
     if (::geteuid() != 0) return {};
-    struct stat s {};
+    struct stat s{};
     if (::stat(place.c_str(), &s) != 0 && ::stat(folder_of(place).c_str(), &s) != 0) return {};
     return Owner{s.st_uid, s.st_gid};
 }
@@ -105,8 +105,8 @@ Expected<void> place_file(const fs::path& place, Bytes bytes, unsigned mode) {
     if (fd < 0) return os_failure(named ? fs::path(part) : folder_of(place));
     auto done = write_all(fd, place, bytes);
     if (done)
-        done = give_to(
-            owner_at(place), [&](const Owner& to) { return ::fchown(fd, to.user, to.group); }, place);
+        done =
+            give_to(owner_at(place), [&](const Owner& to) { return ::fchown(fd, to.user, to.group); }, place);
     if (done && (::fchmod(fd, mode) != 0 || ::fsync(fd) != 0)) done = os_failure(place);
     // It does not replace, which rename() would; and it is our file, whoever has the name by now.
     if (done && ::linkat(AT_FDCWD, link_of(fd).c_str(), AT_FDCWD, place.c_str(), AT_SYMLINK_FOLLOW) != 0)

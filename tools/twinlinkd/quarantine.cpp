@@ -44,7 +44,7 @@ Expected<std::string> quarantine(const std::string& store, Nanos wall,
     constexpr int kSameSecondMax = 100;
     const std::string first = path.string() + ".quarantine-" + when;
     std::string aside = first;
-    struct stat there {};
+    struct stat there{};
     int tries = 1;
     while (tries < kSameSecondMax && lstat(aside.c_str(), &there) == 0)
         aside = first + "-" + std::to_string(++tries);
@@ -69,7 +69,7 @@ Expected<std::string> quarantine(const std::string& store, Nanos wall,
 bool go_safe(const std::string& store, const std::string& why, Nanos wall, bool again) {
     const SafeMode before = read_safe_mode(store);
     // One that was written down and cut off before the rename is none yet.
-    struct stat there {};
+    struct stat there{};
     if (!again && before.since != 0 && lstat(before.quarantined.c_str(), &there) == 0) {
         spdlog::critical("{}, and it is in safe mode already: the store stays where it is", why);
         return false;

@@ -89,11 +89,11 @@ std::string rot_reason(const ScrubStatus& scrub) {
 
 /// The process has that store's file mapped: its number in LMDB's table may be of another one by now.
 bool reads(u64 pid, const std::string& store) {
-    struct stat file {};
+    struct stat file{};
     if (::stat((store + "/data.mdb").c_str(), &file) != 0) return false;
     std::error_code why;
     for (const auto& fd : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/fd", why)) {
-        struct stat open {};
+        struct stat open{};
         if (::stat(fd.path().c_str(), &open) == 0 && open.st_dev == file.st_dev && open.st_ino == file.st_ino)
             return true;
     }
