@@ -99,9 +99,11 @@ class Rig:
         """A day of the switch to its end; what became of each message."""
         return switch(servers, self.folder, *words)
 
-    def sending_day(self, servers, *words, recording=None):
-        """The same, while it goes on: ended() waits for its end."""
-        self.sender = switch(servers, self.folder, *words, wait=False, recording=recording)
+    def sending_day(self, servers, *words, recorded=False):
+        """The same, while it goes on: ended() waits for its end. `recorded`: for as_recorded()."""
+        if recorded:
+            self.recording = {link: self.folder / f"recorded-{link}.pcap" for link in "AB"}
+        self.sender = switch(servers, self.folder, *words, wait=False, recording=self.recording)
         return self.sender
 
     def ended(self, sender):
@@ -118,10 +120,8 @@ class Rig:
         return Truth(folder / "truth.json")
 
     def sending(self, servers, *words, recorded=False):
-        """A switch that goes on until over() is called; its first interval ends five minutes later. `recorded`: for as_recorded()."""
-        if recorded:
-            self.recording = {link: self.folder / f"recorded-{link}.pcap" for link in "AB"}
-        return self.sending_day(servers, *ON_AND_ON, "--start", "2026-03-02T09:25:00Z", *words, recording=self.recording)
+        """A switch that goes on until over() is called; its first interval ends five minutes later."""
+        return self.sending_day(servers, *ON_AND_ON, "--start", "2026-03-02T09:25:00Z", *words, recorded=recorded)
 
     def over(self, sender):
         for server in self.servers:
