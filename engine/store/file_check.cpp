@@ -16,6 +16,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 
 namespace twinlink::store {
 namespace {
@@ -75,6 +76,9 @@ Expected<void> check_meta(const MetaPage& m, u64 number) {
         return failure("its meta pages are damaged");
     return {};
 }
+
+/// How often meta pages that change under our eyes are read again; a commit takes a thousand times as long.
+constexpr int kMetaTries = 100;
 
 /// They are written in turn: transaction n into page n % 2, where n - 2 was. A number that breaks this has
 /// rotted, and LMDB would take the older page for the newer one, or a tree that is none.
@@ -182,15 +186,23 @@ Expected<void> check_file(const std::filesystem::path& folder) {
     if (file.fd < 0 || ::fstat(file.fd, &s) != 0)
         return failure(fmt::format("{}: {}", path.string(), std::strerror(errno)));
     if (!S_ISREG(s.st_mode)) return failure(fmt::format("{} is not a file", path.string()));
-    const auto bytes = static_cast<u64>(s.st_size);
+    // A writer may commit meanwhile: both pages are of one moment when the first is the same before and
+    // after, and the file is asked for its size after that, since it only grows.
     MetaPage first{};
     MetaPage second{};
+    MetaPage again{};
     const auto at = [&](MetaPage& m, u64 offset) {
         return ::pread(file.fd, &m, sizeof m, static_cast<off_t>(offset)) == static_cast<ssize_t>(sizeof m);
     };
-    if (!at(first, 0)) return failure(fmt::format("{} is too short for a store", path.string()));
-    auto ok = check_meta(first, 0);
-    if (ok && !at(second, first.trees[0].pad)) ok = failure("it is cut off");
+    Expected<void> ok;
+    for (int tries = 0; tries < kMetaTries; ++tries) {
+        if (!at(first, 0)) return failure(fmt::format("{} is too short for a store", path.string()));
+        ok = check_meta(first, 0);
+        if (ok && !at(second, first.trees[0].pad)) ok = failure("it is cut off");
+        if (at(again, 0) && std::memcmp(&again, &first, sizeof first) == 0) break;
+    }
+    if (::fstat(file.fd, &s) != 0) return failure(fmt::format("{}: {}", path.string(), std::strerror(errno)));
+    const auto bytes = static_cast<u64>(s.st_size);
     if (ok) ok = check_meta(second, 1);
     if (ok && second.trees[0].pad != first.trees[0].pad) ok = failure("its meta pages are damaged");
     if (ok) ok = check_turns(first, second);
