@@ -80,7 +80,8 @@ def cut_short(folder):
     backup_system(server, file)
     before = holds(place)
     words = ("backup", "system", file, "--config", server.config, "--rate", "1")
-    for number, codes in ((signal.SIGKILL, (-signal.SIGKILL,)), (signal.SIGTERM, (-signal.SIGTERM,)), (signal.SIGINT, (1, -signal.SIGINT))):  # by it, where it had not begun yet
+    for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT):
+        codes = (-number, 1) if number == signal.SIGINT else (-number,)  # its handler may not be there yet
         held = server.status()["store"]["commits"]
         run = begun(*words)
         wait_for("commits while the backup runs", lambda: server.status()["store"]["commits"] > held + 2)
