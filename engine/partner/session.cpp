@@ -132,7 +132,8 @@ void Session::begin(Now now) {
 
 void Session::end(std::string_view why) {
     // Why a session ended says more than how its connection then closed.
-    if (state_ != SessionState::Over) text_ = why;
+    if (state_ != SessionState::Over)
+        text_ = farewell_.empty() ? std::string(why) : farewell_ + "; since then: " + std::string(why);
     state_ = SessionState::Closed;
 }
 
@@ -171,6 +172,7 @@ bool Session::on_hello(const Hello& hello, const FrameIn& frame, Now now) {
     }
     state_ = SessionState::Up;
     text_.clear();
+    farewell_.clear();
     if (hello.config_digest != self_.config_digest)
         text_ = "the two servers are configured differently in what their rows depend on";
     up_since_ = now.mono;
@@ -188,6 +190,7 @@ void Session::on_heartbeat(const Heartbeat& heartbeat, Now now) {
 
 void Session::on_bye(const Bye& bye) {
     text_ = std::string("the partner said: ") + std::string(text_of(bye.text));
+    farewell_ = bye.why == ByeWhy::Refused || bye.why == ByeWhy::Protocol ? std::string() : text_;
     if (bye.why == ByeWhy::Refused) {
         counters_.add(Counter::SessionsRefused);
         text_ = std::string("the partner refuses this server: ") + std::string(text_of(bye.text));

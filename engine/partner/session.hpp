@@ -121,6 +121,7 @@ private:
     std::vector<std::byte>& out_;
     SessionState state_ = SessionState::Closed;
     std::string text_ = "no connection yet";
+    std::string farewell_;  ///< what the partner said when it left, until it is here again
     std::string partner_name_;
     u16 partner_server_ = 0;
     u16 version_ = 0;

@@ -77,7 +77,7 @@ Expected<void> check_meta(const MetaPage& m, u64 number) {
     return {};
 }
 
-/// How often meta pages that change under our eyes are read again; a commit takes a thousand times as long.
+/// How often meta pages that change under our eyes are read again: more commits than fit in between.
 constexpr int kMetaTries = 100;
 
 /// They are written in turn: transaction n into page n % 2, where n - 2 was. A number that breaks this has

@@ -279,21 +279,22 @@ std::unexpected<Error> Store::State::stop(int rc) {
 bool Store::room_for(u64 bytes, bool live) {
     State& s = *state_;
     const u64 need = 2 * bytes + kCommitOverhead;
-    const auto fits = [&] {
-        const SpaceView now = s.view();
+    const auto fits = [&](const SpaceView& now) {
         // A part of the map stays free, so that what lets go can be committed; a larger one where much of it
         // is a reader's: nothing is let go of then, and what is left lies in small pieces.
         const bool pieces = now.held_bytes > now.map_bytes / 8;
-        return now.map_room() >= std::min(need, now.map_bytes / 4) +
-                                     now.map_bytes / (pieces ? kMapPartInPieces : kMapPartKept) &&
+        const u64 kept = now.map_bytes / (pieces ? kMapPartInPieces : kMapPartKept);
+        return now.map_room() >= std::min(need, now.map_bytes / 4) + kept &&
                (s.keeper.reserve(*s.environment, need) || now.file_room() >= 4 * need);
     };
-    bool room = fits();
+    SpaceView now = s.view();
+    bool room = fits(now);
     if (!room) {  // a reader may have come or gone since the last commit
         s.housekeep();
-        room = fits();
+        now = s.view();
+        room = fits(now);
     }
-    SpaceLevel level = level_for(s.view());
+    SpaceLevel level = level_for(now);
     if (!room) level = live ? SpaceLevel::Full : std::max(level, SpaceLevel::Short);
     s.counters.set(StoreCounter::SpaceLevel, static_cast<u64>(level));
     if (!room) s.counters.add(StoreCounter::RoomRefused);

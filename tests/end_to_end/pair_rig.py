@@ -2,7 +2,7 @@
 import json
 import subprocess
 
-from rig import LIMIT_S, TWINLINK, Server, check, equal, free_udp_ports, open_ranges, wait_for
+from rig import LIMIT_S, TWINLINK, Server, Truth, check, end_orderly, equal, free_udp_ports, open_ranges, wait_for
 
 # A day that outlasts every test on every machine; whoever starts it ends it (rig.end_orderly).
 ON_AND_ON = ["--hours", "1000", "--opens", "00:00", "--closes", "24:00"]
@@ -109,6 +109,17 @@ def missing_equals_truth(one, two, truth):
     wanted = common(truth.lost(1), truth.lost(2))
     for server in (one, two):
         equal(open_ranges(server.gaps()), wanted, "what is missing, against what both lost")
+
+
+def end_equal(one, two, sender, folder):
+    """The switch that still sends ends; both heal, hold the same rows, and lack exactly what the truth says that both lost. Stopped."""
+    end_orderly(sender)
+    one.settle(), two.settle()
+    healed(one, two)
+    proven_equal(one, two)
+    one.stop(), two.stop()
+    missing_equals_truth(one, two, Truth(folder / "truth.json"))
+    equal_rows(one, two)
 
 
 def proven_equal(one, two):

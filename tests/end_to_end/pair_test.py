@@ -5,9 +5,9 @@ import subprocess
 import time
 from html.parser import HTMLParser
 
-from pair_rig import (ON_AND_ON, asked, connected, counter, equal_rows, healed, make_credentials, missing_equals_truth,
+from pair_rig import (ON_AND_ON, asked, connected, counter, end_equal, equal_rows, healed, make_credentials, missing_equals_truth,
                       pair_command, partner_table, proven_equal, two_servers)
-from rig import (LIMIT_S, TWINLINK, Processes, Server, Truth, check, end_orderly, equal, free_udp_ports, main, switch,
+from rig import (LIMIT_S, TWINLINK, Processes, Server, check, end_orderly, equal, free_udp_ports, main, switch,
                  wait_for)
 
 
@@ -46,13 +46,7 @@ def killed_and_back(folder):
         wait_for("the other one to go on", lambda: other.messages() > more)
         server.start()
         connected(one, two)
-    end_orderly(sender)
-    one.settle(), two.settle()
-    healed(one, two)
-    proven_equal(one, two)
-    one.stop(), two.stop()
-    missing_equals_truth(one, two, Truth(folder / "truth.json"))
-    equal_rows(one, two)
+    end_equal(one, two, sender, folder)
 
 
 def deaf_for_a_while(folder):
@@ -81,13 +75,7 @@ def lost_by_agreement(folder):
         return sum(g["last"] - g["first"] + 1 for g in server.gaps()["gaps"] if g["state"] == "lost")
     for server in (one, two):
         wait_for("61 messages to be called lost", lambda: lost(server) == 61)
-    end_orderly(sender)
-    one.settle(), two.settle()
-    healed(one, two)
-    proven_equal(one, two)
-    one.stop(), two.stop()
-    missing_equals_truth(one, two, Truth(folder / "truth.json"))
-    equal_rows(one, two)
+    end_equal(one, two, sender, folder)
 
 
 class Page(HTMLParser):

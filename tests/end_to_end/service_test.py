@@ -1,15 +1,17 @@
 """Maintenance and collection turned off by people, real processes: told, recorded, kept over restarts, and healed afterwards."""
 import json
+import os
+import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "reference"))
 
 import runs
-from pair_rig import (ON_AND_ON, SMALL, asked, connected, equal_rows, healed, intervals_begun, missing_equals_truth, proven_equal,
-                      two_servers)
-from rig import LIMIT_S, TWINLINK, Truth, check, end_orderly, equal, main, switch, wait_for
+from pair_rig import ON_AND_ON, SMALL, asked, connected, end_equal, intervals_begun, two_servers
+from rig import LIMIT_S, TWINLINK, Processes, Server, Skipped, check, end_orderly, equal, main, switch, wait_for
 
 
 # So that the independent reference can compute every table.
@@ -100,13 +102,7 @@ def begin(folder, *words, **options):
 def ends_whole(one, two, sender, folder, recording):
     """The switch ends; both heal, hold the same rows and lack what both lost, and every item of every row equals the reference."""
     wait_for("an interval to be over", lambda: intervals_begun(two) > 1)
-    end_orderly(sender)
-    one.settle(), two.settle()
-    healed(one, two)
-    proven_equal(one, two)
-    one.stop(), two.stop()
-    missing_equals_truth(one, two, Truth(folder / "truth.json"))
-    equal_rows(one, two)
+    end_equal(one, two, sender, folder)
     both = runs.Both(strict=True)
     values = runs.against(both, runs.merge(both.schema, recording.values()), (one, two))
     print(f"  {values:,} values equal the reference", flush=True)
@@ -128,6 +124,55 @@ def down_for_maintenance(folder):
     ends_whole(one, two, sender, folder, recording)
     filled = [g for g in one.gaps()["gaps"] if g["filled_by"] == "partner"]
     check(sum(g["missing"] for g in filled) >= 900 and all(g["state"] == "healed" for g in filled), f"gaps: {one.gaps()['gaps']}")
+
+
+@contextmanager
+def freezing_disk(folder):
+    """A file system of its own on a device of its own; what is yielded stops all that writes to it, and lets it go on."""
+    image, place = folder / "image", folder / "disk"
+    place.mkdir()
+    image.write_bytes(b"")
+    os.truncate(image, 96 << 20)
+    made = all(shutil.which(p) for p in ("mkfs.ext4", "fsfreeze")) and all(
+        subprocess.run(words, capture_output=True).returncode == 0
+        for words in (["mkfs.ext4", "-q", image], ["mount", "-o", "loop", image, place]))
+    if not made:
+        raise Skipped("no file system can be made and mounted here")
+
+    def freeze(on):
+        subprocess.run(["fsfreeze", "-f" if on else "-u", place], check=True)
+    try:
+        yield place, freeze
+    finally:
+        subprocess.run(["fsfreeze", "-u", place], capture_output=True)
+        Processes.end_all()
+        subprocess.run(["umount", place], check=True)
+
+
+def slow_disk(folder):
+    """a disk that hangs, until the watchdog ends the run, again and again: that is told, and no store is put aside for it"""
+    with freezing_disk(folder) as (disk, freeze):
+        server = Server(folder / "server", "udp", store=disk / "store", crashes_max=2).start()
+        sender = switch([server], folder, "--agents", "40", *ON_AND_ON, "--speed", "300", "--seed", "34", wait=False, truth=False)
+        mark = server.socket.with_name(server.socket.name + ".waits-for-disk")
+        for _ in range(3):
+            wait_for("commits", lambda: server.status()["store"]["commits"] > 5)
+            freeze(True)
+            try:
+                wait_for("it to be seen that it waits for the disk", mark.exists)
+                server.process.kill()  # as systemd would; it ends when the disk lets it
+            finally:
+                freeze(False)
+            server.process.wait(LIMIT_S)
+            server.start()
+            check("ended while it waited for the disk" in server.log.read_text(), server.tail())
+            check(not mark.exists(), "the mark stays")
+        equal(server.status()["service"]["safe_mode"], None, "safe mode")
+        equal(list(disk.glob("store.quarantine-*")), [], "stores put aside")
+        end_orderly(sender)
+        server.settle()
+        server.stop()
+        server.store_check()
 
 
 def collection(folder):
@@ -169,4 +214,4 @@ def collection(folder):
 
 
 if __name__ == "__main__":
-    main([maintenance, down_for_maintenance, collection])
+    main([maintenance, down_for_maintenance, slow_disk, collection])

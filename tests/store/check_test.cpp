@@ -5,7 +5,11 @@
 #include "engine/store/environment.hpp"
 #include "engine/store/file_check.hpp"
 
+#include <atomic>
+#include <csignal>
+#include <new>
 #include <random>
+#include <thread>
 
 using namespace twinlink;
 using namespace twinlink::rig;
@@ -194,4 +198,33 @@ TEST_CASE("store: a journal block that rotted is reported with its names, and la
     add_block(late, kStream, 1'001, 1'000, true);
     CHECK(commit(store, late).fill_inserted == 1'000);
     CHECK(names_held(snapshot_of(store)) == numbers(1, 3'000));
+}
+
+TEST_CASE("check: who is killed from outside, or finds no memory, did not die of what it read") {
+    bool crashed = true;
+    CHECK(!store::in_child([]() -> std::string { throw std::bad_alloc(); }, 10, &crashed));
+    CHECK(!crashed);
+    for (const auto& [number, of_what_it_read] :
+         {std::pair{SIGKILL, false}, {SIGTERM, false}, {SIGSEGV, true}, {SIGBUS, true}, {SIGABRT, true}}) {
+        CHECK(!store::in_child(
+            [n = number]() -> std::string { return ::kill(::getpid(), n) == 0 ? "" : "?"; }, 10, &crashed));
+        CHECK(crashed == of_what_it_read);
+    }
+}
+
+TEST_CASE("check: a store that a writer lets grow meanwhile is whole at each look") {
+    TempFolder t;
+    Store store = open_store(t / "s");
+    std::atomic<bool> over{false};
+    std::string wrong;
+    u64 looks = 0;
+    std::thread looking([&] {
+        for (; !over && wrong.empty(); ++looks)
+            if (const auto ok = store::check_file(t / "s"); !ok) wrong = ok.error().text;
+    });
+    for (u64 n = 1; n <= 1'500; ++n) commit(store, model_batch(n, 400));
+    over = true;
+    looking.join();
+    CHECK(wrong == "");
+    CHECK(looks > 1'500);
 }

@@ -86,22 +86,26 @@ Expected<void> sync_name(const fs::path& path) {
     return {};
 }
 
-Expected<void> may_take_name(const fs::path& path) {
-    struct stat there{};
-    if (::lstat(path.c_str(), &there) != 0) return {};
-    if (!S_ISREG(there.st_mode)) return failure(path.string() + " is there and is no plain file");
-    if (there.st_size == 0) return {};
+Expected<bool> is_archive(const fs::path& path) {
     const auto file = OpenArchive::open(path);
     if (!file) return std::unexpected(file.error());
     std::array<std::byte, kArchiveMagic.size()> front{};
     const auto n = file->read(front);
     if (!n) return std::unexpected(Error(n.error()).in(path.string()));
-    if (*n == front.size() && std::memcmp(front.data(), kArchiveMagic.data(), front.size()) == 0) return {};
-    return failure(path.string() + " is there and is no Twinlink backup, and only such a one is replaced");
+    return *n == front.size() && std::memcmp(front.data(), kArchiveMagic.data(), front.size()) == 0;
 }
 
 Expected<BackupFile> BackupFile::create(const fs::path& path) {
-    if (auto free = may_take_name(path); !free) return std::unexpected(free.error());
+    struct stat there{};
+    const bool taken = ::lstat(path.c_str(), &there) == 0;
+    if (taken && !S_ISREG(there.st_mode)) return failure(path.string() + " is there and is no plain file");
+    if (taken && there.st_size != 0) {
+        const auto ours = is_archive(path);
+        if (!ours) return std::unexpected(ours.error());
+        if (!*ours)
+            return failure(path.string() +
+                           " is there and is no Twinlink backup, and only such a one is replaced");
+    }
     const fs::path folder = folder_of(path);
     const int nameless = ::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
     if (nameless >= 0) return BackupFile(nameless, path, "");

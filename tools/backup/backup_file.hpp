@@ -58,6 +58,9 @@ private:
 /// A plain file, read whole. Errors: no such file, not a plain one, longer than `most`.
 [[nodiscard]] Expected<std::vector<std::byte>> read_file(const std::filesystem::path& path, std::size_t most);
 
+/// Begins like a backup. Errors: it cannot be read.
+[[nodiscard]] Expected<bool> is_archive(const std::filesystem::path& path);
+
 /// A backup's file, opened for reading. Errors: no such file, not a plain one.
 class OpenArchive {
 public:

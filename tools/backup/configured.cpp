@@ -1,6 +1,8 @@
 // See configured.hpp.
 #include "tools/backup/configured.hpp"
 
+#include "tools/common/default_places.hpp"
+
 #include <toml++/toml.h>
 
 namespace twinlink::backup {
@@ -10,9 +12,9 @@ Expected<Configured> read_configured(std::string_view text) {
     try {
         const toml::table all = toml::parse(text);
         to.store = all["store"]["path"].value_or(std::string());
-        to.socket = all["control_socket"].value_or(std::string("/run/twinlink/control.sock"));
+        to.socket = all["control_socket"].value_or(std::string(tools::kSocketDefault));
         if (all["partner"].is_table())
-            to.credentials = all["partner"]["credentials"].value_or(std::string("/etc/twinlink/pair"));
+            to.credentials = all["partner"]["credentials"].value_or(std::string(tools::kCredentialsDefault));
     } catch (const toml::parse_error& error) {
         return failure("line " + std::to_string(error.source().begin.line) + ": " +
                        std::string(error.description()));

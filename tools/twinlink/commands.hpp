@@ -4,6 +4,7 @@
 // Constant data and plain values; one thread.
 #pragma once
 
+#include "tools/common/default_places.hpp"
 #include "tools/common/document.hpp"
 #include "tools/common/exit_code.hpp"
 #include "tools/twinlink/rim.hpp"
@@ -126,10 +127,10 @@ struct FamilyInfo {
 /// The option's description, for messages.
 [[nodiscard]] const OptionInfo* find_option(OptionId id) noexcept;
 
-inline constexpr std::string_view kSocketDefault = "/run/twinlink/control.sock";
-inline constexpr std::string_view kStoreDefault = "/var/lib/twinlink/store";
-inline constexpr std::string_view kConfigurationDefault = "/etc/twinlink/twinlinkd.toml";
-inline constexpr std::string_view kCredentialsDefault = "/etc/twinlink/pair";
+using tools::kConfigurationDefault;
+using tools::kCredentialsDefault;
+using tools::kSocketDefault;
+using tools::kStoreDefault;
 
 // The commands, each in its own file.
 Result<Answer> run_status(const Arguments&, const Rim&);

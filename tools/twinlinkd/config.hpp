@@ -7,6 +7,7 @@
 #include "drivers/dpdk.hpp"
 #include "drivers/drivers.hpp"
 #include "engine/partner/shim.hpp"
+#include "tools/common/default_places.hpp"
 
 #include <twinlink/engine.hpp>
 
@@ -37,14 +38,14 @@ struct ThreadsConfig {
 
 /// The partner server: where it is, and how patient we are with it.
 struct PartnerEntry {
-    std::string credentials = "/etc/twinlink/pair";
+    std::string credentials{tools::kCredentialsDefault};
     std::string listen;   // ADDRESS:PORT; one of the two is given
     std::string connect;  // ADDRESS:PORT
     PartnerConfig shim;   // who we are is read from the credentials
 };
 
 struct Config {
-    std::string control_socket = "/run/twinlink/control.sock";
+    std::string control_socket{tools::kSocketDefault};
     std::string log_level = "info";
     /// Whether a store that is damaged is put aside and a fresh one made. Without a partner nobody fills it.
     enum class Quarantine : u8 { WithPartner, Always, Never };

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -44,7 +43,6 @@ struct Crashes::Page {
         u16 reserved0;
     };
     std::array<Name, kNamesKept> names;
-    std::atomic<u64> waits_for_disk;
 };
 
 void Crashes::Unmap::operator()(Page* page) const noexcept {
@@ -88,8 +86,6 @@ Expected<Crashes> Crashes::open(const std::filesystem::path& folder, Nanos boott
     page.boot = boot;
     for (u64& start : page.starts)
         if (start > boottime.value) start = 0;
-    crashes.stood_in_disk_ = page.waits_for_disk.exchange(0) != 0;
-    if (crashes.stood_in_disk_) *std::ranges::max_element(page.starts) = 0;
     crashes.read(wall);
     return crashes;
 }
@@ -134,7 +130,7 @@ void Crashes::begin(Nanos boottime) noexcept {
 }
 void Crashes::withdraw() noexcept { std::ranges::replace(page_->starts, begun_, u64{0}); }
 void Crashes::forgive() noexcept { page_->starts = {}; }
-void Crashes::wait_for_disk(bool waits) noexcept { page_->waits_for_disk.store(waits ? 1 : 0); }
+void Crashes::forget_latest() noexcept { *std::ranges::max_element(page_->starts) = 0; }
 FoldTrail* Crashes::live_trail() noexcept { return &page_->trails[0]; }
 FoldTrail* Crashes::refold_trail() noexcept { return &page_->trails[1]; }
 

@@ -41,16 +41,13 @@ public:
     [[nodiscard]] const std::string& stood_at() const noexcept { return stood_at_; }
     /// Runs within kLoopTime that did not end in order.
     [[nodiscard]] u32 recent(Nanos boottime) const noexcept;
-    /// The latest run ended while it waited for the disk.
-    [[nodiscard]] bool stood_in_disk() const noexcept { return stood_in_disk_; }
 
     /// This run begins.
     void begin(Nanos boottime) noexcept;
     /// It was none: it ends before it has begun.
     void withdraw() noexcept;
-    /// The commit thread waits for the disk for longer than is good, or does so no more. A run that ends
-    /// meanwhile (the watchdog's work) is not counted: another store on the same disk would not be faster.
-    void wait_for_disk(bool waits) noexcept;
+    /// The latest run ended for a reason that another store would not mend.
+    void forget_latest() noexcept;
     /// It has lasted, or ends in order: the runs before it are forgiven.
     void forgive() noexcept;
     [[nodiscard]] FoldTrail* live_trail() noexcept;
@@ -70,7 +67,6 @@ private:
     std::vector<SkipRecord> skips_;
     std::string stood_at_;
     bool found_one_ = false;
-    bool stood_in_disk_ = false;
     u64 begun_ = 0;
 };
 

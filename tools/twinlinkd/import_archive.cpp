@@ -6,8 +6,6 @@
 #include "tools/backup/data_format.hpp"
 #include "tools/backup/system_restore.hpp"
 
-#include <cstring>
-
 namespace twinlink::daemon {
 namespace {
 
@@ -96,15 +94,6 @@ private:
 };
 
 }  // namespace
-
-Expected<bool> is_archive(const std::string& path) {
-    const auto file = OpenArchive::open(path);
-    std::array<std::byte, kArchiveMagic.size()> front{};
-    if (!file) return std::unexpected(file.error());
-    const auto n = file->read(front);
-    if (!n) return std::unexpected(n.error());
-    return *n == front.size() && std::memcmp(front.data(), kArchiveMagic.data(), front.size()) == 0;
-}
 
 bool read_archive(const std::string& path, ImportPipe& pipe) {
     // All of it is proven before any of it is passed on: a damaged backup changes nothing.

@@ -10,8 +10,6 @@
 
 namespace twinlink::daemon {
 
-/// Begins like one of ours. Errors: it cannot be read.
-[[nodiscard]] Expected<bool> is_archive(const std::string& path);
 /// False when it failed, which was said, or nobody reads any more.
 bool read_archive(const std::string& path, ImportPipe& pipe);
 

@@ -2,6 +2,7 @@
 #include "tools/twinlinkd/import_job.hpp"
 
 #include "tools/backup/archive.hpp"
+#include "tools/backup/backup_file.hpp"
 #include "tools/pairing/credentials.hpp"
 #include "tools/twinlinkd/import_archive.hpp"
 #include "tools/twinlinkd/loops.hpp"
@@ -88,7 +89,7 @@ Expected<void> Imports::check(const ImportOrder& order) const {
             return refuse("it is this server's own store");
     }
     if (order.restore) {
-        const auto archive = S_ISDIR(s.st_mode) ? false : is_archive(order.path);
+        const auto archive = S_ISDIR(s.st_mode) ? false : backup::is_archive(order.path);
         if (!archive) return refuse(archive.error().text);
         if (!*archive) return refuse("it is no Twinlink backup; captures and stores are for twinlink import");
     }
@@ -111,7 +112,7 @@ Expected<u64> Imports::start(const ImportOrder& order) {
     std::error_code gone;  // a path that went since: whoever reads it says so
     now_.store = std::filesystem::is_directory(order.path, gone);
     now_.acd = order.acd.value;
-    now_.backup = is_archive(order.path).value_or(false);
+    now_.backup = backup::is_archive(order.path).value_or(false);
     now_.restore = order.restore;
     now_.dry_run = order.dry_run;
     order_ = order;

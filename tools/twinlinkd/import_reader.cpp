@@ -2,6 +2,7 @@
 #include "tools/twinlinkd/import_reader.hpp"
 
 #include "drivers/pcap.hpp"
+#include "tools/backup/backup_file.hpp"
 #include "tools/twinlinkd/import_archive.hpp"
 
 #include <twinlink/store_reader.hpp>
@@ -154,7 +155,7 @@ private:
 };
 
 bool read_file(const std::string& path, Pipe& pipe) {
-    const auto archive = is_archive(path);
+    const auto archive = backup::is_archive(path);
     if (!archive) return pipe.fail(archive.error().text);
     return *archive ? read_archive(path, pipe) : read_capture(path, pipe);
 }

@@ -15,6 +15,12 @@
 
 namespace twinlink::daemon {
 
+/// "1 gap is open; 601 messages are missing, those in lost gaps included".
+inline std::string missing_text(const AcdStatus& acd) {
+    return fmt::format("{} {} open; {} messages are missing, those in lost gaps included", acd.open_gaps,
+                       acd.open_gaps == 1 ? "gap is" : "gaps are", acd.stream.missing);
+}
+
 class LogWatch {
 public:
     void watch(const EngineStatus& s, bool maintenance) {
@@ -66,8 +72,7 @@ private:
                          acd.stream.first_seen);
         }
         if (acd.open_gaps > seen.open_gaps || (acd.stream.missing > seen.missing)) {
-            warn("ACD {}: {} messages missing in {} open gaps", acd.stream.acd, acd.stream.missing,
-                 acd.open_gaps);
+            warn("ACD {}: {}", acd.stream.acd, missing_text(acd));
         }
         if (acd.off != seen.off)
             warn("ACD {}: {}", acd.stream.acd, acd.off ? "is not collected any more" : "is collected again");

@@ -21,12 +21,12 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include <fcntl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <cstdlib>
-#include <cstring>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
@@ -159,6 +159,49 @@ void take_leave(PartnerLink& partner, const Service& service) {
     partner.stop(partner::ByeWhy::Stop, "stopped in good order");
 }
 
+/// A file beside the control socket while a stage waits for the disk: the watchdog then ends a run that is
+/// not to blame, and a fresh store on the same disk would not be faster. Not in the folder of state, which is
+/// on that disk: whoever writes there waits, too.
+class DiskWait {
+public:
+    explicit DiskWait(const Config& config) : file_(config.control_socket + ".waits-for-disk") {}
+
+    /// The latest run left it. It is gone then.
+    [[nodiscard]] bool found() const { return ::unlink(file_.c_str()) == 0; }
+
+    void tick(const Loops& loops, Nanos now) {
+        const bool waits = is_waiting(loops, now);
+        if (waits == told_) return;
+        told_ = waits;
+        if (!waits) ::unlink(file_.c_str());
+        const int fd = waits ? ::open(file_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
+        if (fd >= 0) close(fd);
+    }
+
+private:
+    /// One has not come round for so long that the watchdog's patience is going, and the kernel says that one
+    /// waits for a device: the commit thread for its syncs, or the fold's for the page of its trail.
+    static bool is_waiting(const Loops& loops, Nanos now) {
+        constexpr Nanos kLong = 1'500_ms;
+        Nanos oldest = now;
+        for (std::size_t stage = 0; stage < kStages; ++stage)
+            oldest = std::min(oldest, loops.heartbeat(static_cast<Stage>(stage)));
+        if (now - oldest < kLong) return false;
+        std::error_code gone;
+        for (const auto& task : std::filesystem::directory_iterator("/proc/self/task", gone)) {
+            std::string stat;
+            std::getline(std::ifstream(task.path() / "stat"), stat);
+            const std::size_t name = stat.rfind(") ");
+            if (stat.contains("(tl-") && name != std::string::npos && stat.substr(name + 2, 1) == "D")
+                return true;
+        }
+        return false;
+    }
+
+    std::string file_;
+    bool told_ = false;
+};
+
 Nanos boottime() {
     timespec t{};
     clock_gettime(CLOCK_BOOTTIME, &t);
@@ -172,9 +215,10 @@ std::optional<Crashes> look_back(Config& config) {
         spdlog::warn("crashes are not counted: {}", crashes.error().text);
         return {};
     }
-    if (crashes->stood_in_disk())
-        spdlog::error(
-            "the latest run ended while a commit waited for the disk; it is not counted as a crash");
+    if (DiskWait(config).found()) {
+        spdlog::error("the latest run ended while it waited for the disk: that is no crash");
+        crashes->forget_latest();
+    }
     if (!crashes->stood_at().empty())
         spdlog::error("the latest run ended while it folded {}", crashes->stood_at());
     for (const SkipRecord& name : crashes->skips())
@@ -254,24 +298,10 @@ std::vector<Nanos> heartbeats(const Loops& loops, const PartnerLink* partner) {
     return all;
 }
 
-/// The commit thread has not come round for so long that the watchdog's patience is half over, and the kernel
-/// says that it waits for a device.
-bool waits_for_disk(const Loops& loops, Nanos now) {
-    constexpr Nanos kLong = 1'500_ms;
-    if (now - std::min(now, loops.heartbeat(Stage::Commit)) < kLong) return false;
-    std::error_code gone;
-    for (const auto& task : std::filesystem::directory_iterator("/proc/self/task", gone)) {
-        std::string stat;
-        std::getline(std::ifstream(task.path() / "stat"), stat);
-        const std::size_t name = stat.find("(tl-commit) ");
-        if (name != std::string::npos) return stat[name + std::strlen("(tl-commit) ")] == 'D';
-    }
-    return false;
-}
-
 /// Until it is told to stop, the ports have ended, or the store stopped.
 void watch(Daemon& d, ControlSocket& control, Loops& loops, Desk& desk, Supervisor& supervisor, int signals) {
     LogWatch log;
+    DiskWait disk_wait(d.config);
     StoreHealth health(d.config.engine.store_path, d.config.reader_age_max);
     u64 ticked_s = 0;
     const Nanos begun = clocks().mono;
@@ -283,7 +313,7 @@ void watch(Daemon& d, ControlSocket& control, Loops& loops, Desk& desk, Supervis
         control.serve(200, signals, now_s,
                       [&](const std::string& question) { return desk.answer(question, stopping); });
         supervisor.tick(heartbeats(loops, desk.partner));
-        if (d.crashes) d.crashes->wait_for_disk(waits_for_disk(loops, clocks().mono));
+        disk_wait.tick(loops, clocks().mono);
         if (d.crashes && !forgiven && now - begun >= kLoopTime) {
             d.crashes->forgive();
             forgiven = true;
@@ -377,7 +407,7 @@ int run(const std::string& file, bool check_only, bool put_aside) {
 
 int main(int argc, char** argv) {
     CLI::App app("twinlinkd: collects the stream of one or more ACDs from two links into a durable store");
-    std::string file = "/etc/twinlink/twinlinkd.toml";
+    std::string file{twinlink::tools::kConfigurationDefault};
     bool check_only = false;
     bool put_aside = false;
     app.add_option("-c,--config", file, "configuration file (TOML)")->capture_default_str();

@@ -16,6 +16,7 @@
 #include <charconv>
 #include <cstdio>
 #include <cstring>
+#include <optional>
 #include <tuple>
 
 namespace twinlink::daemon {
@@ -47,10 +48,10 @@ bool synced(const std::filesystem::path& path) {
     return good;
 }
 
-/// What was said, as it was written down; empty: nothing ever was. Errors: that cannot be told.
-Expected<std::string> read_state(const std::filesystem::path& file) {
+/// What was said, as it was written down; none: nothing ever was. Errors: that cannot be told.
+Expected<std::optional<std::string>> read_state(const std::filesystem::path& file) {
     const int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0 && errno == ENOENT) return std::string();
+    if (fd < 0 && errno == ENOENT) return std::nullopt;
     std::string text;
     ssize_t n = fd < 0 ? -1 : 1;
     for (std::array<char, 4096> part; n > 0 && text.size() < kStateMax;) {
@@ -60,7 +61,7 @@ Expected<std::string> read_state(const std::filesystem::path& file) {
     const int error = errno;
     if (fd >= 0) close(fd);
     if (n < 0) return failure(std::strerror(error));
-    return text.empty() ? std::string("empty") : text;  // an empty file is none of ours
+    return text;
 }
 
 /// A file of state that makes no sense is kept under another name, which this gives.
@@ -119,11 +120,11 @@ std::string_view name(Power power) noexcept {
 Expected<void> enter_safe_mode(const std::string& store_path, const SafeMode& safe_mode) {
     const auto file = state_folder(store_path) / "service.json";
     const auto text = read_state(file);
-    Json json = text ? Json::parse(*text, nullptr, false) : Json();
+    Json json = text && *text ? Json::parse(**text, nullptr, false) : Json();
     SafeMode told = safe_mode;
     if (!json.is_object()) {
         json = {{"maintenance", nullptr}, {"collection_off", Json::array()}, {"safe_mode", nullptr}};
-        if (!text || !text->empty())
+        if (!text || *text)
             told.why += "; what people had said of this server cannot be read and is in " +
                         put_aside(file).string() + ": say maintenance and collection again";
     }
@@ -133,7 +134,7 @@ Expected<void> enter_safe_mode(const std::string& store_path, const SafeMode& sa
 
 SafeMode read_safe_mode(const std::string& store_path) {
     const auto text = read_state(state_folder(store_path) / "service.json");
-    const Json json = Json::parse(text.value_or(""), nullptr, false);
+    const Json json = text && *text ? Json::parse(**text, nullptr, false) : Json();
     const auto safe = json.is_object() ? json.find("safe_mode") : json.end();
     if (!json.is_object() || safe == json.end() || !safe->is_object()) return {};
     SafeMode mode;
@@ -141,6 +142,8 @@ SafeMode read_safe_mode(const std::string& store_path) {
         mode.since = since->get<u64>();
     if (const auto where = safe->find("quarantined"); where != safe->end() && where->is_string())
         mode.quarantined = where->get<std::string>();
+    if (const auto why = safe->find("why"); why != safe->end() && why->is_string())
+        mode.why = why->get<std::string>();
     return mode;
 }
 
@@ -148,8 +151,8 @@ Service::Service(Engine& engine, const Config& config)
     : engine_(engine), file_(state_folder(config.engine.store_path) / "service.json") {
     for (const AcdConfig& acd : config.engine.acds) acds_.push_back(acd.acd);
     const auto text = read_state(file_);
-    if (text && text->empty()) return;  // nothing was ever said
-    load(text.value_or(""), text ? "" : text.error().text);
+    if (text && !*text) return;  // nothing was ever said
+    load(text ? **text : "", text ? "" : text.error().text);
     tell();
 }
 

@@ -1,6 +1,8 @@
 // See status.hpp. Keys are part of the interface: they are added to, never renamed within a schema number.
 #include "tools/twinlinkd/status.hpp"
 
+#include "tools/twinlinkd/log_watch.hpp"
+
 #include "engine/fold/fold.hpp"
 #include "engine/link/arbiter.hpp"
 #include "engine/store/store.hpp"
@@ -73,12 +75,7 @@ std::vector<std::string> reasons_of(const EngineStatus& s) {
             if (acd.links[index(link)].silent != 0 && !acd.off)
                 reasons.push_back(name + ": link " + letter(link) + " is silent");
         }
-        if (acd.open_gaps != 0) {
-            const std::string gaps = acd.open_gaps == 1 ? " gap is open; " : " gaps are open; ";
-            reasons.push_back(name + ": " + std::to_string(acd.open_gaps) + gaps +
-                              std::to_string(acd.stream.missing) +
-                              " messages are missing, those in lost gaps included");
-        }
+        if (acd.open_gaps != 0) reasons.push_back(name + ": " + missing_text(acd));
     }
     return reasons;
 }
