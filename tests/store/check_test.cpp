@@ -7,7 +7,6 @@
 
 #include <atomic>
 #include <csignal>
-#include <new>
 #include <random>
 #include <thread>
 
